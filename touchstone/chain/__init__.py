@@ -1,0 +1,1 @@
+"""Access to the chain: contracts, transactions, keys, and a local chain for development."""

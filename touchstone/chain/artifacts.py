@@ -1,0 +1,67 @@
+"""The built contracts that travel with the package, so that no user needs a compiler.
+
+`scripts/build-contracts` writes them to `touchstone/chain/contracts/`, one JSON file for each contract.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, cast
+
+from hexbytes import HexBytes
+
+from touchstone.errors import ArtifactError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from eth_typing import ABIElement
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """One compiled contract.
+
+    Attributes:
+        name: the contract's name in Solidity.
+        abi: its interface, as JSON.
+        bytecode: creation code, without constructor arguments.
+        deployed_size: bytes of code on chain.
+    """
+
+    name: str
+    abi: Sequence[ABIElement]
+    bytecode: HexBytes
+    deployed_size: int
+
+
+@cache
+def artifact_names() -> tuple[str, ...]:
+    """The names of all built contracts, sorted."""
+    folder = files(__package__) / "contracts"
+    if not folder.is_dir():
+        return ()
+    return tuple(sorted(f.name.removesuffix(".json") for f in folder.iterdir() if f.name.endswith(".json")))
+
+
+@cache
+def load_artifact(name: str) -> Artifact:
+    """The built contract called `name`.
+
+    Raises:
+        ArtifactError: there is none; the message lists those there are.
+    """
+    if name not in artifact_names():
+        known = ", ".join(artifact_names()) or "none: run scripts/build-contracts"
+        raise ArtifactError(f"there is no built contract {name!r} (known: {known})")
+    text = (files(__package__) / "contracts" / f"{name}.json").read_text(encoding="utf-8")
+    fields = json.loads(text)
+    return Artifact(
+        name=name,
+        abi=cast("Sequence[ABIElement]", fields["abi"]),
+        bytecode=HexBytes(fields["bytecode"]),
+        deployed_size=fields["deployedSize"],
+    )

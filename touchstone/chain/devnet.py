@@ -1,0 +1,202 @@
+"""A real local chain for development, tests and the demo: an anvil process of our own."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from eth_account import Account
+from web3.types import RPCEndpoint
+
+from touchstone.chain.rpc import connect
+from touchstone.errors import DevnetError, RpcUnreachableError
+
+if TYPE_CHECKING:
+    from eth_account.signers.local import LocalAccount
+    from web3 import Web3
+
+CHAIN_ID = 31337
+DEV_MNEMONIC = "test test test test test test test test test test test junk"
+"""Known to everybody: whatever its accounts hold on a public chain is gone at once."""
+
+_START_TIMEOUT_S = 20
+_STOP_TIMEOUT_S = 5
+_LISTENING = re.compile(r"Listening on [^\s:]+:(\d+)")
+
+# Anvil must not outlive us, even if we are killed. The shell below holds the reading end of a pipe; when the
+# writing end, which only we have, is closed for whatever reason, it ends anvil.
+_WATCHED = """
+exec 3<&0
+"$@" </dev/null 3<&- &
+anvil=$!
+( cat <&3 >/dev/null 2>&1; kill "$anvil" 2>/dev/null ) &
+watcher=$!
+wait "$anvil"
+kill "$watcher" 2>/dev/null
+"""
+
+
+class Devnet:
+    """A chain that lives as long as the `with` block: `with Devnet() as devnet: devnet.w3.eth.block_number`.
+
+    Attributes:
+        url: JSON-RPC address.
+        w3: a connection to it.
+        log: the file with anvil's output.
+    """
+
+    url: str
+    w3: Web3
+
+    def __init__(
+        self,
+        *,
+        block_time: float | None = None,
+        mixed: bool = False,
+        port: int = 0,
+        chain_id: int = CHAIN_ID,
+        mnemonic: str = DEV_MNEMONIC,
+        accounts: int = 10,
+        log: Path | None = None,
+    ) -> None:
+        """Describes the chain; `start` or `with` starts it.
+
+        Args:
+            block_time: seconds between blocks, fractions allowed; None mines a block for each transaction.
+            mixed: with a block time, also mine a block at once for each transaction.
+            port: 0 takes a free one.
+            chain_id: the chain's number.
+            mnemonic: from which the funded accounts derive.
+            accounts: how many of them hold 10,000 ether.
+            log: where anvil's output goes; by default a temporary file, removed in `stop`.
+        """
+        if mixed and block_time is None:
+            raise DevnetError("mixed mining needs a block time")
+        self.chain_id = chain_id
+        self.log = log
+        self._block_time = block_time
+        self._mixed = mixed
+        self._port = port
+        self._mnemonic = mnemonic
+        self._accounts = accounts
+        self._process: subprocess.Popen[bytes] | None = None
+        self._temporary_log: Path | None = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> Self:
+        """Starts anvil and returns once it answers.
+
+        Raises:
+            DevnetError: anvil is not installed, or it did not come up; the message says what it printed.
+        """
+        command = ["/bin/sh", "-c", _WATCHED, "anvil", *self._command()]
+        if self.log is None:
+            descriptor, name = tempfile.mkstemp(prefix="touchstone-anvil-", suffix=".log")
+            os.close(descriptor)
+            self.log = self._temporary_log = Path(name)
+        with self.log.open("wb") as output:
+            # A session of its own, so that Ctrl-C reaches us first and we can stop in good order.
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            )
+        try:
+            self.url = f"http://127.0.0.1:{self._wait_for_port(self._process, self.log)}"
+            self.w3 = connect(self.url, self.chain_id)
+        except (DevnetError, RpcUnreachableError):
+            self.stop()
+            raise
+        return self
+
+    def stop(self) -> None:
+        """Ends the chain. Harmless if it is not running."""
+        process, self._process = self._process, None
+        if process is not None:
+            if process.stdin is not None:
+                process.stdin.close()
+            try:
+                process.wait(_STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        if self._temporary_log is not None:
+            self._temporary_log.unlink(missing_ok=True)
+            self.log = self._temporary_log = None
+
+    @property
+    def running(self) -> bool:
+        """Whether anvil is alive."""
+        return self._process is not None and self._process.poll() is None
+
+    def account(self, index: int) -> LocalAccount:
+        """The funded account number `index`, with its key."""
+        Account.enable_unaudited_hdwallet_features()
+        return Account.from_mnemonic(self._mnemonic, account_path=f"m/44'/60'/0'/0/{index}")
+
+    def mine(self, blocks: int = 1) -> None:
+        """Mines blocks at once. They share one timestamp."""
+        self._request("anvil_mine", [hex(blocks)])
+
+    def increase_time(self, seconds: int) -> None:
+        """Moves the clock on and mines a block that shows it."""
+        self._request("evm_increaseTime", [hex(seconds)])
+        self.mine()
+
+    def _request(self, method: str, parameters: list[str]) -> None:
+        answer = self.w3.provider.make_request(RPCEndpoint(method), parameters)
+        if "error" in answer:
+            raise DevnetError(f"{method} failed: {answer['error']}")
+
+    def _command(self) -> list[str]:
+        command = [str(find_anvil()), "--host", "127.0.0.1", "--port", str(self._port)]
+        command += ["--chain-id", str(self.chain_id), "--accounts", str(self._accounts)]
+        command += ["--mnemonic", self._mnemonic, "--color", "never"]
+        if self._block_time is not None:
+            command += ["--block-time", f"{self._block_time:g}"]
+        if self._mixed:
+            command.append("--mixed-mining")
+        return command
+
+    @staticmethod
+    def _wait_for_port(process: subprocess.Popen[bytes], log: Path) -> int:
+        deadline = time.monotonic() + _START_TIMEOUT_S
+        while time.monotonic() < deadline:
+            ended = process.poll() is not None
+            text = log.read_text(encoding="utf-8", errors="replace")
+            if (match := _LISTENING.search(text)) is not None:
+                return int(match[1])
+            if ended:
+                last = text.strip().splitlines()[-1:] or ["nothing"]
+                raise DevnetError(f"anvil ended at once and printed: {last[0]}")
+            time.sleep(0.02)
+        raise DevnetError(f"anvil did not listen within {_START_TIMEOUT_S} seconds")
+
+
+def find_anvil() -> Path:
+    """The anvil program: the one that scripts/setup installed, or else one on the PATH.
+
+    Raises:
+        DevnetError: there is none.
+    """
+    modules = Path(__file__).resolve().parents[2] / "node_modules" / "@foundry-rs"
+    # The npm package `anvil` is a launcher; the program itself is in a package for each platform.
+    for program in sorted(modules.glob("anvil-*/bin/anvil")):
+        if os.access(program, os.X_OK):
+            return program
+    on_path = shutil.which("anvil")
+    if on_path is None:
+        raise DevnetError("anvil is not installed: run scripts/setup, or put Foundry's anvil on the PATH")
+    return Path(on_path)

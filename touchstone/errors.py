@@ -1,0 +1,94 @@
+"""Every exception of Touchstone, as one tree."""
+
+from __future__ import annotations
+
+
+class TouchstoneError(Exception):
+    """Whatever Touchstone raises on purpose."""
+
+
+class ProgramError(TouchstoneError):
+    """A program, a manifest or a constant breaks a rule of the format."""
+
+
+class RootMismatchError(ProgramError):
+    """Bytes do not have the root they should have."""
+
+
+class InputError(TouchstoneError):
+    """A sequence given to an engine does not fit the program's input."""
+
+
+class CompileError(TouchstoneError):
+    """A source model has a setting or a tensor that no exact program is made for."""
+
+
+class KernelError(TouchstoneError):
+    """No kernel passes the self-test, or a kernel is unknown."""
+
+
+class AmountError(TouchstoneError):
+    """A text is not an amount of tokens."""
+
+
+class SettingsError(TouchstoneError):
+    """A setting is missing or has a value that cannot be used."""
+
+
+class KeystoreError(TouchstoneError):
+    """A key file cannot be created, read or opened."""
+
+
+class ChainError(TouchstoneError):
+    """Something between this process and the chain went wrong."""
+
+
+class RpcUnreachableError(ChainError):
+    """No answer came from the chain's RPC endpoint."""
+
+
+class WrongChainError(ChainError):
+    """The RPC endpoint serves another chain than the one asked for."""
+
+
+class DevnetError(ChainError):
+    """The local development chain cannot be started or has stopped."""
+
+
+class ArtifactError(ChainError):
+    """There is no built contract of that name."""
+
+
+class GasLimitError(ChainError):
+    """A transaction needs more gas than one transaction may have."""
+
+
+class BroadcastError(ChainError):
+    """It is unknown whether a transaction was accepted: it may still be mined. Carries its hash."""
+
+    def __init__(self, message: str, transaction_hash: str) -> None:
+        super().__init__(message)
+        self.transaction_hash = transaction_hash
+
+
+class TransactionReverted(ChainError):  # noqa: N818 (it is what happened, as in web3's TransactionNotFound)
+    """A contract refused a call.
+
+    Attributes:
+        error: name of the contract's custom error, `Error`, `Panic`, or `unknown` where nothing decodes it.
+        arguments: the error's arguments by name (by position, `0`, `1`, ..., where they have no names).
+        transaction_hash: of the mined transaction, or None where the refusal came before anything was sent.
+    """
+
+    def __init__(
+        self, error: str, arguments: dict[str, object], transaction_hash: str | None = None
+    ) -> None:
+        shown = ", ".join(f"{name}={_shown(value)}" for name, value in arguments.items())
+        super().__init__(f"the contract refused: {error}({shown})")
+        self.error = error
+        self.arguments = arguments
+        self.transaction_hash = transaction_hash
+
+
+def _shown(value: object) -> str:
+    return "0x" + value.hex() if isinstance(value, bytes) else str(value)
