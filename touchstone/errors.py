@@ -92,3 +92,11 @@ class TransactionReverted(ChainError):  # noqa: N818 (it is what happened, as in
 
 def _shown(value: object) -> str:
     return "0x" + value.hex() if isinstance(value, bytes) else str(value)
+
+
+class CommandUnavailableError(TouchstoneError):
+    """A role's commands are not installed or cannot be imported."""
+
+
+class DeploymentError(ChainError):
+    """The deployment file is missing or wrong, or does not fit the chain."""

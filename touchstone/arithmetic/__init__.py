@@ -1,0 +1,1 @@
+"""The plain NumPy reference of docs/arithmetic.md, one family of operators per file."""

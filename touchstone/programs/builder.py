@@ -1,0 +1,35 @@
+"""Writing a program operator by operator; used by compilers and by tests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from touchstone.programs.program import Constant, InputSpec, Operator, Program
+from touchstone.programs.weights import Tensor, constant_of
+
+
+class ProgramBuilder:
+    """Collects operators and the tensors of their constants. Value 0 is the input."""
+
+    def __init__(self, spec: InputSpec) -> None:
+        self.spec = spec
+        self.tensors: dict[Constant, Tensor] = {}
+        self._operators: list[Operator] = []
+
+    def add(
+        self,
+        op: str,
+        label: str,
+        inputs: Sequence[int],
+        tensors: Sequence[Tensor] = (),
+        **attributes: int,
+    ) -> int:
+        """Appends an operator; returns the number of the value it writes."""
+        constants = tuple(constant_of(tensor) for tensor in tensors)
+        self.tensors.update(zip(constants, tensors, strict=True))
+        self._operators.append(Operator(op, label, tuple(inputs), constants, attributes))
+        return len(self._operators)
+
+    def program(self, output: int) -> Program:
+        """The program so far, with `output` as its output value."""
+        return Program(self.spec, tuple(self._operators), output)

@@ -1,0 +1,139 @@
+"""weights.bin: every distinct constant once, in order of first use, each from a full chunk on.
+
+The layout follows from the program alone, so no offset is ever read from a file. The gaps are
+zeros. The weight root is the Merkle root of the whole file; the manifest carries the tree's nodes
+over pieces of 1 MiB, so that a damaged download is named by its piece.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from touchstone.errors import ProgramError, RootMismatchError
+from touchstone.programs.program import Constant, Program
+from touchstone.programs.rules import rule_of
+from touchstone.protocol import merkle
+
+Tensor = NDArray[Any]
+
+PIECE_HEIGHT = 10
+PIECE = merkle.CHUNK << PIECE_HEIGHT
+"""Bytes of a piece: 1 MiB, the 1,024 chunks under one node."""
+
+_LITTLE_ENDIAN = {"int8": "<i1", "int32": "<i4"}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a constant lies in weights.bin, and who uses it first."""
+
+    constant: Constant
+    start: int
+    end: int
+    label: str
+
+
+def layout(program: Program) -> tuple[Place, ...]:
+    """Places of all distinct constants, in file order."""
+    places: dict[Constant, Place] = {}
+    position = 0
+    for operator in program.operators:
+        for constant, rule in zip(operator.constants, rule_of(operator).constants, strict=True):
+            if constant not in places:
+                end = position + constant.nbytes
+                label = f"{operator.label}.{rule.name}"
+                places[constant] = Place(constant, position, end, label)
+                position = merkle.chunk_count(end) * merkle.CHUNK
+    return tuple(places.values())
+
+
+def weight_bytes(program: Program) -> int:
+    """Size of weights.bin."""
+    places = layout(program)
+    return places[-1].end if places else 0
+
+
+def tensor_bytes(tensor: Tensor) -> bytes:
+    """The bytes of a tensor as its root counts them: row-major, little-endian."""
+    return np.ascontiguousarray(tensor, dtype=_LITTLE_ENDIAN[tensor.dtype.name]).tobytes()
+
+
+def constant_of(tensor: Tensor) -> Constant:
+    """The constant that stands for a tensor of int8 or int32."""
+    name = tensor.dtype.name
+    if name != "int8" and name != "int32":
+        raise ProgramError(f"a constant is int8 or int32, not {name}")
+    dtype: Any = name
+    return Constant(dtype, tensor.shape, merkle.merkle_root(tensor_bytes(tensor)))
+
+
+def pack(program: Program, tensors: Mapping[Constant, Tensor]) -> bytes:
+    """weights.bin for a program, from its tensors."""
+    data = bytearray(weight_bytes(program))
+    for place in layout(program):
+        data[place.start : place.end] = tensor_bytes(tensors[place.constant])
+    return bytes(data)
+
+
+def piece_nodes(data: bytes | memoryview) -> tuple[bytes, ...]:
+    """The tree's nodes over the pieces of `data`, in order."""
+    hashes = merkle.leaves(data)
+    height = min(PIECE_HEIGHT, merkle.depth_of(len(hashes)))
+    return tuple(merkle.nodes_at(hashes, height))
+
+
+def root_of_pieces(total_bytes: int, nodes: Sequence[bytes]) -> bytes:
+    """The root of `total_bytes` bytes from its piece nodes. Raises ProgramError on a wrong count."""
+    count = merkle.chunk_count(total_bytes)
+    height = min(PIECE_HEIGHT, merkle.depth_of(count))
+    try:
+        return merkle.seal(total_bytes, merkle.fold(nodes, height, count))
+    except ValueError as error:
+        raise ProgramError(f"weight nodes: {error}") from None
+
+
+def check_pieces(data: memoryview, nodes: Sequence[bytes], places: Sequence[Place]) -> None:
+    """Raises RootMismatchError naming the first piece of `data` that has not its node."""
+    for index, (found, wanted) in enumerate(zip(piece_nodes(data), nodes, strict=True)):
+        if found != wanted:
+            start, end = index * PIECE, min((index + 1) * PIECE, data.nbytes)
+            names = [place.label for place in places if place.start < end and place.end > start]
+            raise RootMismatchError(
+                f"weights.bin is damaged or incomplete in chunks {start // merkle.CHUNK} to "
+                f"{merkle.chunk_count(end) - 1} (bytes {start} to {end}, holding "
+                f"{', '.join(names[:4])}): fetch these bytes again and retry"
+            )
+
+
+def unpack(program: Program, data: memoryview) -> dict[Constant, Tensor]:
+    """Read-only tensors of a program over `data`, each checked against its root and its range.
+
+    Raises RootMismatchError for a wrong root and ProgramError for an element out of range.
+    """
+    tensors: dict[Constant, Tensor] = {}
+    for place in layout(program):
+        constant = place.constant
+        part = data[place.start : place.end]
+        if merkle.merkle_root(part) != constant.root:
+            raise RootMismatchError(
+                f"{place.label} (bytes {place.start} to {place.end} of weights.bin) is not what "
+                "the program names: fetch program.json and weights.bin of the same version"
+            )
+        raw = np.frombuffer(part, dtype=_LITTLE_ENDIAN[constant.dtype])
+        tensor = raw.astype(constant.dtype, copy=False).reshape(constant.shape)
+        tensor.flags.writeable = False
+        tensors[constant] = tensor
+    for operator in program.operators:
+        for constant, rule in zip(operator.constants, rule_of(operator).constants, strict=True):
+            low, high = int(tensors[constant].min()), int(tensors[constant].max())
+            if low < rule.low or high > rule.high:
+                raise ProgramError(
+                    f"{operator.label}.{rule.name} holds {low} to {high}, "
+                    f"outside [{rule.low}, {rule.high}]"
+                )
+    return tensors
