@@ -30,7 +30,7 @@ export default defineConfig({
   },
   test: {
     solidity: {
-      fuzz: { runs: 256, seed: "0x746f756368" },
+      fuzz: { runs: 1_000, seed: "0x746f756368" },
     },
   },
 });

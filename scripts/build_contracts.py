@@ -21,7 +21,9 @@ SIZE_LIMIT = 20 * 1024
 
 def main() -> bool:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; fail if the files are stale")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; fail if the files are stale"
+    )
     check = parser.parse_args().check
 
     build()
@@ -29,13 +31,21 @@ def main() -> bool:
     too_large = [a for a in artifacts if deployed_size(a) > SIZE_LIMIT]
     for artifact in too_large:
         size = deployed_size(artifact)
-        print(f"{artifact['contractName']} has {size} bytes on chain, over {SIZE_LIMIT}: split it", file=sys.stderr)
+        print(
+            f"{artifact['contractName']} has {size} bytes on chain, over {SIZE_LIMIT}: split it",
+            file=sys.stderr,
+        )
     wanted = {f"{artifact['contractName']}.json": render(artifact) for artifact in artifacts}
     present = {path.name: path.read_text() for path in KEPT.glob("*.json")}
-    stale = sorted(name for name in wanted.keys() | present.keys() if wanted.get(name) != present.get(name))
+    stale = sorted(
+        name for name in wanted.keys() | present.keys() if wanted.get(name) != present.get(name)
+    )
     if check:
         if stale:
-            print(f"stale: {', '.join(stale)}\nrun scripts/build-contracts and commit", file=sys.stderr)
+            print(
+                f"stale: {', '.join(stale)}\nrun scripts/build-contracts and commit",
+                file=sys.stderr,
+            )
         return bool(stale or too_large)
 
     KEPT.mkdir(exist_ok=True)
@@ -58,16 +68,20 @@ def build() -> None:
 
 
 def deployable() -> list[dict[str, Any]]:
-    """The artifacts of our own contracts that are neither abstract nor an interface nor a bare library."""
+    """The artifacts of our own contracts, less abstract ones, interfaces and bare libraries."""
     found: dict[str, dict[str, Any]] = {}
     for path in sorted(BUILT.rglob("*.json")):
         artifact = json.loads(path.read_text())
         name = artifact["contractName"]
-        callable_from_outside = any(entry["type"] not in {"error", "event"} for entry in artifact["abi"])
+        callable_from_outside = any(
+            entry["type"] not in {"error", "event"} for entry in artifact["abi"]
+        )
         if artifact["bytecode"] == "0x" or not callable_from_outside:
             continue
         if name in found:
-            sys.exit(f"two contracts are called {name}: names must differ, since files are named by them")
+            sys.exit(
+                f"two contracts are called {name}: names must differ, since files are named by them"
+            )
         if artifact["linkReferences"]:
             sys.exit(f"{name} needs linking: make its library's functions internal")
         found[name] = artifact

@@ -31,5 +31,5 @@ def parse_tokens(text: str) -> int:
     fraction = match["fraction"] or ""
     if len(fraction) > DECIMALS:
         raise AmountError(f"{text!r} has more than {DECIMALS} digits after the point")
-    units = int(match["whole"]) * ONE_TOKEN + int(fraction.ljust(DECIMALS, "0"))
+    units: int = int(match["whole"]) * ONE_TOKEN + int(fraction.ljust(DECIMALS, "0"))
     return -units if match["sign"] else units

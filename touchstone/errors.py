@@ -75,9 +75,9 @@ class TransactionReverted(ChainError):  # noqa: N818 (it is what happened, as in
     """A contract refused a call.
 
     Attributes:
-        error: name of the contract's custom error, `Error`, `Panic`, or `unknown` where nothing decodes it.
-        arguments: the error's arguments by name (by position, `0`, `1`, ..., where they have no names).
-        transaction_hash: of the mined transaction, or None where the refusal came before anything was sent.
+        error: name of the custom error, `Error`, `Panic`, or `unknown` where nothing decodes it.
+        arguments: the error's arguments by name (`0`, `1`, ... where they have no names).
+        transaction_hash: of the mined transaction, or None if nothing was sent.
     """
 
     def __init__(

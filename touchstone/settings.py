@@ -1,4 +1,4 @@
-"""Settings that all roles share. Each can be given as an environment variable: `TOUCHSTONE_RPC_URL` and so on."""
+"""Settings that all roles share, from environment variables: `TOUCHSTONE_RPC_URL` and so on."""
 
 from __future__ import annotations
 
@@ -31,6 +31,11 @@ class Settings(BaseSettings):
         """The deployment file that is in force."""
         return self.deployment or self.home / "deployment.json"
 
+    @property
+    def keys(self) -> Path:
+        """The folder for key files, one JSON file for each key."""
+        return self.home / "keys"
+
 
 def load_settings() -> Settings:
     """The settings as the environment gives them.
@@ -41,5 +46,7 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        wrong = ", ".join(f"TOUCHSTONE_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
+        wrong = ", ".join(
+            f"TOUCHSTONE_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()
+        )
         raise SettingsError(f"settings that cannot be used: {wrong}") from error

@@ -1,6 +1,6 @@
 """The built contracts that travel with the package, so that no user needs a compiler.
 
-`scripts/build-contracts` writes them to `touchstone/chain/contracts/`, one JSON file for each contract.
+`scripts/build-contracts` writes them to `touchstone/chain/contracts/`, a JSON file for each.
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ def artifact_names() -> tuple[str, ...]:
     folder = files(__package__) / "contracts"
     if not folder.is_dir():
         return ()
-    return tuple(sorted(f.name.removesuffix(".json") for f in folder.iterdir() if f.name.endswith(".json")))
+    return tuple(
+        sorted(f.name.removesuffix(".json") for f in folder.iterdir() if f.name.endswith(".json"))
+    )
 
 
 @cache

@@ -11,7 +11,7 @@ import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
 from eth_account import Account
 from web3.types import RPCEndpoint
@@ -31,8 +31,8 @@ _START_TIMEOUT_S = 20
 _STOP_TIMEOUT_S = 5
 _LISTENING = re.compile(r"Listening on [^\s:]+:(\d+)")
 
-# Anvil must not outlive us, even if we are killed. The shell below holds the reading end of a pipe; when the
-# writing end, which only we have, is closed for whatever reason, it ends anvil.
+# Anvil must not outlive us, even if we are killed. The shell below holds the reading end of a pipe;
+# when the writing end, which only we have, is closed for whatever reason, it ends anvil.
 _WATCHED = """
 exec 3<&0
 "$@" </dev/null 3<&- &
@@ -45,7 +45,7 @@ kill "$watcher" 2>/dev/null
 
 
 class Devnet:
-    """A chain that lives as long as the `with` block: `with Devnet() as devnet: devnet.w3.eth.block_number`.
+    """A chain that lives as long as the block: `with Devnet() as devnet: devnet.w3.eth.block_number`.
 
     Attributes:
         url: JSON-RPC address.
@@ -70,7 +70,7 @@ class Devnet:
         """Describes the chain; `start` or `with` starts it.
 
         Args:
-            block_time: seconds between blocks, fractions allowed; None mines a block for each transaction.
+            block_time: seconds between blocks, fractions allowed; None mines one per transaction.
             mixed: with a block time, also mine a block at once for each transaction.
             port: 0 takes a free one.
             chain_id: the chain's number.
@@ -100,7 +100,7 @@ class Devnet:
         """Starts anvil and returns once it answers.
 
         Raises:
-            DevnetError: anvil is not installed, or it did not come up; the message says what it printed.
+            DevnetError: anvil is not installed or did not come up; with what it printed.
         """
         command = ["/bin/sh", "-c", _WATCHED, "anvil", *self._command()]
         if self.log is None:
@@ -110,7 +110,11 @@ class Devnet:
         with self.log.open("wb") as output:
             # A session of its own, so that Ctrl-C reaches us first and we can stop in good order.
             self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+                command,
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
         try:
             self.url = f"http://127.0.0.1:{self._wait_for_port(self._process, self.log)}"
@@ -144,7 +148,8 @@ class Devnet:
     def account(self, index: int) -> LocalAccount:
         """The funded account number `index`, with its key."""
         Account.enable_unaudited_hdwallet_features()
-        return Account.from_mnemonic(self._mnemonic, account_path=f"m/44'/60'/0'/0/{index}")
+        path = f"m/44'/60'/0'/0/{index}"
+        return cast("LocalAccount", Account.from_mnemonic(self._mnemonic, account_path=path))
 
     def mine(self, blocks: int = 1) -> None:
         """Mines blocks at once. They share one timestamp."""
@@ -198,5 +203,7 @@ def find_anvil() -> Path:
             return program
     on_path = shutil.which("anvil")
     if on_path is None:
-        raise DevnetError("anvil is not installed: run scripts/setup, or put Foundry's anvil on the PATH")
+        raise DevnetError(
+            "anvil is not installed: run scripts/setup, or put Foundry's anvil on the PATH"
+        )
     return Path(on_path)

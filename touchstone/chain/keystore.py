@@ -1,7 +1,7 @@
 """Keys at rest: encrypted Ethereum keystore files that only their owner may read.
 
-The password comes from the variable TOUCHSTONE_PASSWORD or from a prompt, never from a flag, which every user
-of the machine could see in the list of processes.
+The password comes from the variable TOUCHSTONE_PASSWORD or from a prompt, never from a flag, which
+every user of the machine could see in the list of processes.
 """
 
 from __future__ import annotations
@@ -84,7 +84,9 @@ def _password(prompt: str, *, confirm: bool) -> str:
     given = os.environ.get(PASSWORD_VARIABLE)
     if given is None:
         if not sys.stdin.isatty():
-            raise KeystoreError(f"no password: set {PASSWORD_VARIABLE}, or run in a terminal to be asked")
+            raise KeystoreError(
+                f"no password: set {PASSWORD_VARIABLE}, or run in a terminal to be asked"
+            )
         given = getpass(prompt)
         if confirm and getpass("Once more: ") != given:
             raise KeystoreError("the two passwords differ")

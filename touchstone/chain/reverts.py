@@ -1,4 +1,4 @@
-"""From a revert's bytes to the broken rule: custom errors decoded by the ABIs of all built contracts."""
+"""From a revert's bytes to the broken rule, by the ABIs of all built contracts."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _BUILT_IN: tuple[dict[str, Any], ...] = (
 def _errors_by_selector() -> dict[bytes, ABIError]:
     entries = list(cast("tuple[ABIError, ...]", _BUILT_IN))
     for name in artifact_names():
-        entries += [cast("ABIError", e) for e in load_artifact(name).abi if e["type"] == "error"]
+        entries += [e for e in load_artifact(name).abi if e["type"] == "error"]
     return {function_abi_to_4byte_selector(cast("Any", entry)): entry for entry in entries}
 
 
 def decode_revert(data: bytes, transaction_hash: str | None = None) -> TransactionReverted:
-    """The exception to raise for a revert that returned `data`. Never fails: what is unknown is shown as hex."""
+    """The exception for a revert that returned `data`. Never fails: shows the unknown as hex."""
     entry = _errors_by_selector().get(data[:4])
     if entry is None:
         return TransactionReverted("unknown", {"data": data} if data else {}, transaction_hash)
@@ -44,7 +44,9 @@ def decode_revert(data: bytes, transaction_hash: str | None = None) -> Transacti
     except DecodingError:
         return TransactionReverted(entry["name"], {"data": data}, transaction_hash)
     names = [field.get("name") or str(index) for index, field in enumerate(inputs)]
-    return TransactionReverted(entry["name"], dict(zip(names, values, strict=True)), transaction_hash)
+    return TransactionReverted(
+        entry["name"], dict(zip(names, values, strict=True)), transaction_hash
+    )
 
 
 @contextmanager

@@ -42,7 +42,7 @@ def connect(url: str, expected_chain_id: int | None = None) -> Web3:
 
 
 def _without_secrets(url: str) -> str:
-    """Endpoints often carry an API key in their path or user part: only scheme and host are shown."""
+    """Scheme and host only: endpoints often carry an API key in their path or user part."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     return f"{parts.scheme}://{host}"

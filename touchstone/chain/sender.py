@@ -1,14 +1,14 @@
 """Sends transactions and waits for them.
 
-What was sent is known to this process only: a persisted outbox, which survives a crash between broadcast and
-receipt, comes at a later stage and will wrap this class.
+What was sent is known to this process only: a persisted outbox, which survives a crash between
+broadcast and receipt, comes at a later stage and will wrap this class.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from threading import Lock
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from hexbytes import HexBytes
 from requests.exceptions import RequestException
@@ -40,7 +40,7 @@ class Call(Protocol):
 
 
 class Sender:
-    """Signs with one account. May be used from several threads; nonces are handed out one at a time."""
+    """Signs with one account. Safe to use from threads: nonces are handed out one at a time."""
 
     def __init__(
         self,
@@ -119,7 +119,9 @@ class Sender:
         with decoded_reverts():
             estimate = self.w3.eth.estimate_gas(transaction)
         if estimate > self._gas_cap:
-            raise GasLimitError(f"the transaction needs {estimate} gas, more than the cap of {self._gas_cap}")
+            raise GasLimitError(
+                f"the transaction needs {estimate} gas, more than the cap of {self._gas_cap}"
+            )
         transaction["gas"] = min(int(estimate * self._gas_margin), self._gas_cap)
         return transaction
 
@@ -127,19 +129,21 @@ class Sender:
         with self._nonce_lock:
             for attempt in range(_ATTEMPTS):
                 transaction["nonce"] = self.w3.eth.get_transaction_count(self.address, "pending")
-                signed = self.account.sign_transaction(cast("dict[str, object]", transaction))
+                signed = self.account.sign_transaction(cast("Any", transaction))
                 try:
                     self._broadcast(signed)
                 except Web3RPCError as error:
-                    # Another process spent the nonce: what was signed can never be mined, so sign anew.
+                    # Another process spent the nonce: what was signed is void, so sign anew.
                     if "nonce too low" in str(error).lower() and attempt + 1 < _ATTEMPTS:
                         continue
-                    raise ChainError(f"the node refused the transaction: {_message(error)}") from error
+                    raise ChainError(
+                        f"the node refused the transaction: {_message(error)}"
+                    ) from error
                 return signed
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _broadcast(self, signed: SignedTransaction) -> None:
-        """Sends the same signed bytes until the node has them: an answer that got lost costs nothing."""
+        """Sends the same signed bytes until the node has them: a lost answer costs nothing."""
         failure: Exception | None = None
         for _ in range(_ATTEMPTS):
             try:
@@ -147,15 +151,17 @@ class Sender:
             except RequestException as error:
                 failure = error
             except Web3RPCError as error:
-                already = any(known in str(error).lower() for known in ("already known", "already imported"))
-                # A lost answer before this one may have been a yes, which then makes the nonce too low.
+                already = any(
+                    known in str(error).lower() for known in ("already known", "already imported")
+                )
+                # An answer lost before may have been a yes, which makes the nonce too low now.
                 if not already and failure is None:
                     raise
                 return
             else:
                 return
         raise BroadcastError(
-            f"the node did not answer; transaction {signed.hash.to_0x_hex()} may have been accepted",
+            f"the node did not answer; it may have accepted transaction {signed.hash.to_0x_hex()}",
             signed.hash.to_0x_hex(),
         ) from failure
 
@@ -166,7 +172,9 @@ class Sender:
             )
         except (TimeExhausted, RequestException) as error:
             name = transaction_hash.to_0x_hex()
-            raise BroadcastError(f"no receipt for transaction {name} yet; it may still be mined", name) from error
+            raise BroadcastError(
+                f"no receipt for transaction {name} yet; it may still be mined", name
+            ) from error
 
     def _raise_why(self, transaction: TxParams, receipt: TxReceipt) -> None:
         """Repeats a failed transaction on the state before its block to learn what refused it."""

@@ -1,0 +1,51 @@
+"""The `touchstone` command: its own subcommands, and those of the roles that are installed."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+import touchstone
+from touchstone.cli import devnet, doctor
+from touchstone.cli.output import emit_error
+from touchstone.cli.plugins import PluginGroup
+from touchstone.errors import TouchstoneError
+
+app = typer.Typer(
+    cls=PluginGroup,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="A marketplace for verified AI inference.",
+)
+app.add_typer(devnet.app, name="devnet")
+app.command("doctor")(doctor.doctor)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"touchstone {touchstone.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and leave."
+        ),
+    ] = False,
+) -> None:
+    """A marketplace for verified AI inference."""
+
+
+def main() -> None:
+    """Runs the command line; an expected failure becomes one line and exit status 1."""
+    try:
+        app()
+    except TouchstoneError as error:
+        emit_error(error, json="--json" in sys.argv)
+        sys.exit(1)
