@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+/// Where the randomness of a draw comes from. On chains whose sequencer chooses block hashes, a verifiable
+/// beacon takes the place of the default.
+interface IBeacon {
+    /// The seed that block `number` fixes. Reverts with SeedUnavailable before that block is mined and after its
+    /// seed has been forgotten.
+    function seedOf(uint256 number) external view returns (bytes32);
+
+    error SeedUnavailable(uint256 number, uint256 current);
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IMarketCore} from "./IMarketCore.sol";
+import {IMarketRemedies} from "./IMarketRemedies.sol";
+
+/// Escrows payments, draws providers and settles jobs. Amounts are base units of the token, times Unix seconds.
+///
+///   open -> draw -> settle                      three transactions in the ordinary case
+///                -> commit, reveal, advance     on chain, for whoever is ignored off chain
+///                -> contest -> conclude         when results differ
+///        -> expire                              when nobody draws
+///
+/// Every function may be called by anyone. The order is not stored: callers bring it and its digest is checked.
+interface IMarket is IMarketCore, IMarketRemedies {}

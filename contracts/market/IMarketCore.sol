@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {JobId} from "../types/Ids.sol";
+import {Order} from "../types/Order.sol";
+import {Job} from "../types/Job.sol";
+import {IMarketTypes} from "./IMarketTypes.sol";
+
+/// The ordinary case, in three transactions, and the views.
+interface IMarketCore is IMarketTypes {
+    // --- the ordinary case -----------------------------------------------------------------------------------
+
+    /// Escrow the order's payment. `signature` is the requester's (EIP-712, ERC-1271 for contracts) and may be
+    /// empty where the requester is the caller. The seed is the hash of the block two later; where a draw could
+    /// then straddle an epoch boundary, of the first block of the next epoch.
+    function open(Order calldata order, bytes calldata signature) external returns (JobId);
+
+    /// As `open`, with the requester's ERC-2612 permit for the payment.
+    function openWithPermit(
+        Order calldata order,
+        bytes calldata signature,
+        uint256 deadline,
+        uint8 v,
+        bytes32 r,
+        bytes32 s
+    ) external returns (JobId);
+
+    /// Fix the seed, the providers and the reserves; lock the providers' bonds.
+    function draw(Order calldata order) external;
+
+    /// Draw many jobs; those no longer open or not yet drawable are passed over.
+    function drawMany(Order[] calldata orders) external;
+
+    /// Settle on the agreeing claims of all active seats.
+    function settle(Settlement calldata settlement) external;
+
+    /// Settle many jobs; those no longer drawn are passed over.
+    function settleMany(Settlement[] calldata settlements) external;
+
+    /// Make a settled job's payment withdrawable at once, with the requester's signature on
+    /// Receipt(bytes32 job,bytes32 outputRoot), or called by the requester itself.
+    function acknowledge(Order calldata order, bytes32 outputRoot, bytes calldata signature) external;
+
+    /// Move all that the caller may withdraw to it: matured earnings and refunds.
+    function withdraw() external;
+
+    // --- views -----------------------------------------------------------------------------------------------
+
+    /// The order's EIP-712 digest.
+    function jobIdOf(Order calldata order) external view returns (JobId);
+    function jobOf(JobId job) external view returns (Job memory);
+    /// The seed of the job's draws; zero until drawn.
+    function seedOf(JobId job) external view returns (bytes32);
+    /// The draw of the current round: what claims and commitments name.
+    function drawOf(JobId job) external view returns (bytes32);
+    /// Seats now active and their providers, in seat order.
+    function activeSeats(Order calldata order)
+        external
+        view
+        returns (uint256[] memory seats, address[] memory providers);
+    function commitmentOf(bytes32 draw, uint256 seat) external view returns (bytes32);
+    function revealOf(bytes32 draw, uint256 seat) external view returns (bytes32);
+    /// What `account` can withdraw now, and what is still to mature.
+    function balanceOf(address account) external view returns (uint256 withdrawable, uint256 pending);
+    function parameters() external view returns (Parameters memory);
+    function domainSeparator() external view returns (bytes32);
+}

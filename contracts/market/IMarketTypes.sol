@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {JobId, PoolId} from "../types/Ids.sol";
+import {Order} from "../types/Order.sol";
+import {Signature} from "../types/Claim.sol";
+import {Phase, Seats} from "../types/Job.sol";
+
+/// The market's words: its parameters, what callers bring, what happened and what was wrong.
+interface IMarketTypes {
+    struct Parameters {
+        /// Time to commit, from the start of a round.
+        uint32 commitWindow;
+        /// Time to reveal on chain, from the end of the commit window.
+        uint32 revealWindow;
+        /// How long bonds stay locked after the latest possible settlement.
+        uint32 challengeWindow;
+        /// When a payment can be withdrawn, at the earliest this and at the latest twice this after settlement.
+        uint32 deliveryWindow;
+        /// The longest that a contested job can hold bonds.
+        uint32 contestWindow;
+        /// Blocks within which a job must be drawn once its seed is fixed.
+        uint32 drawBlocks;
+    }
+
+    /// A provider's reveal: the salt of its commitment and its signature on the claim.
+    struct Reveal {
+        bytes32 salt;
+        Signature signature;
+    }
+
+    struct Settlement {
+        Order order;
+        bytes32 outputRoot;
+        /// One for each active seat, in seat order.
+        Reveal[] reveals;
+    }
+
+    /// A commitment that a provider signed.
+    struct SignedCommit {
+        bytes32 commitment;
+        Signature signature;
+    }
+
+    /// A claim that a provider signed; job, draw, shard and input root follow from the order and the round.
+    struct SignedClaim {
+        bytes32 outputRoot;
+        bytes32 set;
+        bytes32 salt;
+        Signature signature;
+    }
+
+    event Opened(JobId indexed job, address indexed requester, PoolId indexed pool, Order order, uint256 seedBlock);
+    event Drawn(JobId indexed job, bytes32 seed, Seats seats, uint32 lockBucket);
+    event CommitPosted(JobId indexed job, bytes32 indexed draw, uint256 seat, bytes32 commitment);
+    event Revealed(JobId indexed job, bytes32 indexed draw, uint256 seat, bytes32 outputRoot, bytes32 salt);
+    /// A seat's provider lost its bond or a part of it.
+    event SeatFailed(JobId indexed job, uint256 indexed seat, Failure reason);
+    /// A reserve's bond is locked and it takes part from the round that follows.
+    event SeatReplaced(JobId indexed job, uint256 indexed seat, bool locked);
+    event RoundStarted(JobId indexed job, uint8 round);
+    /// Bit i of `paid` is set where seat i earned `share`; the rest of the escrow went back to the requester.
+    event Settled(JobId indexed job, bytes32 outputRoot, uint256 paid, uint256 share);
+    event Contested(JobId indexed job, bytes32 indexed draw, uint256[] seats, bytes32[] outputRoots);
+    event Concluded(JobId indexed job, uint256 guilty, address winner);
+    event Refunded(JobId indexed job, uint256 amount, RefundReason reason);
+    event Earned(address indexed account, uint256 amount, uint256 bucket);
+    event Credited(address indexed account, uint256 amount);
+    event Acknowledged(JobId indexed job);
+    event Withdrawn(address indexed account, uint256 amount);
+
+    enum Failure {
+        NoShow,
+        Withheld,
+        Equivocated,
+        Guilty
+    }
+
+    enum RefundReason {
+        NeverDrawn,
+        NoReplacement,
+        NobodyAnswered,
+        TooLate,
+        TooFewReveals,
+        Contested
+    }
+
+    error WrongPhase(JobId job, Phase phase);
+    error BadOrderSignature(address requester);
+    error OrderExpired(uint256 openBy, uint256 time);
+    error JobExists(JobId job);
+    error UnitsOutOfRange(uint16 units, uint16 most);
+    error ReplicasOutOfRange(uint8 replicas, uint8 least, uint8 most);
+    error UnsupportedMode(uint8 mode);
+    error TooEarly(JobId job, uint256 allowedFrom);
+    error TooLate(JobId job, uint256 allowedUntil);
+    error WrongRevealCount(uint256 given, uint256 needed);
+    error BadClaimSignature(uint256 seat, address provider);
+    error BadCommitSignature(uint256 seat, address provider);
+    error NotASeat(JobId job, uint256 seat);
+    error CommitExists(JobId job, uint256 seat);
+    error CommitsIncomplete(JobId job, uint256 seat);
+    error CommitmentMismatch(JobId job, uint256 seat, bytes32 committed);
+    error AlreadyRevealed(JobId job, uint256 seat);
+    error ZeroOutput();
+    error OutputsAgree(JobId job);
+    error NotEquivocation();
+    error SeatAlreadyFailed(JobId job, uint256 seat);
+    error BondNoLongerLocked(JobId job, uint256 lockedUntil);
+    error VerdictPending(JobId job);
+    error NothingToWithdraw(address account);
+    error NoCoins(uint256 value);
+    error BadParameters(string rule);
+}

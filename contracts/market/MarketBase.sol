@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {JobId} from "../types/Ids.sol";
+import {Order, OrderLib} from "../types/Order.sol";
+import {ClaimLib, Signature} from "../types/Claim.sol";
+import {Job, Phase, SeatsLib} from "../types/Job.sol";
+import {PriceLadder} from "../types/PriceLadder.sol";
+import {Slices} from "../types/Slices.sol";
+import {IBeacon} from "../beacon/IBeacon.sol";
+import {IResolver} from "../resolve/IResolver.sol";
+import {IStakeVault} from "../stake/IStakeVault.sol";
+import {Earnings} from "./Earnings.sol";
+
+/// What all parts of the market share: its constants, its storage and the reading of a job.
+abstract contract MarketBase is Earnings, EIP712, ReentrancyGuardTransient {
+    using OrderLib for Order;
+    using SeatsLib for Job;
+    using SeatsLib for *;
+
+    /// Reserves that a draw names besides the replicas, and so the most rounds that can follow the first.
+    uint256 public constant RESERVES = 2;
+
+    /// The lock time must fit this many lock buckets of the vault.
+    uint256 private constant LOCK_BUCKETS = 10;
+
+    IStakeVault public immutable vault;
+    IBeacon public immutable beacon;
+    IResolver public immutable resolver;
+
+    uint32 internal immutable COMMIT_WINDOW;
+    uint32 internal immutable REVEAL_WINDOW;
+    uint32 internal immutable CHALLENGE_WINDOW;
+    uint32 internal immutable DELIVERY_WINDOW;
+    uint32 internal immutable CONTEST_WINDOW;
+    uint32 internal immutable DRAW_BLOCKS;
+    uint256 internal immutable LOCK_TIME;
+    uint256 internal immutable EPOCH_BLOCKS;
+    uint256 internal immutable BUCKET_SECONDS;
+
+    mapping(JobId => Job) internal _jobs;
+    mapping(JobId => bytes32) internal _seeds;
+    /// Jobs whose payment the requester has released before its time.
+    mapping(JobId => bool) internal _acknowledged;
+    mapping(bytes32 draw => mapping(uint256 seat => bytes32)) internal _commitments;
+    mapping(bytes32 draw => mapping(uint256 seat => bytes32 outputRoot)) internal _reveals;
+
+    constructor(
+        IERC20 token_,
+        IStakeVault vault_,
+        IBeacon beacon_,
+        IResolver resolver_,
+        Parameters memory p
+    ) Earnings(token_, p.deliveryWindow) EIP712("Touchstone", "1") {
+        vault = vault_;
+        beacon = beacon_;
+        resolver = resolver_;
+        COMMIT_WINDOW = p.commitWindow;
+        REVEAL_WINDOW = p.revealWindow;
+        CHALLENGE_WINDOW = p.challengeWindow;
+        DELIVERY_WINDOW = p.deliveryWindow;
+        CONTEST_WINDOW = p.contestWindow;
+        DRAW_BLOCKS = p.drawBlocks;
+        EPOCH_BLOCKS = vault_.epochBlocks();
+        BUCKET_SECONDS = vault_.bucketSeconds();
+        // One round for the replicas, one for each reserve, and one as slack for late transactions.
+        LOCK_TIME = (RESERVES + 2) * (uint256(p.commitWindow) + p.revealWindow) + p.challengeWindow;
+
+        if (p.commitWindow == 0 || p.revealWindow == 0) revert BadParameters("a window is zero");
+        if (p.drawBlocks == 0 || p.drawBlocks > 200) revert BadParameters("drawBlocks is not in 1..200");
+        if (EPOCH_BLOCKS < uint256(p.drawBlocks) + 3) revert BadParameters("an epoch is shorter than a draw");
+        if (LOCK_TIME > LOCK_BUCKETS * BUCKET_SECONDS) revert BadParameters("the lock time exceeds ten buckets");
+        if (vault_.unbondingTime() <= LOCK_TIME + BUCKET_SECONDS + p.contestWindow) {
+            revert BadParameters("unbonding does not outlast locks and contests");
+        }
+    }
+
+    /// The order's EIP-712 digest: the job's id.
+    function _jobIdOf(Order calldata order) internal view returns (JobId) {
+        return JobId.wrap(_hashTypedDataV4(order.structHash()));
+    }
+
+    function _parameters() internal view returns (Parameters memory) {
+        return Parameters(
+            COMMIT_WINDOW, REVEAL_WINDOW, CHALLENGE_WINDOW, DELIVERY_WINDOW, CONTEST_WINDOW, DRAW_BLOCKS
+        );
+    }
+
+    // --- for the parts ---------------------------------------------------------------------------------------
+
+    /// The job that the order names; reverts unless it is in `phase`.
+    function _load(Order calldata order, Phase phase) internal view returns (JobId id, Job memory job) {
+        id = _jobIdOf(order);
+        job = _jobs[id];
+        if (job.phase != phase) revert WrongPhase(id, job.phase);
+    }
+
+    /// Unix time at which the job's bonds unlock by themselves.
+    function _lockedUntil(Job memory job) internal view returns (uint256) {
+        return (uint256(job.lockBucket) + 1) * BUCKET_SECONDS;
+    }
+
+    /// The last moment at which a job can still be paid: a whole challenge window must remain.
+    function _payableUntil(Job memory job) internal view returns (uint256) {
+        return _lockedUntil(job) - CHALLENGE_WINDOW;
+    }
+
+    /// Whether `provider` signed the EIP-712 struct. Providers sign with plain keys.
+    function _signed(bytes32 structHash, Signature calldata signature, address provider)
+        internal
+        view
+        returns (bool)
+    {
+        (address signer, ECDSA.RecoverError problem,) =
+            ECDSA.tryRecover(_hashTypedDataV4(structHash), signature.r, signature.vs);
+        return problem == ECDSA.RecoverError.NoError && signer == provider;
+    }
+
+    /// End a job with a refund of `amount` to its requester.
+    function _refund(Order calldata order, JobId id, Job memory job, uint256 amount, RefundReason reason) internal {
+        job.phase = Phase.Refunded;
+        job.since = uint32(block.timestamp);
+        _jobs[id] = job;
+        _credit(order.requester, amount);
+        emit Refunded(id, amount, reason);
+    }
+
+    /// End a job by paying the `seats`; what they do not earn goes back to the requester.
+    function _pay(
+        Order calldata order,
+        JobId id,
+        Job memory job,
+        bytes32 outputRoot,
+        uint256[] memory seats,
+        address[] memory providers
+    ) internal {
+        job.phase = Phase.Settled;
+        job.since = uint32(block.timestamp);
+        job.seats = job.seats.only(seats);
+        _jobs[id] = job;
+        uint256 share = order.share();
+        uint256 paid;
+        for (uint256 i; i < seats.length; ++i) {
+            paid |= 1 << seats[i];
+            _earn(providers[i], share);
+        }
+        _credit(order.requester, share * (order.replicas - seats.length));
+        emit Settled(id, outputRoot, paid, share);
+    }
+
+    /// Slash a seat's bond: `accounts` receive `amounts`, `burned` is burned, the rest is the provider's.
+    function _slash(
+        Order calldata order,
+        JobId id,
+        Job memory job,
+        uint256 seat,
+        Failure reason,
+        uint256 burned,
+        address[] memory accounts,
+        uint256[] memory amounts
+    ) internal {
+        // SAFETY: a seat is below seven.
+        job.failed |= uint8(1 << seat);
+        emit SeatFailed(id, seat, reason);
+        uint32 bucket = reason == Failure.Guilty || job.phase == Phase.Contested ? 0 : job.lockBucket;
+        vault.slash(order.pool(), job.seats.leaf(seat), bucket, burned, accounts, amounts);
+    }
+
+    /// The most that a slot of the order's pool can be owed; slices are multiples of it.
+    function _ceiling(Order calldata order) internal pure returns (uint256) {
+        return PriceLadder.slotCeiling(order.tier);
+    }
+
+    /// Forfeit a seat's whole bond, less the refund slice for the requester and the bounty for `reporter`, each
+    /// only where the address is not zero. All else is burned.
+    function _forfeit(
+        Order calldata order,
+        JobId id,
+        Job memory job,
+        uint256 seat,
+        Failure reason,
+        address requester,
+        address reporter
+    ) internal {
+        uint256 ceiling = _ceiling(order);
+        address[] memory accounts = new address[](2);
+        uint256[] memory amounts = new uint256[](2);
+        if (requester != address(0)) (accounts[0], amounts[0]) = (requester, Slices.REFUND * ceiling);
+        if (reporter != address(0)) (accounts[1], amounts[1]) = (reporter, Slices.BOUNTY * ceiling);
+        _slash(order, id, job, seat, reason, Slices.BOND * ceiling - amounts[0] - amounts[1], accounts, amounts);
+    }
+}

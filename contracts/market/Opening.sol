@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+import {JobId, PoolId} from "../types/Ids.sol";
+import {Modes, Order, OrderLib} from "../types/Order.sol";
+import {Job, Phase, Seats} from "../types/Job.sol";
+import {PriceLadder} from "../types/PriceLadder.sol";
+import {IMarketCore} from "./IMarketCore.sol";
+import {MarketBase} from "./MarketBase.sol";
+
+/// From an order to an open job.
+abstract contract Opening is IMarketCore, MarketBase {
+    using OrderLib for Order;
+    using SafeERC20 for IERC20;
+
+    uint8 private constant LEAST_REPLICAS = 2;
+    uint8 private constant MOST_REPLICAS = 5;
+    uint256 private constant SEED_DELAY = 2;
+
+    /// @inheritdoc IMarketCore
+    function open(Order calldata order, bytes calldata signature) external nonReentrant returns (JobId) {
+        return _open(order, signature);
+    }
+
+    function _open(Order calldata order, bytes calldata signature) private returns (JobId id) {
+        if (block.timestamp > order.openBy) revert OrderExpired(order.openBy, block.timestamp);
+        if (order.units == 0 || order.units > PriceLadder.MAX_UNITS) {
+            revert UnitsOutOfRange(order.units, PriceLadder.MAX_UNITS);
+        }
+        if (order.mode != Modes.REDUNDANT) revert UnsupportedMode(order.mode);
+        if (order.replicas < LEAST_REPLICAS || order.replicas > MOST_REPLICAS) {
+            revert ReplicasOutOfRange(order.replicas, LEAST_REPLICAS, MOST_REPLICAS);
+        }
+        PoolId pool = order.pool();
+        vault.requireOffer(pool, order.mode);
+
+        id = _jobIdOf(order);
+        if (_jobs[id].phase != Phase.None) revert JobExists(id);
+        if (msg.sender != order.requester
+            && !SignatureChecker.isValidSignatureNow(order.requester, JobId.unwrap(id), signature))
+        {
+            revert BadOrderSignature(order.requester);
+        }
+
+        uint256 seedBlock = _seedBlock();
+        _jobs[id] = Job(Phase.Open, uint32(seedBlock), 0, 0, 0, Seats.wrap(0));
+        emit Opened(id, order.requester, pool, order, seedBlock);
+        token.safeTransferFrom(order.requester, address(this), order.payment());
+    }
+
+    /// @inheritdoc IMarketCore
+    function openWithPermit(
+        Order calldata order,
+        bytes calldata signature,
+        uint256 deadline,
+        uint8 v,
+        bytes32 r,
+        bytes32 s
+    ) external nonReentrant returns (JobId) {
+        // A permit that someone else has already submitted is no reason to fail: the allowance decides.
+        try IERC20Permit(address(token)).permit(order.requester, address(this), order.payment(), deadline, v, r, s) {}
+            catch {}
+        return _open(order, signature);
+    }
+
+    /// A draw must fall into the epoch of its seed: weights pledged after the seed is known hold from the next one.
+    function _seedBlock() private view returns (uint256 seedBlock) {
+        seedBlock = block.number + SEED_DELAY;
+        uint256 lastEpoch = (seedBlock + DRAW_BLOCKS) / EPOCH_BLOCKS;
+        if (seedBlock / EPOCH_BLOCKS != lastEpoch) seedBlock = lastEpoch * EPOCH_BLOCKS;
+    }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+/// One word per provider and pool: how many slots of stake it has, and until when each is locked. Locks are
+/// counted by the time bucket at whose end they lapse, so that they release themselves without a transaction.
+struct Bonds {
+    /// Slots of stake, each worth one bond, those being withdrawn included.
+    uint16 slots;
+    /// Slots held by contested jobs until these are concluded.
+    uint16 held;
+    /// The bucket that lane 0 of `locked` counts.
+    uint32 base;
+    /// Twelve lanes of 16 bits: locks that lapse at the end of bucket base + lane.
+    uint192 locked;
+}
+
+library BondLedger {
+    uint256 internal constant LANES = 12;
+
+    error LockTooLong(uint256 bucket, uint256 lastBucket);
+    error NoSuchLock(uint256 bucket);
+
+    /// Forget the locks of buckets that have ended.
+    function roll(Bonds memory bonds, uint256 nowBucket) internal pure {
+        uint256 passed = nowBucket - bonds.base;
+        if (passed == 0) return;
+        bonds.locked = passed >= LANES ? 0 : bonds.locked >> (16 * passed);
+        // SAFETY: buckets are Unix seconds divided by at least one; 32 bits last until 2106.
+        bonds.base = uint32(nowBucket);
+    }
+
+    /// Slots that back some job now; call `roll` first.
+    function inUse(Bonds memory bonds) internal pure returns (uint256 count) {
+        count = bonds.held;
+        for (uint256 rest = bonds.locked; rest != 0; rest >>= 16) count += rest & 0xffff;
+    }
+
+    /// Lock one slot until the end of `bucket`. The caller has checked that a slot is free, so a lane cannot
+    /// overflow: its count is at most `slots`.
+    function lock(Bonds memory bonds, uint256 bucket) internal pure {
+        uint256 lane = bucket - bonds.base;
+        if (lane >= LANES) revert LockTooLong(bucket, bonds.base + LANES - 1);
+        bonds.locked += uint192(1 << (16 * lane));
+    }
+
+    /// Take one lock of `bucket` away.
+    function unlock(Bonds memory bonds, uint256 bucket) internal pure {
+        if (bucket < bonds.base || bucket - bonds.base >= LANES) revert NoSuchLock(bucket);
+        uint256 lane = bucket - bonds.base;
+        if ((bonds.locked >> (16 * lane)) & 0xffff == 0) revert NoSuchLock(bucket);
+        bonds.locked -= uint192(1 << (16 * lane));
+    }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {ModelId, PoolId, poolIdOf} from "./Ids.sol";
+import {PriceLadder} from "./PriceLadder.sol";
+
+/// What a requester signs and pays for.
+struct Order {
+    address requester;
+    ModelId model;
+    uint16 shard;
+    /// Rung of the price ladder; with model and shard it names the pool.
+    uint8 tier;
+    /// How the result is verified; see Modes.
+    uint8 mode;
+    uint8 replicas;
+    /// Units of work paid for, per replica; the model states how many rows one unit covers.
+    uint16 units;
+    /// Blinded Merkle root of the input.
+    bytes32 inputRoot;
+    /// Hash of the decoding parameters; zero where the model takes none.
+    bytes32 params;
+    /// Chosen by the requester, so that equal orders differ.
+    uint64 nonce;
+    /// Unix time after which the order can no longer be opened.
+    uint40 openBy;
+}
+
+/// Verification modes: rungs of one ladder.
+library Modes {
+    uint8 internal constant REDUNDANT = 0;
+}
+
+library OrderLib {
+    bytes32 internal constant TYPEHASH = keccak256(
+        "Order(address requester,bytes32 model,uint16 shard,uint8 tier,uint8 mode,uint8 replicas,uint16 units,"
+        "bytes32 inputRoot,bytes32 params,uint64 nonce,uint40 openBy)"
+    );
+
+    /// EIP-712 hashStruct.
+    function structHash(Order calldata order) internal pure returns (bytes32) {
+        return keccak256(abi.encode(TYPEHASH, order));
+    }
+
+    function pool(Order calldata order) internal pure returns (PoolId) {
+        return poolIdOf(order.model, order.shard, order.tier);
+    }
+
+    /// What one replica earns, in base units of the token.
+    function share(Order calldata order) internal pure returns (uint256) {
+        return PriceLadder.price(order.tier) * order.units;
+    }
+
+    /// What the requester puts in escrow, in base units of the token.
+    function payment(Order calldata order) internal pure returns (uint256) {
+        return share(order) * order.replicas;
+    }
+}
