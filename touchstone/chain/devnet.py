@@ -45,7 +45,7 @@ kill "$watcher" 2>/dev/null
 
 
 class Devnet:
-    """A chain that lives as long as the block: `with Devnet() as devnet: devnet.w3.eth.block_number`.
+    """A chain that lives as long as its block: `with Devnet() as devnet: devnet.w3.eth.chain_id`.
 
     Attributes:
         url: JSON-RPC address.

@@ -67,7 +67,10 @@ def load_key(path: Path) -> LocalAccount:
         raise KeystoreError(f"cannot read the key file {path}: {error.strerror}") from error
     password = _password(f"Password for {path}: ", confirm=False)
     try:
-        key = Account.decrypt(text, password)
+        fields = json.loads(text)
+        if not isinstance(fields, dict):
+            raise TypeError("no JSON object")
+        key = Account.decrypt(fields, password)
     except (ValueError, KeyError, TypeError, NotImplementedError) as error:
         if "MAC mismatch" in str(error):
             raise KeystoreError(f"wrong password for {path}") from None

@@ -116,8 +116,13 @@ class Sender:
             }
         )
         del transaction["gas"]
-        with decoded_reverts():
-            estimate = self.w3.eth.estimate_gas(transaction)
+        try:
+            with decoded_reverts():
+                estimate = self.w3.eth.estimate_gas(transaction)
+        except Web3RPCError as error:
+            if self.w3.eth.get_balance(self.address) == 0:
+                raise ChainError(f"account {self.address} has no ether to pay for gas") from error
+            raise ChainError(f"the node refused the transaction: {_message(error)}") from error
         if estimate > self._gas_cap:
             raise GasLimitError(
                 f"the transaction needs {estimate} gas, more than the cap of {self._gas_cap}"

@@ -1,0 +1,136 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from requests.exceptions import ReadTimeout
+
+from touchstone.chain.devnet import Devnet
+from touchstone.chain.reverts import decode_revert, decoded_reverts
+from touchstone.chain.sender import Sender
+from touchstone.errors import BroadcastError, ChainError, GasLimitError, TransactionReverted
+
+
+def test_a_call_is_mined_and_its_receipt_tells_the_gas(sender, token):
+    receipt = sender.send(token.functions.mint(sender.address, 5))
+
+    assert receipt["status"] == 1
+    assert 21_000 < receipt["gasUsed"] < 200_000
+
+
+def test_a_refusal_names_the_custom_error_and_its_arguments(devnet, token):
+    poor = Sender(devnet.w3, devnet.account(1))
+
+    with pytest.raises(TransactionReverted) as caught:
+        poor.send(token.functions.transfer(devnet.account(2).address, 7))
+
+    assert caught.value.error == "ERC20InsufficientBalance"
+    assert caught.value.arguments == {"sender": poor.address.lower(), "balance": 0, "needed": 7}
+    assert caught.value.transaction_hash is None
+    assert "ERC20InsufficientBalance(sender=0x" in str(caught.value)
+
+
+def test_a_refusal_of_a_read_is_decoded_too(devnet, token):
+    with pytest.raises(TransactionReverted, match="ERC20InsufficientBalance"), decoded_reverts():
+        token.functions.transfer(devnet.account(2).address, 7).call(
+            {"from": devnet.account(3).address}
+        )
+
+
+def test_a_refusal_in_the_block_names_the_error_and_the_transaction():
+    """Two transfers that each pass the estimate, of which only one can be paid."""
+    with Devnet() as devnet:
+        from touchstone.chain.artifacts import load_artifact
+
+        artifact = load_artifact("DevToken")
+        rich = Sender(devnet.w3, devnet.account(0), poll_s=0.01)
+        token = devnet.w3.eth.contract(address=rich.deploy(artifact), abi=artifact.abi)
+        rich.send(token.functions.mint(rich.address, 10))
+        devnet.w3.provider.make_request("evm_setAutomine", [False])
+        transfer = token.functions.transfer(devnet.account(1).address, 10)
+        with ThreadPoolExecutor(2) as pool:
+            sent = [pool.submit(rich.send, transfer) for _ in range(2)]
+            while devnet.w3.eth.get_transaction_count(rich.address, "pending") < 4:
+                pass
+            devnet.mine()
+        failures = [future.exception() for future in sent if future.exception()]
+
+    assert len(failures) == 1
+    assert isinstance(failures[0], TransactionReverted)
+    assert failures[0].transaction_hash is not None
+
+
+def test_threads_share_an_account_without_losing_a_nonce(devnet, token):
+    senders = [Sender(devnet.w3, devnet.account(4), poll_s=0.01) for _ in range(2)]
+    before = token.functions.balanceOf(senders[0].address).call()
+
+    with ThreadPoolExecutor(8) as pool:
+        mint = token.functions.mint(senders[0].address, 1)
+        list(pool.map(lambda n: senders[n % 2].send(mint), range(24)))
+
+    assert token.functions.balanceOf(senders[0].address).call() == before + 24
+
+
+def test_a_transaction_over_the_gas_cap_is_not_sent(devnet, token):
+    capped = Sender(devnet.w3, devnet.account(0), gas_cap=30_000)
+    nonce = devnet.w3.eth.get_transaction_count(capped.address)
+
+    with pytest.raises(GasLimitError, match="30000"):
+        capped.send(token.functions.mint(capped.address, 5))
+
+    assert devnet.w3.eth.get_transaction_count(capped.address) == nonce
+
+
+def test_a_lost_answer_does_not_send_twice(devnet, token, monkeypatch):
+    sender = Sender(devnet.w3, devnet.account(5), poll_s=0.01)
+    real = devnet.w3.eth.send_raw_transaction
+    calls = []
+
+    def lossy(raw):
+        calls.append(raw)
+        answer = real(raw)
+        if len(calls) == 1:
+            raise ReadTimeout("the answer got lost")
+        return answer
+
+    monkeypatch.setattr(devnet.w3.eth, "send_raw_transaction", lossy)
+    sender.send(token.functions.mint(sender.address, 3))
+
+    assert len(calls) == 2
+    assert calls[0] == calls[1]
+    assert token.functions.balanceOf(sender.address).call() == 3
+
+
+def test_a_silent_node_leaves_the_hash_to_look_for(devnet, token, monkeypatch):
+    sender = Sender(devnet.w3, devnet.account(6))
+
+    def silent(raw):
+        raise ReadTimeout
+
+    monkeypatch.setattr(devnet.w3.eth, "send_raw_transaction", silent)
+    with pytest.raises(BroadcastError) as caught:
+        sender.send(token.functions.mint(sender.address, 3))
+
+    assert caught.value.transaction_hash.startswith("0x")
+
+
+def test_an_account_without_funds_is_told_so(devnet, token):
+    from eth_account import Account
+
+    broke = Sender(devnet.w3, Account.create())
+
+    with pytest.raises(ChainError, match="no ether to pay for gas"):
+        broke.send(token.functions.mint(broke.address, 3))
+
+
+@pytest.mark.parametrize(
+    ("data", "error", "arguments"),
+    [
+        (b"", "unknown", {}),
+        (b"\x01\x02\x03\x04", "unknown", {"data": b"\x01\x02\x03\x04"}),
+        (bytes.fromhex("4e487b71") + (0x11).to_bytes(32, "big"), "Panic", {"code": 0x11}),
+        (bytes.fromhex("4e487b71"), "Panic", {"data": bytes.fromhex("4e487b71")}),
+    ],
+)
+def test_any_bytes_have_a_meaning(data, error, arguments):
+    decoded = decode_revert(data)
+
+    assert (decoded.error, decoded.arguments) == (error, arguments)
