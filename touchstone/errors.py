@@ -100,3 +100,15 @@ class CommandUnavailableError(TouchstoneError):
 
 class DeploymentError(ChainError):
     """The deployment file is missing or wrong, or does not fit the chain."""
+
+
+class ProtocolError(TouchstoneError):
+    """A message or an order breaks a rule of the protocol."""
+
+
+class SignatureError(ProtocolError):
+    """A signature is malformed or not by the one it should be by."""
+
+
+class PayloadError(ProtocolError):
+    """Bytes are not a payload, or too many."""

@@ -33,7 +33,7 @@ library WeightTreeLib {
         leaf = tree.leaves;
         if (leaf >= MAX_LEAVES) revert TreeFull(leaf);
         uint256 depth = tree.depth;
-        if (leaf == 1 << (3 * depth)) {
+        if (depth == 0 || leaf == 1 << (3 * depth)) {
             // The old root becomes lane 0 of the new one, in both of its versions.
             if (depth != 0) {
                 WeightNode storage oldRoot = tree.nodes[_key(depth - 1, 0)];

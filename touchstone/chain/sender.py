@@ -118,7 +118,8 @@ class Sender:
         del transaction["gas"]
         try:
             with decoded_reverts():
-                estimate = self.w3.eth.estimate_gas(transaction)
+                # As in the next block, where it will run: some calls wait for a block.
+                estimate = self.w3.eth.estimate_gas(transaction, "pending")
         except Web3RPCError as error:
             if self.w3.eth.get_balance(self.address) == 0:
                 raise ChainError(f"account {self.address} has no ether to pay for gas") from error

@@ -1,0 +1,91 @@
+"""Puts Touchstone's contracts on a chain."""
+
+from __future__ import annotations
+
+from dataclasses import astuple
+from typing import TYPE_CHECKING
+
+import rlp
+from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
+from hexbytes import HexBytes
+
+from touchstone.chain.artifacts import load_artifact
+from touchstone.chain.deployment import Deployment
+from touchstone.chain.parameters import DEVNET
+from touchstone.chain.sender import Sender
+from touchstone.errors import DeploymentError
+
+if TYPE_CHECKING:
+    from eth_account.signers.local import LocalAccount
+    from eth_typing import ChecksumAddress
+    from web3 import Web3
+
+    from touchstone.chain.parameters import DeployParameters
+
+
+def create_address(deployer: ChecksumAddress, nonce: int) -> ChecksumAddress:
+    """Where the contract that `deployer` creates with that nonce will stand."""
+    return to_checksum_address(keccak(rlp.encode([HexBytes(deployer), nonce]))[12:])
+
+
+def deploy(
+    w3: Web3,
+    account: LocalAccount,
+    parameters: DeployParameters = DEVNET,
+    token: ChecksumAddress | None = None,
+) -> Deployment:
+    """Deploys the contracts from `account`, which gains no power over them.
+
+    The vault and the resolver are told the market's address before it exists; the market checks that
+    it is theirs.
+
+    Args:
+        w3: the chain.
+        account: pays for gas. It must send nothing else meanwhile.
+        parameters: fixed for good.
+        token: the ERC-20 for payments and stake; None deploys the development token, which
+            anybody can mint.
+
+    Raises:
+        TransactionReverted: the contracts refuse the parameters; the message names the rule.
+        DeploymentError: the account sent something else meanwhile, so that addresses are off.
+    """
+    sender = Sender(w3, account)
+    block = w3.eth.block_number
+    contracts: dict[str, ChecksumAddress] = {}
+    if token is None:
+        contracts["DevToken"] = sender.deploy(load_artifact("DevToken"))
+    contracts["Token"] = token or contracts["DevToken"]
+    contracts["ModelRegistry"] = sender.deploy(load_artifact("ModelRegistry"))
+    contracts["BlockHashBeacon"] = sender.deploy(load_artifact("BlockHashBeacon"))
+
+    # Resolver, vault and remedies come before it.
+    market = create_address(account.address, w3.eth.get_transaction_count(account.address) + 3)
+    contracts["TimeoutResolver"] = sender.deploy(
+        load_artifact("TimeoutResolver"), market, parameters.resolver_window
+    )
+    contracts["StakeVault"] = sender.deploy(
+        load_artifact("StakeVault"),
+        contracts["Token"],
+        contracts["ModelRegistry"],
+        market,
+        parameters.epoch_blocks,
+        parameters.unbonding_time,
+        parameters.bucket_seconds,
+    )
+    contracts["Remedies"] = sender.deploy(
+        load_artifact("Remedies"),
+        contracts["Token"],
+        contracts["StakeVault"],
+        contracts["BlockHashBeacon"],
+        contracts["TimeoutResolver"],
+        astuple(parameters.market),
+    )
+    contracts["Market"] = sender.deploy(load_artifact("Market"), contracts["Remedies"])
+    if contracts["Market"] != market:
+        raise DeploymentError(
+            f"the market stands at {contracts['Market']} instead of {market}: "
+            f"{account.address} sent another transaction meanwhile; deploy again"
+        )
+    return Deployment(w3.eth.chain_id, block, contracts)

@@ -1,0 +1,284 @@
+"""The market contract, typed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from touchstone.chain.artifacts import load_artifact
+from touchstone.chain.logs import read_events
+from touchstone.protocol.claims import draw_of
+from touchstone.protocol.eip712 import Domain
+from touchstone.protocol.ids import JobId
+from touchstone.protocol.jobs import Clock, JobState, Parameters, Phase, seats_of
+from touchstone.protocol.orders import Order
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from eth_typing import ChecksumAddress
+    from web3 import Web3
+    from web3.contract.contract import ContractFunction
+    from web3.types import EventData
+
+    from touchstone.chain.deployment import Deployment
+    from touchstone.protocol.eip712 import Signature
+
+JOB_EVENTS = (
+    "Opened",
+    "Drawn",
+    "CommitPosted",
+    "Revealed",
+    "SeatFailed",
+    "SeatReplaced",
+    "RoundStarted",
+    "Settled",
+    "Contested",
+    "Concluded",
+    "Refunded",
+    "Acknowledged",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reveal:
+    """A provider's reveal: the salt of its commitment, 32 bytes, and its signature on the claim."""
+
+    salt: bytes
+    signature: Signature
+
+    def values(self) -> tuple[object, ...]:
+        """As contract calls take it."""
+        return (self.salt, (self.signature.r, self.signature.vs))
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What settles a job: the result, and one reveal for each active seat, in seat order."""
+
+    order: Order
+    output_root: bytes
+    reveals: tuple[Reveal, ...]
+
+    def values(self) -> tuple[object, ...]:
+        """As contract calls take it."""
+        return (self.order.values(), self.output_root, [r.values() for r in self.reveals])
+
+
+@dataclass(frozen=True, slots=True)
+class SignedCommit:
+    """A provider's commitment, 32 bytes, and its signature on it."""
+
+    commitment: bytes
+    signature: Signature
+
+    def values(self) -> tuple[object, ...]:
+        """As contract calls take it."""
+        return (self.commitment, (self.signature.r, self.signature.vs))
+
+
+class Market:
+    """Reads the market and makes calls for a `Sender` to send.
+
+    Attributes:
+        domain: the EIP-712 domain of everything signed for this market.
+        contract: the web3 contract, with the ABI of both its halves.
+    """
+
+    def __init__(self, w3: Web3, deployment: Deployment) -> None:
+        """Binds the deployment's market."""
+        address = deployment.address("Market")
+        self.w3 = w3
+        self.domain = Domain(deployment.chain_id, address)
+        self.contract = w3.eth.contract(address=address, abi=_market_abi())
+        self._vault = deployment.contract(w3, "StakeVault")
+        self._bucket_seconds: int = self._vault.functions.bucketSeconds().call()
+        self.parameters = Parameters(*self.contract.functions.parameters().call())
+
+    # --- reading ---------------------------------------------------------------------------------
+
+    def clock(self) -> Clock:
+        """The chain's time now."""
+        head = self.w3.eth.get_block("latest")
+        return Clock(head["number"], head["timestamp"])
+
+    def job(self, order: Order) -> JobState:
+        """The job that `order` opened, as it is now; `Phase.NONE` where it opened none."""
+        job_id = order.job_id(self.domain)
+        call = self.contract.functions
+        phase, since, bucket, failed, round_, seats = call.jobOf(job_id).call()
+        seed = bytes(call.seedOf(job_id).call())
+        state = JobState(
+            order=order,
+            id=job_id,
+            phase=Phase(phase),
+            since=since,
+            locked_until=(bucket + 1) * self._bucket_seconds,
+            failed=frozenset(seat for seat in range(7) if failed >> seat & 1),
+            round=round_,
+            seats=seats_of(seats),
+            seed=seed,
+        )
+        if state.phase < Phase.DRAWN:
+            return state
+        return self._with_seats(state)
+
+    def _with_seats(self, job: JobState) -> JobState:
+        call = self.contract.functions
+        draw = draw_of(job.seed, job.round)
+        seats, owners = call.activeSeats(job.order.values()).call()
+        posted = {s: bytes(call.commitmentOf(draw, s).call()) for s in seats}
+        revealed = {s: bytes(call.revealOf(draw, s).call()) for s in seats}
+        return JobState(
+            order=job.order,
+            id=job.id,
+            phase=job.phase,
+            since=job.since,
+            locked_until=job.locked_until,
+            failed=job.failed,
+            round=job.round,
+            seats=job.seats,
+            seed=job.seed,
+            providers=dict(zip(seats, owners, strict=True)),
+            commitments={s: c for s, c in posted.items() if any(c)},
+            reveals={s: r for s, r in revealed.items() if any(r)},
+        )
+
+    def order_of(self, job: JobId, first_block: int) -> Order | None:
+        """The order that opened `job`, from its event at or after `first_block`."""
+        last = self.w3.eth.block_number
+        for event in read_events(self.contract, ["Opened"], first_block, last, {"job": job}):
+            return order_of_event(event)
+        return None
+
+    def events(
+        self, first: int, last: int, job: JobId | None = None, names: Sequence[str] = JOB_EVENTS
+    ) -> Iterator[EventData]:
+        """What happened to jobs in blocks `first` to `last`, or to one job."""
+        return read_events(
+            self.contract, names, first, last, None if job is None else {"job": job}
+        )
+
+    def balance_of(self, account: ChecksumAddress) -> tuple[int, int]:
+        """What the account can withdraw, and what is still to mature, in base units."""
+        withdrawable, pending = self.contract.functions.balanceOf(account).call()
+        return withdrawable, pending
+
+    # --- the ordinary case -----------------------------------------------------------------------
+
+    def open(self, order: Order, signature: bytes = b"") -> ContractFunction:
+        """Opens a job; `signature` may be empty where the requester sends it."""
+        return self.contract.functions.open(order.values(), signature)
+
+    def draw(self, orders: Sequence[Order]) -> ContractFunction:
+        """Draws one job, or many at once: those that cannot be drawn are then passed over."""
+        if len(orders) == 1:
+            return self.contract.functions.draw(orders[0].values())
+        return self.contract.functions.drawMany([o.values() for o in orders])
+
+    def settle(self, settlements: Sequence[Settlement]) -> ContractFunction:
+        """Settles one job, or many at once: those no longer drawn are then passed over."""
+        if len(settlements) == 1:
+            return self.contract.functions.settle(settlements[0].values())
+        return self.contract.functions.settleMany([s.values() for s in settlements])
+
+    def acknowledge(
+        self, order: Order, output_root: bytes, signature: bytes = b""
+    ) -> ContractFunction:
+        """Releases a settled job's payment at once."""
+        return self.contract.functions.acknowledge(order.values(), output_root, signature)
+
+    def withdraw(self) -> ContractFunction:
+        """Pays out whatever the sender of the transaction may withdraw."""
+        return self.contract.functions.withdraw()
+
+    # --- when somebody is silent or lies ---------------------------------------------------------
+
+    def expire(self, order: Order) -> ContractFunction:
+        """Refunds a job that was not drawn in time."""
+        return self.contract.functions.expire(order.values())
+
+    def commit(self, order: Order, seat: int, signed: SignedCommit) -> ContractFunction:
+        """Posts a seat's commitment."""
+        return self.contract.functions.commit(order.values(), seat, signed.values())
+
+    def reveal(self, order: Order, seat: int, output_root: bytes, salt: bytes) -> ContractFunction:
+        """Reveals a posted commitment."""
+        return self.contract.functions.reveal(order.values(), seat, output_root, salt)
+
+    def advance(
+        self, order: Order, commits: Mapping[int, SignedCommit] | None = None
+    ) -> ContractFunction:
+        """Moves a drawn job on; first posts the signed commitments at hand, by seat."""
+        if not commits:
+            return self.contract.functions.advance(order.values())
+        seats = sorted(commits)
+        return self.contract.functions.commitAndAdvance(
+            order.values(), seats, [commits[s].values() for s in seats]
+        )
+
+    def contest(
+        self, order: Order, output_roots: Sequence[bytes], reveals: Sequence[Reveal]
+    ) -> ContractFunction:
+        """Contests a job whose claims differ."""
+        return self.contract.functions.contest(
+            order.values(), list(output_roots), [r.values() for r in reveals]
+        )
+
+    def conclude(self, order: Order) -> ContractFunction:
+        """Carries out the verdict on a contested job."""
+        return self.contract.functions.conclude(order.values())
+
+    def punish_two_commits(
+        self, order: Order, seat: int, round_: int, a: SignedCommit, b: SignedCommit
+    ) -> ContractFunction:
+        """Slashes a provider that signed two commitments for one draw."""
+        return self.contract.functions.punishTwoCommits(
+            order.values(), seat, round_, a.values(), b.values()
+        )
+
+    def punish_two_claims(
+        self, order: Order, seat: int, round_: int, a: SignedClaim, b: SignedClaim
+    ) -> ContractFunction:
+        """Slashes a provider that signed two claims for one draw."""
+        return self.contract.functions.punishTwoClaims(
+            order.values(), seat, round_, a.values(), b.values()
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SignedClaim:
+    """A claim as evidence: what follows from the order and the round is left out."""
+
+    output_root: bytes
+    set: bytes
+    salt: bytes
+    signature: Signature
+
+    def values(self) -> tuple[object, ...]:
+        """As contract calls take it."""
+        return (
+            self.output_root,
+            self.set,
+            self.salt,
+            (self.signature.r, self.signature.vs),
+        )
+
+
+def order_of_event(event: EventData) -> Order:
+    """The order in an `Opened` event."""
+    order = event["args"]["order"]
+    # web3 gives a struct as a mapping or as a tuple, by its settings.
+    values = list(order.values()) if hasattr(order, "values") else list(order)
+    return Order.from_values([bytes(v) if isinstance(v, (bytes, bytearray)) else v for v in values])
+
+
+def _market_abi() -> list[Any]:
+    """The ABI of the market with that of its second half, which it runs on its own storage."""
+    abi = list(load_artifact("Market").abi)
+    known = {_key(entry) for entry in abi}
+    return abi + [e for e in load_artifact("Remedies").abi if _key(e) not in known]
+
+
+def _key(entry: Any) -> tuple[str, str]:
+    return cast("str", entry["type"]), cast("str", entry.get("name", ""))

@@ -1,0 +1,114 @@
+"""The stake vault, typed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from touchstone.chain.logs import read_events
+from touchstone.protocol.ids import ModelId, PoolId
+
+if TYPE_CHECKING:
+    from eth_typing import ChecksumAddress
+    from web3 import Web3
+    from web3.contract.contract import ContractFunction
+
+    from touchstone.chain.deployment import Deployment
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A provider's stake in one pool, in slots.
+
+    Attributes:
+        pool: the pool.
+        bond: base units of stake behind one slot.
+        slots: slots of stake, those on their way out included.
+        in_use: slots that back some job now.
+        weight: slots with which it is drawn in this epoch.
+        next_weight: and from the next epoch on.
+    """
+
+    pool: PoolId
+    bond: int
+    slots: int
+    in_use: int
+    weight: int
+    next_weight: int
+
+
+class Vault:
+    """Reads the vault and makes calls for a `Sender` to send. Amounts are base units."""
+
+    def __init__(self, w3: Web3, deployment: Deployment) -> None:
+        """Binds the deployment's vault."""
+        self.w3 = w3
+        self.contract = deployment.contract(w3, "StakeVault")
+        self.first_block = deployment.block
+        self.address = self.contract.address
+
+    def free_stake(self, provider: ChecksumAddress) -> int:
+        """Stake of the provider that is pledged to nothing."""
+        return int(self.contract.functions.freeStake(provider).call())
+
+    def leaf_of(self, pool: PoolId, provider: ChecksumAddress) -> int:
+        """The provider's leaf in the pool. Raises TransactionReverted where it never joined."""
+        return int(self.contract.functions.leafOf(pool, provider).call())
+
+    def owner_of(self, pool: PoolId, leaf: int) -> ChecksumAddress:
+        """The provider that has a leaf."""
+        owner: ChecksumAddress = self.contract.functions.ownerOf(pool, leaf).call()
+        return owner
+
+    def position(self, pool: PoolId, provider: ChecksumAddress) -> Position:
+        """The provider's stake in a pool that it has joined."""
+        call = self.contract.functions
+        leaf = self.leaf_of(pool, provider)
+        slots = call.bondsOf(pool, leaf).call()[0]
+        weight, next_weight = call.weightOf(pool, leaf).call()
+        return Position(
+            pool=pool,
+            bond=call.poolOf(pool).call()[0],
+            slots=slots,
+            in_use=call.inUse(pool, leaf).call(),
+            weight=weight,
+            next_weight=next_weight,
+        )
+
+    def endpoint_of(self, provider: ChecksumAddress) -> str | None:
+        """Where the provider says that its node is, or None where it never said."""
+        last = self.w3.eth.block_number
+        found = list(
+            read_events(
+                self.contract, ["EndpointSet"], self.first_block, last, {"provider": provider}
+            )
+        )
+        return str(found[-1]["args"]["endpoint"]) if found else None
+
+    def epoch(self) -> int:
+        """The epoch now."""
+        return int(self.contract.functions.epoch().call())
+
+    def deposit(self, amount: int) -> ContractFunction:
+        """Moves tokens of the sender into its free stake; the vault needs the allowance."""
+        return self.contract.functions.deposit(amount)
+
+    def withdraw(self, amount: int) -> ContractFunction:
+        """Moves free stake back to the sender."""
+        return self.contract.functions.withdraw(amount)
+
+    def set_endpoint(self, endpoint: str) -> ContractFunction:
+        """Says where the sender's node is."""
+        return self.contract.functions.setEndpoint(endpoint)
+
+    def pledge(self, model: ModelId, shard: int, tier: int, slots: int) -> ContractFunction:
+        """Pledges slots of free stake to a pool."""
+        return self.contract.functions.pledge(model, shard, tier, slots)
+
+    def unpledge(self, pool: PoolId, slots: int) -> ContractFunction:
+        """Begins to withdraw slots."""
+        return self.contract.functions.unpledge(pool, slots)
+
+    def finish_unbonding(self, unbonding: int) -> ContractFunction:
+        """Credits an unbonding that is ready."""
+        return self.contract.functions.finishUnbonding(unbonding)

@@ -1,0 +1,143 @@
+"""A job's state on chain, and what is due. Twin of `contracts/types/Job.sol`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum, IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from touchstone.protocol.ids import JobId
+    from touchstone.protocol.orders import Order
+
+SEATS = 7
+RESERVES = 2
+
+
+class Phase(IntEnum):
+    """Life of a job on chain."""
+
+    NONE = 0
+    OPEN = 1
+    DRAWN = 2
+    SETTLED = 3
+    CONTESTED = 4
+    CONCLUDED = 5
+    REFUNDED = 6
+
+    @property
+    def ended(self) -> bool:
+        """Whether no party has anything more to do for the requester's money."""
+        return self in (Phase.SETTLED, Phase.CONTESTED, Phase.CONCLUDED, Phase.REFUNDED)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """The market's parameters: seconds, and blocks for `draw_blocks`."""
+
+    commit_window: int
+    reveal_window: int
+    challenge_window: int
+    delivery_window: int
+    contest_window: int
+    draw_blocks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The chain's time: number and Unix time of the newest block. Roles know no other time."""
+
+    block: int
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobState:
+    """A job as the chain has it.
+
+    Attributes:
+        order: the order that opened it.
+        id: the order's digest.
+        phase: where it stands.
+        since: seed block while open; start of the commit window while drawn; then Unix time of its
+            end.
+        locked_until: Unix time at which its bonds unlock by themselves.
+        failed: seats that were slashed or passed over.
+        round: round of the draw.
+        seats: leaf of each seat in the pool, by seat.
+        seed: 32 bytes, zero until drawn.
+        providers: address of each active seat's provider, by seat.
+        commitments: posted on chain in this round, by seat.
+        reveals: output roots revealed on chain in this round, by seat.
+    """
+
+    order: Order
+    id: JobId
+    phase: Phase
+    since: int
+    locked_until: int
+    failed: frozenset[int]
+    round: int
+    seats: Mapping[int, int]
+    seed: bytes
+    providers: Mapping[int, str] = field(default_factory=dict)
+    commitments: Mapping[int, bytes] = field(default_factory=dict)
+    reveals: Mapping[int, bytes] = field(default_factory=dict)
+
+    @property
+    def active(self) -> tuple[int, ...]:
+        """Active seats: the first `replicas` that have not failed."""
+        alive = [s for s in range(SEATS) if s in self.seats and s not in self.failed]
+        return tuple(alive[: self.order.replicas])
+
+
+def seats_of(packed: int) -> dict[int, int]:
+    """The leaves of a packed word of seats, by seat; empty seats are left out."""
+    lanes = {seat: (packed >> (24 * seat)) & 0xFFFFFF for seat in range(SEATS)}
+    return {seat: lane - 1 for seat, lane in lanes.items() if lane}
+
+
+class Action(Enum):
+    """A transaction that anyone may send to move a job on."""
+
+    DRAW = "draw"
+    EXPIRE = "expire"
+    ADVANCE = "advance"
+    CONCLUDE = "conclude"
+
+
+def due_action(job: JobState, clock: Clock, parameters: Parameters) -> Action | None:
+    """What can be sent in the next block to move the job on by deadline alone, or None.
+
+    `Action.CONCLUDE` is due where the contest window has passed; a resolver may allow it sooner.
+    Settling is not a deadline: it is due as soon as all claims are at hand.
+    """
+    if job.phase is Phase.OPEN:
+        if clock.block > job.since + parameters.draw_blocks:
+            return Action.EXPIRE
+        return Action.DRAW if clock.block >= job.since else None
+    if job.phase is Phase.DRAWN:
+        if clock.time >= job.locked_until:
+            return Action.ADVANCE
+        complete = all(seat in job.commitments for seat in job.active)
+        if not complete:
+            return Action.ADVANCE if clock.time > commit_deadline(job, parameters) else None
+        revealed = all(seat in job.reveals for seat in job.active)
+        late = clock.time > reveal_deadline(job, parameters)
+        return Action.ADVANCE if revealed or late else None
+    if job.phase is Phase.CONTESTED:
+        over = clock.time > job.since + parameters.contest_window
+        return Action.CONCLUDE if over else None
+    return None
+
+
+def commit_deadline(job: JobState, parameters: Parameters) -> int:
+    """Unix time until which a drawn job's round waits for commitments."""
+    return job.since + parameters.commit_window
+
+
+def reveal_deadline(job: JobState, parameters: Parameters) -> int:
+    """Unix time until which a round with all commitments on chain waits for reveals."""
+    return commit_deadline(job, parameters) + parameters.reveal_window
