@@ -169,6 +169,8 @@ class Devnet:
         command = [str(find_anvil()), "--host", "127.0.0.1", "--port", str(self._port)]
         command += ["--chain-id", str(self.chain_id), "--accounts", str(self._accounts)]
         command += ["--mnemonic", self._mnemonic, "--color", "never"]
+        # As on public chains: no transaction over 2^24 gas (EIP-7825).
+        command.append("--enable-tx-gas-limit")
         if self._block_time is not None:
             command += ["--block-time", f"{self._block_time:g}"]
         if self._mixed:

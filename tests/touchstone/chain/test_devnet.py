@@ -4,10 +4,12 @@ import sys
 import time
 
 import pytest
+from web3.exceptions import Web3RPCError
 
 from touchstone.chain import devnet as module
 from touchstone.chain.devnet import Devnet
 from touchstone.chain.rpc import connect
+from touchstone.chain.sender import TRANSACTION_GAS_CAP
 from touchstone.errors import DevnetError, RpcUnreachableError, WrongChainError
 
 
@@ -24,6 +26,21 @@ def test_blocks_and_time_move_on_demand(devnet):
 def test_the_accounts_are_funded(devnet):
     assert devnet.account(0).address == "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
     assert devnet.w3.eth.get_balance(devnet.account(9).address) > 10**21
+
+
+def test_the_gas_cap_of_a_transaction_holds_as_on_public_chains(devnet):
+    account = devnet.account(8)
+    transaction = {
+        "to": account.address,
+        "gas": TRANSACTION_GAS_CAP + 1,
+        "nonce": 0,
+        "chainId": devnet.chain_id,
+        "maxFeePerGas": 10**10,
+        "maxPriorityFeePerGas": 1,
+    }
+
+    with pytest.raises(Web3RPCError, match="gas"):
+        devnet.w3.eth.send_raw_transaction(account.sign_transaction(transaction).raw_transaction)
 
 
 def test_a_block_time_may_be_a_fraction_of_a_second():
