@@ -1,3 +1,3 @@
-"""What all roles of the Touchstone marketplace share: arithmetic, programs, the protocol, and the chain."""
+"""What all roles share: arithmetic, programs, engines, the protocol and access to the chain."""
 
 __version__ = "0.1.0"
