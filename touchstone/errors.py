@@ -112,3 +112,15 @@ class SignatureError(ProtocolError):
 
 class PayloadError(ProtocolError):
     """Bytes are not a payload, or too many."""
+
+
+class PeerError(TouchstoneError):
+    """A node does not answer, or not in the protocol's words."""
+
+
+class PeerRefusedError(PeerError):
+    """A node refuses, and says by which rule."""
+
+    def __init__(self, endpoint: str, rule: str, message: str) -> None:
+        super().__init__(f"{endpoint} refuses ({rule}): {message}")
+        self.rule = rule

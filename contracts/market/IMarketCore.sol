@@ -58,6 +58,19 @@ interface IMarketCore is IMarketTypes {
         external
         view
         returns (uint256[] memory seats, address[] memory providers);
+    /// All of the above at once: the job, its seed, its active seats with their providers, and what these have
+    /// committed and revealed on chain in this round (zero where they have not).
+    function stateOf(Order calldata order)
+        external
+        view
+        returns (
+            Job memory job,
+            bytes32 seed,
+            uint256[] memory seats,
+            address[] memory providers,
+            bytes32[] memory commitments,
+            bytes32[] memory reveals
+        );
     function commitmentOf(bytes32 draw, uint256 seat) external view returns (bytes32);
     function revealOf(bytes32 draw, uint256 seat) external view returns (bytes32);
     /// What `account` can withdraw now, and what is still to mature.

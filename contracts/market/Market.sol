@@ -82,6 +82,33 @@ contract Market is Opening, Drawing, Settling, Proxy {
     }
 
     /// @inheritdoc IMarketCore
+    function stateOf(Order calldata order)
+        external
+        view
+        returns (
+            Job memory job,
+            bytes32 seed,
+            uint256[] memory seats,
+            address[] memory providers,
+            bytes32[] memory commitments,
+            bytes32[] memory reveals
+        )
+    {
+        JobId id = _jobIdOf(order);
+        job = _jobs[id];
+        seed = _seeds[id];
+        seats = job.active(order.replicas);
+        providers = vault.ownersOf(order.pool(), job.seats, seats);
+        bytes32 draw = ClaimLib.drawOf(seed, job.round);
+        commitments = new bytes32[](seats.length);
+        reveals = new bytes32[](seats.length);
+        for (uint256 i; i < seats.length; ++i) {
+            commitments[i] = _commitments[draw][seats[i]];
+            reveals[i] = _reveals[draw][seats[i]];
+        }
+    }
+
+    /// @inheritdoc IMarketCore
     function commitmentOf(bytes32 draw, uint256 seat) external view returns (bytes32) {
         return _commitments[draw][seat];
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import astuple
 from typing import TYPE_CHECKING
 
-import rlp
+import rlp  # type: ignore[import-untyped]
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 from hexbytes import HexBytes
@@ -37,8 +37,8 @@ def deploy(
 ) -> Deployment:
     """Deploys the contracts from `account`, which gains no power over them.
 
-    The vault and the resolver are told the market's address before it exists; the market checks that
-    it is theirs.
+    The vault and the resolver are told the market's address before it exists; the market checks
+    that it is theirs.
 
     Args:
         w3: the chain.

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from touchstone.chain.artifacts import load_artifact
 from touchstone.chain.logs import read_events
-from touchstone.protocol.claims import draw_of
 from touchstone.protocol.eip712 import Domain
 from touchstone.protocol.ids import JobId
-from touchstone.protocol.jobs import Clock, JobState, Parameters, Phase, seats_of
+from touchstone.protocol.jobs import SEATS, Clock, JobState, Parameters, Phase, seats_of
 from touchstone.protocol.orders import Order
 
 if TYPE_CHECKING:
@@ -92,6 +91,7 @@ class Market:
         self.domain = Domain(deployment.chain_id, address)
         self.contract = w3.eth.contract(address=address, abi=_market_abi())
         self._vault = deployment.contract(w3, "StakeVault")
+        self._resolver = deployment.contract(w3, "TimeoutResolver")
         self._bucket_seconds: int = self._vault.functions.bucketSeconds().call()
         self.parameters = Parameters(*self.contract.functions.parameters().call())
 
@@ -104,44 +104,23 @@ class Market:
 
     def job(self, order: Order) -> JobState:
         """The job that `order` opened, as it is now; `Phase.NONE` where it opened none."""
-        job_id = order.job_id(self.domain)
-        call = self.contract.functions
-        phase, since, bucket, failed, round_, seats = call.jobOf(job_id).call()
-        seed = bytes(call.seedOf(job_id).call())
-        state = JobState(
+        fields, seed, seats, owners, posted, revealed = self.contract.functions.stateOf(
+            order.values()
+        ).call()
+        phase, since, bucket, failed, round_, packed = fields
+        return JobState(
             order=order,
-            id=job_id,
+            id=order.job_id(self.domain),
             phase=Phase(phase),
             since=since,
             locked_until=(bucket + 1) * self._bucket_seconds,
-            failed=frozenset(seat for seat in range(7) if failed >> seat & 1),
+            failed=frozenset(seat for seat in range(SEATS) if failed >> seat & 1),
             round=round_,
-            seats=seats_of(seats),
-            seed=seed,
-        )
-        if state.phase < Phase.DRAWN:
-            return state
-        return self._with_seats(state)
-
-    def _with_seats(self, job: JobState) -> JobState:
-        call = self.contract.functions
-        draw = draw_of(job.seed, job.round)
-        seats, owners = call.activeSeats(job.order.values()).call()
-        posted = {s: bytes(call.commitmentOf(draw, s).call()) for s in seats}
-        revealed = {s: bytes(call.revealOf(draw, s).call()) for s in seats}
-        return JobState(
-            order=job.order,
-            id=job.id,
-            phase=job.phase,
-            since=job.since,
-            locked_until=job.locked_until,
-            failed=job.failed,
-            round=job.round,
-            seats=job.seats,
-            seed=job.seed,
+            seats=seats_of(packed),
+            seed=bytes(seed),
             providers=dict(zip(seats, owners, strict=True)),
-            commitments={s: c for s, c in posted.items() if any(c)},
-            reveals={s: r for s, r in revealed.items() if any(r)},
+            commitments={s: bytes(c) for s, c in zip(seats, posted, strict=True) if any(c)},
+            reveals={s: bytes(r) for s, r in zip(seats, revealed, strict=True) if any(r)},
         )
 
     def order_of(self, job: JobId, first_block: int) -> Order | None:
@@ -155,14 +134,17 @@ class Market:
         self, first: int, last: int, job: JobId | None = None, names: Sequence[str] = JOB_EVENTS
     ) -> Iterator[EventData]:
         """What happened to jobs in blocks `first` to `last`, or to one job."""
-        return read_events(
-            self.contract, names, first, last, None if job is None else {"job": job}
-        )
+        return read_events(self.contract, names, first, last, None if job is None else {"job": job})
 
     def balance_of(self, account: ChecksumAddress) -> tuple[int, int]:
         """What the account can withdraw, and what is still to mature, in base units."""
         withdrawable, pending = self.contract.functions.balanceOf(account).call()
         return withdrawable, pending
+
+    def verdict_ended(self, job: JobId) -> bool:
+        """Whether the resolver has spoken on a contested job."""
+        ended, _, _ = self._resolver.functions.verdict(job).call()
+        return bool(ended)
 
     # --- the ordinary case -----------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from touchstone.chain.logs import read_events
@@ -46,6 +47,9 @@ class Vault:
         self.contract = deployment.contract(w3, "StakeVault")
         self.first_block = deployment.block
         self.address = self.contract.address
+        self._lock = Lock()
+        self._endpoints: dict[ChecksumAddress, str] = {}
+        self._unread = deployment.block
 
     def free_stake(self, provider: ChecksumAddress) -> int:
         """Stake of the provider that is pledged to nothing."""
@@ -77,13 +81,12 @@ class Vault:
 
     def endpoint_of(self, provider: ChecksumAddress) -> str | None:
         """Where the provider says that its node is, or None where it never said."""
-        last = self.w3.eth.block_number
-        found = list(
-            read_events(
-                self.contract, ["EndpointSet"], self.first_block, last, {"provider": provider}
-            )
-        )
-        return str(found[-1]["args"]["endpoint"]) if found else None
+        with self._lock:
+            last = self.w3.eth.block_number
+            for event in read_events(self.contract, ["EndpointSet"], self._unread, last):
+                self._endpoints[event["args"]["provider"]] = event["args"]["endpoint"]
+            self._unread = max(self._unread, last + 1)
+            return self._endpoints.get(provider)
 
     def epoch(self) -> int:
         """The epoch now."""

@@ -29,6 +29,7 @@ CLAIM_TYPEHASH = keccak(
     text="Claim(bytes32 job,bytes32 draw,uint16 shard,bytes32 inputRoot,bytes32 outputRoot,"
     "bytes32 set,bytes32 salt)"
 )
+DELIVERY_TYPEHASH = keccak(text="Delivery(bytes32 job,bytes32 salt)")
 RECEIPT_TYPEHASH = keccak(text="Receipt(bytes32 job,bytes32 outputRoot)")
 
 
@@ -54,11 +55,14 @@ def set_of(commitments: Sequence[bytes]) -> bytes:
     return keccak(SET_TAG + b"".join(commitments))
 
 
+def delivery_struct_hash(job: JobId, salt: bytes) -> bytes:
+    """EIP-712 hashStruct of a requester's word that it delivers the input itself."""
+    return keccak(encode(["bytes32", "bytes32", "bytes32"], [DELIVERY_TYPEHASH, job, salt]))
+
+
 def receipt_struct_hash(job: JobId, output_root: bytes) -> bytes:
     """EIP-712 hashStruct of the requester's word that it has the result."""
-    return keccak(
-        encode(["bytes32", "bytes32", "bytes32"], [RECEIPT_TYPEHASH, job, output_root])
-    )
+    return keccak(encode(["bytes32", "bytes32", "bytes32"], [RECEIPT_TYPEHASH, job, output_root]))
 
 
 @dataclass(frozen=True, slots=True)

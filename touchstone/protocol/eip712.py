@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from eth_abi.abi import encode
 from eth_keys.datatypes import Signature as KeySignature
-from eth_keys.exceptions import BadSignature, ValidationError
+from eth_keys.exceptions import BadSignature
+from eth_typing import Hash32
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
+from eth_utils.exceptions import ValidationError
 
 from touchstone.errors import SignatureError
 
@@ -78,11 +80,9 @@ class Signature:
 
 def sign(account: LocalAccount, digest: bytes) -> Signature:
     """Signs a 32-byte digest as it stands."""
-    signed = account.unsafe_sign_hash(digest)
+    signed = account.unsafe_sign_hash(Hash32(digest))
     parity = signed.v - 27
-    return Signature(
-        signed.r.to_bytes(32, "big"), (signed.s | parity << 255).to_bytes(32, "big")
-    )
+    return Signature(signed.r.to_bytes(32, "big"), (signed.s | parity << 255).to_bytes(32, "big"))
 
 
 def recover(digest: bytes, signature: Signature) -> ChecksumAddress:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from eth_typing import ChecksumAddress
+
     from touchstone.protocol.ids import JobId
     from touchstone.protocol.orders import Order
 
@@ -82,7 +84,7 @@ class JobState:
     round: int
     seats: Mapping[int, int]
     seed: bytes
-    providers: Mapping[int, str] = field(default_factory=dict)
+    providers: Mapping[int, ChecksumAddress] = field(default_factory=dict)
     commitments: Mapping[int, bytes] = field(default_factory=dict)
     reveals: Mapping[int, bytes] = field(default_factory=dict)
 

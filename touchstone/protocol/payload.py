@@ -86,8 +86,10 @@ def decode_payload(data: bytes) -> list[NDArray[np.int32]]:
 
 
 def payload_root(data: bytes, salt: bytes) -> bytes:
-    """The root of a payload as orders and claims name it, 32 bytes: blinded by the job's salt, since
-    short texts can be guessed from a bare hash."""
+    """The root of a payload as orders and claims name it, 32 bytes.
+
+    It is blinded by the job's salt, since short texts can be guessed from a bare hash.
+    """
     return blinded(merkle_root(data), salt)
 
 

@@ -50,5 +50,5 @@ def slot_ceiling(tier: int) -> int:
 
 
 def bond(tier: int) -> int:
-    """Stake behind one slot, in base units. It is also the worst that one job can cost a provider."""
+    """Stake behind one slot, in base units: the worst that one job can cost a provider."""
     return slot_ceiling(tier) * BOND_CEILINGS

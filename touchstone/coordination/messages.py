@@ -1,0 +1,99 @@
+"""The messages between coordinators and provider nodes, as JSON. See docs/protocol.md."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic.functional_validators import BeforeValidator
+
+
+def _parse(size: int | None) -> BeforeValidator:
+    def parse(value: object) -> bytes:
+        if isinstance(value, bytes):
+            data = value
+        elif isinstance(value, str) and value.startswith("0x"):
+            data = bytes.fromhex(value[2:])
+        else:
+            raise ValueError("expected 0x-prefixed hex")
+        if size is not None and len(data) != size:
+            raise ValueError(f"expected {size} bytes, got {len(data)}")
+        return data
+
+    return BeforeValidator(parse)
+
+
+_AS_HEX = PlainSerializer(lambda data: "0x" + data.hex(), return_type=str)
+
+Bytes32 = Annotated[
+    bytes, _parse(32), _AS_HEX, WithJsonSchema({"type": "string", "pattern": "^0x[0-9a-fA-F]{64}$"})
+]
+Bytes64 = Annotated[
+    bytes,
+    _parse(64),
+    _AS_HEX,
+    WithJsonSchema({"type": "string", "pattern": "^0x[0-9a-fA-F]{128}$"}),
+]
+Address = Annotated[str, Field(pattern="^0x[0-9a-fA-F]{40}$")]
+
+SALT_HEADER = "X-Touchstone-Salt"
+SIGNATURE_HEADER = "X-Touchstone-Signature"
+
+
+class Message(BaseModel):
+    """What travels: immutable, and nothing in it is unknown."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CommitMessage(Message):
+    """A signed commitment; the signature is compact, 64 bytes."""
+
+    commitment: Bytes32
+    signature: Bytes64
+
+
+class JobStatus(Message):
+    """What a node says of a job, for the newest draw that it knows."""
+
+    state: str
+    reason: str | None = None
+    draw: Bytes32 | None = None
+    round: int | None = None
+    commit: CommitMessage | None = None
+
+
+class SeatCommit(CommitMessage):
+    """A seat's signed commitment, within a set."""
+
+    seat: Annotated[int, Field(ge=0, le=6)]
+    provider: Address
+
+
+class CommitSet(Message):
+    """All commitments of a round, in seat order."""
+
+    draw: Bytes32
+    commits: Annotated[list[SeatCommit], Field(min_length=1, max_length=7)]
+
+
+class ClaimMessage(Message):
+    """A signed claim; what follows from order and draw is left out."""
+
+    output_root: Bytes32
+    set: Bytes32
+    salt: Bytes32
+    signature: Bytes64
+
+
+class Refusal(Message):
+    """Why a node refused."""
+
+    rule: str
+    message: str
+
+
+class RefusalEnvelope(Message):
+    """The body of every error answer."""
+
+    error: Refusal
