@@ -14,6 +14,7 @@ from getpass import getpass
 from typing import TYPE_CHECKING, cast
 
 from eth_account import Account
+from eth_utils.address import to_checksum_address
 
 from touchstone.errors import KeystoreError
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from eth_account.signers.local import LocalAccount
+    from eth_typing import ChecksumAddress
 
 PASSWORD_VARIABLE = "TOUCHSTONE_PASSWORD"
 SCRYPT_N = 1 << 18
@@ -76,6 +78,20 @@ def load_key(path: Path) -> LocalAccount:
             raise KeystoreError(f"wrong password for {path}") from None
         raise KeystoreError(f"{path} is not a usable key file") from None
     return cast("LocalAccount", Account.from_key(key))
+
+
+def address_of(path: Path) -> ChecksumAddress:
+    """The address that the key file `path` says it is for; no password is needed.
+
+    Raises:
+        KeystoreError: missing or damaged.
+    """
+    try:
+        return to_checksum_address(json.loads(path.read_text(encoding="utf-8"))["address"])
+    except OSError as error:
+        raise KeystoreError(f"cannot read the key file {path}: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise KeystoreError(f"{path} is not a usable key file") from error
 
 
 def others_can_read(path: Path) -> bool:

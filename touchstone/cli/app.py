@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import touchstone
-from touchstone.cli import devnet, doctor
+from touchstone.cli import devnet, doctor, key
 from touchstone.cli.output import emit_error
 from touchstone.cli.plugins import PluginGroup
 from touchstone.errors import TouchstoneError
@@ -21,6 +21,7 @@ app = typer.Typer(
     help="A marketplace for verified AI inference.",
 )
 app.add_typer(devnet.app, name="devnet")
+app.add_typer(key.app, name="key")
 app.command("doctor")(doctor.doctor)
 
 

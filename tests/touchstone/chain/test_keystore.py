@@ -2,7 +2,7 @@ import stat
 
 import pytest
 
-from touchstone.chain.keystore import PASSWORD_VARIABLE, create_key, load_key
+from touchstone.chain.keystore import PASSWORD_VARIABLE, address_of, create_key, load_key
 from touchstone.errors import KeystoreError
 
 FAST = 2
@@ -18,6 +18,7 @@ def test_a_key_comes_back_as_it_was(tmp_path):
     created = create_key(path, scrypt_n=FAST)
 
     assert load_key(path).key == created.key
+    assert address_of(path) == created.address
 
 
 def test_only_the_owner_can_read_a_key_file_and_it_holds_no_plain_key(tmp_path):
