@@ -1,0 +1,139 @@
+"""Writes tests/vectors/protocol.json: hashes that Python and Solidity must agree on.
+
+`--check` writes nothing and exits with 1 if the committed file is stale.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+from pathlib import Path
+
+from eth_account import Account
+from eth_utils.address import to_checksum_address
+
+from touchstone.protocol import prices
+from touchstone.protocol.claims import (
+    Claim,
+    Commit,
+    commitment_of,
+    delivery_struct_hash,
+    draw_of,
+    receipt_struct_hash,
+    set_of,
+)
+from touchstone.protocol.eip712 import Domain, sign
+from touchstone.protocol.ids import model_id
+from touchstone.protocol.orders import Order
+
+TARGET = Path(__file__).resolve().parents[1] / "tests" / "vectors" / "protocol.json"
+
+
+def build() -> dict[str, object]:
+    """All vectors, from a fixed seed. Bytes are 0x-prefixed hex."""
+    rng = random.Random(20)  # noqa: S311 (vectors are to be the same each time)
+    return {
+        "about": "Made by scripts/make_protocol_vectors.py; bytes are hex, numbers decimal.",
+        "prices": [
+            {"tier": t, "price": str(prices.price(t)), "bond": str(prices.bond(t))}
+            for t in (0, 1, 2, 3, 47, 48, 49, 89)
+        ],
+        "jobs": [_job(rng, chain_id) for chain_id in (1, 31337, 2**63)],
+    }
+
+
+def _job(rng: random.Random, chain_id: int) -> dict[str, object]:
+    keys = [Account.from_key(rng.randbytes(32)) for _ in range(3)]
+    domain = Domain(chain_id, to_checksum_address(rng.randbytes(20)))
+    name, version = f"model-{rng.randrange(1000)}", f"{rng.randrange(10)}.0"
+    order = Order(
+        requester=keys[0].address,
+        model=model_id(name, version),
+        shard=rng.randrange(2**16),
+        tier=rng.randrange(prices.TIERS),
+        mode=0,
+        replicas=3,
+        units=rng.randrange(1, prices.MAX_UNITS + 1),
+        input_root=rng.randbytes(32),
+        params=rng.randbytes(32),
+        nonce=rng.getrandbits(64),
+        open_by=rng.getrandbits(40),
+    )
+    job = order.job_id(domain)
+    seed, round_ = rng.randbytes(32), rng.randrange(3)
+    draw = draw_of(seed, round_)
+    output = rng.randbytes(32)
+    salts = [rng.randbytes(32) for _ in keys]
+    commitments = [
+        commitment_of(job, draw, k.address, output, s) for k, s in zip(keys, salts, strict=True)
+    ]
+    set_ = set_of(commitments)
+    seats = []
+    for key, salt, commitment in zip(keys, salts, commitments, strict=True):
+        commit = Commit(job, draw, commitment)
+        claim = Claim.of(order, job, draw, output, set_, salt)
+        seats.append(
+            {
+                "provider": key.address,
+                "salt": _hex(salt),
+                "commitment": _hex(commitment),
+                "commitStructHash": _hex(commit.struct_hash()),
+                "commitSignature": _hex(commit.sign(domain, key).to_bytes()),
+                "claimStructHash": _hex(claim.struct_hash()),
+                "claimSignature": _hex(claim.sign(domain, key).to_bytes()),
+            }
+        )
+    return {
+        "chainId": str(chain_id),
+        "market": domain.market,
+        "domainSeparator": _hex(domain.separator),
+        "modelName": name,
+        "modelVersion": version,
+        "order": {
+            "requester": order.requester,
+            "model": _hex(order.model),
+            "shard": order.shard,
+            "tier": order.tier,
+            "mode": order.mode,
+            "replicas": order.replicas,
+            "units": order.units,
+            "inputRoot": _hex(order.input_root),
+            "params": _hex(order.params),
+            "nonce": str(order.nonce),
+            "openBy": str(order.open_by),
+        },
+        "pool": _hex(order.pool),
+        "payment": str(order.payment),
+        "orderStructHash": _hex(order.struct_hash()),
+        "job": _hex(job),
+        "orderSignature": _hex(sign(keys[0], job).to_bytes()),
+        "seed": _hex(seed),
+        "round": round_,
+        "draw": _hex(draw),
+        "outputRoot": _hex(output),
+        "set": _hex(set_),
+        "seats": seats,
+        "receiptStructHash": _hex(receipt_struct_hash(job, output)),
+        "deliveryStructHash": _hex(delivery_struct_hash(job, salts[0])),
+    }
+
+
+def _hex(data: bytes) -> str:
+    return "0x" + data.hex()
+
+
+def main() -> int:
+    """Writes or checks the file."""
+    text = json.dumps(build(), indent=1) + "\n"
+    if "--check" in sys.argv[1:]:
+        if TARGET.read_text(encoding="utf-8") != text:
+            print(f"{TARGET.name} is stale: run scripts/make_protocol_vectors.py")
+            return 1
+        return 0
+    TARGET.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
