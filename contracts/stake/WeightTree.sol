@@ -88,15 +88,19 @@ library WeightTreeLib {
         view
         returns (uint256 leaf, uint256 weight)
     {
-        for (uint256 level = tree.depth; level != 0; --level) {
-            uint256 word = _read(tree, _key(level - 1, leaf), epoch);
-            leaf <<= 3;
-            weight = word & LANE_MASK;
-            while (point >= weight) {
-                point -= weight;
-                word >>= LANE_BITS;
+        // SAFETY: a node's lanes add up to its own lane in the node above, so `point` is always below the sum of the
+        // lanes still to come: the inner loop ends within eight steps, and nothing wraps.
+        unchecked {
+            for (uint256 level = tree.depth; level != 0; --level) {
+                uint256 word = _read(tree, _key(level - 1, leaf), epoch);
+                leaf <<= 3;
                 weight = word & LANE_MASK;
-                ++leaf;
+                while (point >= weight) {
+                    point -= weight;
+                    word >>= LANE_BITS;
+                    weight = word & LANE_MASK;
+                    ++leaf;
+                }
             }
         }
     }
