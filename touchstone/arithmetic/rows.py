@@ -12,12 +12,14 @@ from touchstone.arithmetic.rounding import Int32, magnitude, round_div, saturate
 
 def peak(x: Int32) -> Int32:
     """Largest magnitude of each row: [rows, groups, width] to [rows, groups, 1]."""
-    return magnitude(x).max(axis=-1, keepdims=True).astype(np.int32)
+    highest: Int32 = magnitude(x).max(axis=-1, keepdims=True).astype(np.int32)
+    return highest
 
 
 def row_max(x: Int32) -> Int32:
     """Largest element of each row: [rows, groups, width] to [rows, groups, 1]."""
-    return x.max(axis=-1, keepdims=True)
+    highest: Int32 = x.max(axis=-1, keepdims=True)
+    return highest
 
 
 def row_sum(x: Int32) -> Int32:
@@ -32,7 +34,8 @@ def row_mean(x: Int32) -> Int32:
 
 def column_max(x: Int32) -> Int32:
     """Largest element over all positions: [rows, groups, width] to [1, groups, width]."""
-    return x.max(axis=0, keepdims=True)
+    highest: Int32 = x.max(axis=0, keepdims=True)
+    return highest
 
 
 def column_mean(x: Int32) -> Int32:

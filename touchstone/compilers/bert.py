@@ -24,7 +24,11 @@ from touchstone.programs.model import save_model
 from touchstone.programs.program import InputKind, InputSpec
 from touchstone.programs.weights import Tensor, pack, piece_nodes, root_of_pieces
 
-ROW_BITS = 14
+LINEAR_ROW_BITS = 12
+"""Bits of rows entering a product with weights: 14 gain nothing here (docs/arithmetic.md), and 12
+let float32 products be exact over long runs."""
+
+ATTENTION_ROW_BITS = 14
 OUTPUT_FRACTION_BITS = 20
 MATMUL_SCALE_BITS = 18
 
@@ -249,7 +253,7 @@ class _Writer:
                 k,
                 add("peak", f"{label}.key_peak", (k,)),
             ),
-            row_bits=ROW_BITS,
+            row_bits=ATTENTION_ROW_BITS,
             factor=factor,
             factor_bits=factor_bits,
         )
@@ -259,7 +263,7 @@ class _Writer:
         shares = add("probabilities", f"{label}.probabilities", (weights, total))
         value_peak = add("peak", f"{label}.value_peak", (v,))
         head_peak = add("column_max", f"{label}.head_peak", (value_peak,))
-        mixed = add("mix", f"{label}.mix", (shares, v, head_peak), row_bits=ROW_BITS)
+        mixed = add("mix", f"{label}.mix", (shares, v, head_peak), row_bits=ATTENTION_ROW_BITS)
         return add("join", f"{label}.mixed", (mixed,))
 
     def linear(
@@ -280,7 +284,7 @@ class _Writer:
             label,
             (x, peak),
             (matrix.values, matrix.scale, bias),
-            row_bits=ROW_BITS,
+            row_bits=LINEAR_ROW_BITS,
             scale_bits=matrix.scale_bits,
             groups=groups,
         )

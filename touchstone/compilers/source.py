@@ -68,7 +68,8 @@ class Tensors:
         if not path.is_file():
             raise CompileError(f"{WEIGHTS} is missing from the source folder")
         try:
-            self._file = safe_open(str(path), framework="np")
+            opened: Any = safe_open(str(path), framework="np")
+            self._file = opened
             names = set(self._file.keys())
         except (SafetensorError, OSError) as error:
             raise CompileError(f"{WEIGHTS} cannot be read: {error}") from None

@@ -13,7 +13,7 @@ from touchstone.engines.kernels import Kernel, Product
 from touchstone.errors import KernelError
 
 FEW_ROWS = 32
-"""Up to here a product has few rows; the timing then uses 8 rows, else 128."""
+"""Up to here a product has few rows; the timing then uses 8 rows, else 256."""
 
 Clock = Callable[[], float]
 ShapeClass = tuple[int, int, int, bool]
@@ -36,7 +36,7 @@ class Chooser:
         """
         key = (int(weight.shape[0]), int(weight.shape[1]), row_bits, few)
         if key not in self.rankings:
-            self.rankings[key] = self._ranked(weight, row_bits, 8 if few else 128)
+            self.rankings[key] = self._ranked(weight, row_bits, 8 if few else 256)
         for kernel in self.rankings[key]:
             product = kernel.prepare(weight, row_bits)
             if product is not None:
@@ -57,7 +57,7 @@ class Chooser:
     def _time(self, product: Product, sample: Tensor, worst: float) -> float:
         """Best of a few runs in seconds; a run slower than `worst` is the last."""
         best = float("inf")
-        for attempt in range(6):
+        for attempt in range(8):
             start = self.clock()
             product(sample)
             if self.device.type == "cuda":

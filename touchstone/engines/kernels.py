@@ -17,7 +17,7 @@ from torch import Tensor
 FLOAT32_EXACT = 1 << 24
 FLOAT64_EXACT = 1 << 53
 INT32_EXACT = (1 << 31) - 1
-MAX_BLOCKS = 12
+MAX_BLOCKS = 16
 
 Product = Callable[[Tensor], Tensor]
 """Narrowed rows [M, K], integers in float64, to exact products [M, N] in float32/64 or int64."""

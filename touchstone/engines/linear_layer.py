@@ -41,9 +41,7 @@ class LinearLayer:
     def apply(self, rows: Tensor, shift: Tensor) -> Tensor:
         """Rows from `narrowed` to int32 [M, N]."""
         product = self._product(len(rows) <= FEW_ROWS)(rows)
-        return apply_scale(
-            product, self._scale, shift, self._scale_bits, self._bias, self._limit
-        )
+        return apply_scale(product, self._scale, shift, self._scale_bits, self._bias, self._limit)
 
     def _product(self, few: bool) -> Product:
         if few not in self._names:

@@ -82,7 +82,9 @@ def pack(lengths: Sequence[int], device: torch.device) -> Packing:
     groups: dict[int, list[int]] = {}
     for index, length in enumerate(lengths):
         groups.setdefault(padded_length(length), []).append(index)
-    buckets = tuple(_bucket(torch.tensor(group), sizes, starts, device) for group in groups.values())
+    buckets = tuple(
+        _bucket(torch.tensor(group), sizes, starts, device) for group in groups.values()
+    )
     return Packing(
         lengths=sizes.to(device),
         sequence_of=sequence_of.to(device),

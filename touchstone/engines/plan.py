@@ -84,11 +84,9 @@ def _segment_kind(program: Program, shapes: Sequence[Shape], value: int) -> Rows
     return shapes[value].rows
 
 
-def _attentions(
-    program: Program, readers: dict[int, set[int]]
-) -> dict[int, tuple[int, ...]]:
+def _attentions(program: Program, readers: dict[int, set[int]]) -> dict[int, tuple[int, ...]]:
     """Chains of the six operators that nothing else looks into, by the value of their mix."""
-    found = {}
+    found: dict[int, tuple[int, ...]] = {}
     for value, operator in enumerate(program.operators, start=1):
         if operator.op != "mix":
             continue

@@ -53,10 +53,10 @@ def scores(
     factor_bits: int,
 ) -> Squares:
     """Scores of packed q, q_peak, k, k_peak, as squares."""
-    q = operands[0]
+    q, q_peak, k, k_peak = operands
     if (q.shape[2] * factor) << (2 * row_bits) > FLOAT64_LIMIT:
         return _scores_int64(packing, operands, row_bits, factor, factor_bits)
-    left, right = scaled_operands(*operands, row_bits, factor, factor_bits)
+    left, right = scaled_operands(q, q_peak, k, k_peak, row_bits, factor, factor_bits)
     return [
         to_int32(rounded(bucket.gather(left) @ bucket.gather(right).transpose(2, 3)))
         for bucket in packing.buckets

@@ -6,6 +6,7 @@ a program uses these operators in any other way, the engine runs them one by one
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -58,21 +59,16 @@ def exp_index(maximum: Tensor, real: Tensor, end: int) -> Tensor:
 
 def shares(weights: Tensor, total: Tensor) -> Tensor:
     """round(weights * 2^15 / total) for 0 <= weights <= 2^16 and 0 < total < 2^31, float64."""
-    return (weights * ((1 << PROBABILITY_BITS) / total.to(torch.float64))).add_(SHARE_NUDGE).floor_()
+    one = (1 << PROBABILITY_BITS) / total.to(torch.float64)
+    return (weights * one).add_(SHARE_NUDGE).floor_()
 
 
-def attend(
-    q: Tensor,
-    q_peak: Tensor,
-    k: Tensor,
-    k_peak: Tensor,
-    v: Tensor,
-    v_peak: Tensor,
-    dense_exp: Tensor,
-    heads: Heads,
-    packing: Packing,
-) -> Tensor:
-    """mix(probabilities(exp(scores))) for packed rows [R, heads, width]; v_peak [B, heads, 1]."""
+def attend(operands: Sequence[Tensor], dense_exp: Tensor, heads: Heads, packing: Packing) -> Tensor:
+    """mix(probabilities(exp(scores))) for packed rows, int32 [R, heads, width].
+
+    Operands: q, q_peak, k, k_peak, v packed, and v_peak [B, heads, 1].
+    """
+    q, q_peak, k, k_peak, v, v_peak = operands
     left, right = scaled_operands(
         q, q_peak, k, k_peak, heads.row_bits, heads.factor, heads.factor_bits
     )

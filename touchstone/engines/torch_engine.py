@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from touchstone.arithmetic import pointwise
 from touchstone.engines import squares, torch_rows
 from touchstone.engines.chooser import Chooser
+from touchstone.engines.columns import column_max, column_mean, dense_table
 from touchstone.engines.interface import Int32, check_batch
 from touchstone.engines.kernels import Kernel, all_kernels
 from touchstone.engines.linear_layer import LinearLayer
@@ -20,11 +20,12 @@ from touchstone.engines.packing import Packing, pack
 from touchstone.engines.plan import Step, make_plan, operator_of, own_peak
 from touchstone.engines.selftest import passing
 from touchstone.engines.torch_attention import Heads, attend
+from touchstone.engines.torch_rounding import rounded, to_int32
 from touchstone.engines.torch_rows import FLOAT64_LIMIT
 from touchstone.errors import KernelError
 from touchstone.programs.model import Model
 from touchstone.programs.program import Constant, Operator, Rows
-from touchstone.programs.rules import ROW_BITS_LIMIT, TABLE_ENTRIES
+from touchstone.programs.rules import ROW_BITS_LIMIT
 from touchstone.programs.validate import validate
 
 BLOCK_ROWS = 256
@@ -100,7 +101,7 @@ class TorchEngine:
                 if key not in self._dense:
                     table = model.tensors[operator.constants[0]]
                     beyond = 0 if operator.op == "exp" else int(table[-1])
-                    self._dense[key] = _dense(table, beyond, self._device)
+                    self._dense[key] = dense_table(table, beyond, self._device)
             elif operator.op == "inverse_root":
                 self._epsilons[value] = torch_rows.epsilon_table(
                     attributes["epsilon"], self._device
@@ -181,7 +182,7 @@ class TorchEngine:
 
     def _row_operator(self, value: int, local: dict[int, Tensor], block: Block) -> Tensor:
         operator = operator_of(self._program, value)
-        operands = [local[operand] for operand in operator.inputs]
+        operands: list[Any] = [local[operand] for operand in operator.inputs]
         match operator.op:
             case "embed_tokens":
                 return self._embed(operator, operands[0])
@@ -193,17 +194,21 @@ class TorchEngine:
             case "mean_square":
                 return torch_rows.mean_square(operands[0], operands[1], self._own(operator))
             case "inverse_root":
-                return torch_rows.inverse_root(*operands, self._epsilons[value])
+                square, peak = operands
+                return torch_rows.inverse_root(square, peak, self._epsilons[value])
             case "scale_row":
                 gain, bias = (self._real[constant] for constant in operator.constants)
                 bits = operator.attributes["gain_bits"]
-                return torch_rows.scale_row(*operands, gain, bias, bits, self._own(operator))
+                own = self._own(operator)
+                x, peak, inverse = operands
+                return torch_rows.scale_row(x, peak, inverse, gain, bias, bits, own)
             case "join":
-                return operands[0].reshape(len(operands[0]), 1, -1)
+                joined: Tensor = operands[0].reshape(len(operands[0]), 1, -1)
+                return joined
             case _:
                 return self._pointwise(operator, operands)
 
-    def _pointwise(self, operator: Operator, operands: list[Tensor]) -> Tensor:
+    def _pointwise(self, operator: Operator, operands: list[Any]) -> Tensor:
         """Operators that work on rows and on squares alike."""
         match operator.op:
             case "add":
@@ -224,7 +229,8 @@ class TorchEngine:
                 dense = self._dense["lookup", operator.constants[0]]
                 return torch_rows.lookup(operands[0], dense, low, identity)
             case "exp":
-                return torch_rows.exp(*operands, self._dense["exp", operator.constants[0]])
+                x, maximum = operands
+                return torch_rows.exp(x, maximum, self._dense["exp", operator.constants[0]])
             case "probabilities":
                 return torch_rows.probabilities(*operands)
             case _:
@@ -242,7 +248,7 @@ class TorchEngine:
         factor = scale.index_select(0, index).to(torch.float64)
         factor = torch.where(known, factor, 0.0) * 0.5 ** operator.attributes["scale_bits"]
         rows = table.index_select(0, index).to(torch.float64).mul_(factor[:, None])
-        return torch_rows.to_int32(torch_rows.rounded(rows))[:, None, :]
+        return to_int32(rounded(rows))[:, None, :]
 
     def _matmul(
         self, value: int, operator: Operator, local: dict[int, Tensor], block: Block
@@ -257,36 +263,34 @@ class TorchEngine:
 
     def _attention(self, step: Step, values: dict[int, Value], packing: Packing) -> Value:
         first, last = (operator_of(self._program, step.values[i]) for i in (0, -1))
-        q, q_peak, k, k_peak = (values[operand] for operand in first.inputs)
-        v, v_peak = (values[operand] for operand in last.inputs[1:])
+        operands: list[Any] = [values[v] for v in (*first.inputs, *last.inputs[1:])]
         heads = Heads(
             first.attributes["row_bits"],
             first.attributes["factor"],
             first.attributes["factor_bits"],
             last.attributes["row_bits"],
         )
-        assert isinstance(q, Tensor)
-        if (q.shape[2] * heads.factor) << (2 * heads.row_bits) > FLOAT64_LIMIT:
+        if (operands[0].shape[2] * heads.factor) << (2 * heads.row_bits) > FLOAT64_LIMIT:
             for value in step.values:
                 values[value] = self._across(value, values, packing)
             return values[step.values[-1]]
         table = self._dense["exp", operator_of(self._program, step.values[2]).constants[0]]
-        operands: Any = (q, q_peak, k, k_peak, v, v_peak)
-        return attend(*operands, table, heads, packing)
+        return attend(operands, table, heads, packing)
 
     def _across(self, value: int, values: dict[int, Value], packing: Packing) -> Value:
         """One operator that looks across rows or works on squares."""
         operator = operator_of(self._program, value)
         operands: list[Any] = [values[operand] for operand in operator.inputs]
+        attributes: Mapping[str, Any] = operator.attributes
         match operator.op:
             case "scores":
-                return squares.scores(packing, operands, **operator.attributes)
+                return squares.scores(packing, operands, **attributes)
             case "mix":
-                return squares.mix(packing, *operands, **operator.attributes)
+                return squares.mix(packing, *operands, **attributes)
             case "column_max":
-                return _column_max(packing, operands[0])
+                return column_max(packing, operands[0])
             case "column_mean":
-                return _column_mean(packing, operands[0])
+                return column_mean(packing, operands[0])
         if operator.op in ("peak", "row_max", "row_sum"):
             neutral = -(1 << 31) if operator.op == "row_max" else 0
             return squares.reduction(
@@ -295,25 +299,3 @@ class TorchEngine:
         return squares.elementwise(
             packing, lambda *parts: self._pointwise(operator, list(parts)), operands
         )
-
-
-def _dense(table: Int32, beyond: int, device: torch.device) -> Tensor:
-    """All values of an interpolated table, and what lies beyond it, by the reference itself."""
-    offsets = np.arange((TABLE_ENTRIES - 1) << pointwise.STEP_BITS, dtype=np.int64)
-    inside = pointwise.interpolate(table, offsets)
-    return torch.from_numpy(np.append(inside, beyond).astype(np.int32)).to(device)
-
-
-def _column_max(packing: Packing, x: Tensor) -> Tensor:
-    if packing.uniform is not None:
-        return x.reshape(packing.count, packing.uniform, *x.shape[1:]).amax(dim=1)
-    out = torch.empty((packing.count, *x.shape[1:]), dtype=x.dtype, device=x.device)
-    index = packing.sequence_of[:, None, None].expand(x.shape)
-    return out.scatter_reduce_(0, index, x, reduce="amax", include_self=False)
-
-
-def _column_mean(packing: Packing, x: Tensor) -> Tensor:
-    total = torch.zeros((packing.count, *x.shape[1:]), dtype=torch.int64, device=x.device)
-    total.index_add_(0, packing.sequence_of, x.to(torch.int64))
-    lengths = packing.lengths[:, None, None]
-    return torch_rows.round_div(total, lengths).to(torch.int32)

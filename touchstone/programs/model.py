@@ -64,9 +64,7 @@ def load_model(folder: Path | str) -> Model:
     _check_program(manifest, program)
     tokenizer = sha256(_read_text(folder / TOKENIZER)).digest()
     if tokenizer != manifest.tokenizer_sha256:
-        raise RootMismatchError(
-            f"{TOKENIZER} is not the one that {MANIFEST} names: fetch it again"
-        )
+        raise RootMismatchError(f"{TOKENIZER} is not the one that {MANIFEST} names: fetch it again")
     data = _read_weights(folder / WEIGHTS, manifest, program)
     return Model(manifest, program, weights.unpack(program, data), folder)
 

@@ -127,7 +127,9 @@ def _embed_positions(_i: Sequence[Shape], constants: Sequence[Constant], _a: Att
     return Shape(Rows.SEQUENCE, 1, constants[0].shape[1])
 
 
-def _matmul(inputs: Sequence[Shape], constants: Sequence[Constant], attributes: Attributes) -> Shape:
+def _matmul(
+    inputs: Sequence[Shape], constants: Sequence[Constant], attributes: Attributes
+) -> Shape:
     x, peak = inputs
     weight, scale, bias = constants
     width, groups = weight.shape[0], attributes["groups"]
@@ -202,9 +204,7 @@ RULES: Mapping[str, OperatorRule] = {
         (ConstantRule("table", "int8", 2, -128, 127), _SCALE),
         (AttributeRule("scale_bits", 1, 40),),
     ),
-    "embed_positions": OperatorRule(
-        2, 0, _embed_positions, (ConstantRule("table", "int32", 2),)
-    ),
+    "embed_positions": OperatorRule(2, 0, _embed_positions, (ConstantRule("table", "int32", 2),)),
     "add": OperatorRule(3, 2, _add),
     "peak": OperatorRule(4, 1, _row_reduction),
     "row_max": OperatorRule(5, 1, _row_reduction),
@@ -238,9 +238,7 @@ RULES: Mapping[str, OperatorRule] = {
     "probabilities": OperatorRule(15, 2, _with_statistic),
     "mix": OperatorRule(16, 3, _mix, (), (_ROW_BITS,)),
     "mean_square": OperatorRule(17, 2, _mean_square),
-    "inverse_root": OperatorRule(
-        18, 2, _inverse_root, (), (AttributeRule("epsilon", 0, 1 << 60),)
-    ),
+    "inverse_root": OperatorRule(18, 2, _inverse_root, (), (AttributeRule("epsilon", 0, 1 << 60),)),
     "scale_row": OperatorRule(
         19,
         3,

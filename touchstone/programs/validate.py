@@ -57,9 +57,9 @@ def _output_shape(program: Program, operator: Operator, shapes: list[Shape]) -> 
     _check_operands(program, operator, rule, len(shapes))
     _check_constants(operator, rule)
     _check_attributes(operator, rule)
-    if operator.op == "embed_positions":
-        if operator.constants[0].shape[0] < program.input.max_length:
-            raise ProgramError("the table has fewer rows than the greatest length")
+    length = program.input.max_length
+    if operator.op == "embed_positions" and operator.constants[0].shape[0] < length:
+        raise ProgramError("the table has fewer rows than the greatest length")
     shape = rule.infer(
         [shapes[i] for i in operator.inputs], operator.constants, operator.attributes
     )
@@ -73,9 +73,7 @@ def _check_label(label: str) -> None:
         raise ProgramError(f"a label is at most {LABEL_LIMIT} printable ASCII characters")
 
 
-def _check_operands(
-    program: Program, operator: Operator, rule: OperatorRule, defined: int
-) -> None:
+def _check_operands(program: Program, operator: Operator, rule: OperatorRule, defined: int) -> None:
     if len(operator.inputs) != rule.inputs:
         raise ProgramError(f"takes {rule.inputs} operands, has {len(operator.inputs)}")
     for operand in operator.inputs:

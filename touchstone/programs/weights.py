@@ -88,7 +88,7 @@ def piece_nodes(data: bytes | memoryview) -> tuple[bytes, ...]:
 
 
 def root_of_pieces(total_bytes: int, nodes: Sequence[bytes]) -> bytes:
-    """The root of `total_bytes` bytes from its piece nodes. Raises ProgramError on a wrong count."""
+    """The root of `total_bytes` bytes from its piece nodes. Raises ProgramError if too few."""
     count = merkle.chunk_count(total_bytes)
     height = min(PIECE_HEIGHT, merkle.depth_of(count))
     try:
