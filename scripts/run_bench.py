@@ -43,6 +43,8 @@ def load(name: str) -> Any:
     spec = importlib.util.spec_from_file_location(f"bench_{name}", BENCHES / f"{name}.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    # Dataclasses look their module up by name.
+    sys.modules[spec.name] = module
     # A bench may import helpers that stand beside it.
     sys.path.insert(0, str(BENCHES))
     spec.loader.exec_module(module)
