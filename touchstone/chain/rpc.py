@@ -2,16 +2,43 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from requests.exceptions import RequestException
+from requests.exceptions import ConnectionError as NoConnection
+from requests.exceptions import HTTPError, RequestException, Timeout
 from web3 import HTTPProvider, Web3
 from web3.exceptions import Web3Exception
+from web3.providers.rpc.utils import REQUEST_RETRY_ALLOWLIST, ExceptionRetryConfiguration
 
 from touchstone.errors import RpcUnreachableError, WrongChainError
 
+if TYPE_CHECKING:
+    from web3.types import RPCEndpoint, RPCResponse
+
 CONNECT_TIMEOUT_S = 5
 READ_TIMEOUT_S = 30
+_RETRIES = ExceptionRetryConfiguration(
+    errors=(NoConnection, HTTPError, Timeout),
+    retries=3,
+    backoff_factor=0.1,
+    # Were web3 to repeat a broadcast by itself, the "nonce too low" would look like a refusal.
+    method_allowlist=[m for m in REQUEST_RETRY_ALLOWLIST if m != "eth_sendRawTransaction"],
+)
+
+
+class _Provider(HTTPProvider):
+    """Raises our own exception, which callers handle, where no answer comes."""
+
+    def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
+        try:
+            return super().make_request(method, params)
+        except RequestException as error:
+            where = _without_secrets(str(self.endpoint_uri))
+            raise RpcUnreachableError(
+                f"no chain answers at {where} ({type(error).__name__}): "
+                "start one with `touchstone devnet up`, or set TOUCHSTONE_RPC_URL"
+            ) from error
 
 
 def connect(url: str, expected_chain_id: int | None = None) -> Web3:
@@ -28,14 +55,12 @@ def connect(url: str, expected_chain_id: int | None = None) -> Web3:
     shown = _without_secrets(url)
     if urlsplit(url).scheme not in {"http", "https"}:
         raise RpcUnreachableError(f"{shown} is not an http or https address")
-    w3 = Web3(HTTPProvider(url, request_kwargs={"timeout": (CONNECT_TIMEOUT_S, READ_TIMEOUT_S)}))
+    timeouts = (CONNECT_TIMEOUT_S, READ_TIMEOUT_S)
+    w3 = Web3(_Provider(url, {"timeout": timeouts}, exception_retry_configuration=_RETRIES))
     try:
         chain_id = w3.eth.chain_id
-    except (RequestException, Web3Exception, ValueError) as error:
-        raise RpcUnreachableError(
-            f"no chain answers at {shown} ({type(error).__name__}): "
-            "start one with `touchstone devnet up`, or set TOUCHSTONE_RPC_URL"
-        ) from error
+    except (Web3Exception, ValueError) as error:
+        raise RpcUnreachableError(f"what answers at {shown} is no chain: {error}") from error
     if expected_chain_id is not None and chain_id != expected_chain_id:
         raise WrongChainError(f"{shown} serves chain {chain_id}, not chain {expected_chain_id}")
     return w3

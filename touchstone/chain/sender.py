@@ -11,11 +11,10 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from hexbytes import HexBytes
-from requests.exceptions import RequestException
-from web3.exceptions import TimeExhausted, Web3RPCError
+from web3.exceptions import TimeExhausted, TransactionNotFound, Web3RPCError
 
 from touchstone.chain.reverts import decode_revert, decoded_reverts
-from touchstone.errors import BroadcastError, ChainError, GasLimitError
+from touchstone.errors import BroadcastError, ChainError, GasLimitError, RpcUnreachableError
 
 if TYPE_CHECKING:
     from eth_account.datastructures import SignedTransaction
@@ -154,29 +153,34 @@ class Sender:
         for _ in range(_ATTEMPTS):
             try:
                 self.w3.eth.send_raw_transaction(signed.raw_transaction)
-            except RequestException as error:
+                return
+            except RpcUnreachableError as error:
                 failure = error
             except Web3RPCError as error:
-                already = any(
-                    known in str(error).lower() for known in ("already known", "already imported")
-                )
-                # An answer lost before may have been a yes, which makes the nonce too low now.
-                if not already and failure is None:
+                # An answer lost before may have been a yes: the node then refuses a repetition.
+                if self._has(signed.hash):
+                    return
+                if failure is None:
                     raise
-                return
-            else:
-                return
+                failure = error
+        name = signed.hash.to_0x_hex()
         raise BroadcastError(
-            f"the node did not answer; it may have accepted transaction {signed.hash.to_0x_hex()}",
-            signed.hash.to_0x_hex(),
+            f"it is unknown whether the node accepted transaction {name}", name
         ) from failure
+
+    def _has(self, transaction_hash: HexBytes) -> bool:
+        try:
+            self.w3.eth.get_transaction(transaction_hash)
+        except TransactionNotFound:
+            return False
+        return True
 
     def _wait(self, transaction_hash: HexBytes) -> TxReceipt:
         try:
             return self.w3.eth.wait_for_transaction_receipt(
                 transaction_hash, timeout=self._timeout_s, poll_latency=self._poll_s
             )
-        except (TimeExhausted, RequestException) as error:
+        except (TimeExhausted, RpcUnreachableError) as error:
             name = transaction_hash.to_0x_hex()
             raise BroadcastError(
                 f"no receipt for transaction {name} yet; it may still be mined", name

@@ -1,12 +1,19 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from requests.exceptions import ReadTimeout
 
+from tests.touchstone.chain.lossy import answers_lost
 from touchstone.chain.devnet import Devnet
 from touchstone.chain.reverts import decode_revert, decoded_reverts
+from touchstone.chain.rpc import connect
 from touchstone.chain.sender import Sender
-from touchstone.errors import BroadcastError, ChainError, GasLimitError, TransactionReverted
+from touchstone.errors import (
+    BroadcastError,
+    ChainError,
+    GasLimitError,
+    RpcUnreachableError,
+    TransactionReverted,
+)
 
 
 def test_a_call_is_mined_and_its_receipt_tells_the_gas(sender, token):
@@ -79,31 +86,23 @@ def test_a_transaction_over_the_gas_cap_is_not_sent(devnet, token):
     assert devnet.w3.eth.get_transaction_count(capped.address) == nonce
 
 
-def test_a_lost_answer_does_not_send_twice(devnet, token, monkeypatch):
-    sender = Sender(devnet.w3, devnet.account(5), poll_s=0.01)
-    real = devnet.w3.eth.send_raw_transaction
-    calls = []
+def test_a_lost_answer_does_not_send_twice(devnet, token):
+    """A real connection that breaks after the node has taken the transaction."""
+    with answers_lost(devnet.url, "eth_sendRawTransaction", times=2) as (url, taken):
+        sender = Sender(connect(url), devnet.account(5), poll_s=0.01)
+        sender.send(token.functions.mint(sender.address, 3))
 
-    def lossy(raw):
-        calls.append(raw)
-        answer = real(raw)
-        if len(calls) == 1:
-            raise ReadTimeout("the answer got lost")
-        return answer
-
-    monkeypatch.setattr(devnet.w3.eth, "send_raw_transaction", lossy)
-    sender.send(token.functions.mint(sender.address, 3))
-
-    assert len(calls) == 2
-    assert calls[0] == calls[1]
-    assert token.functions.balanceOf(sender.address).call() == 3
+    assert len(taken) == 3
+    assert len(set(taken)) == 1
+    assert token.functions.balanceOf(devnet.account(5).address).call() == 3
+    assert devnet.w3.eth.get_transaction_count(devnet.account(5).address) == 1
 
 
 def test_a_silent_node_leaves_the_hash_to_look_for(devnet, token, monkeypatch):
     sender = Sender(devnet.w3, devnet.account(6))
 
     def silent(raw):
-        raise ReadTimeout
+        raise RpcUnreachableError
 
     monkeypatch.setattr(devnet.w3.eth, "send_raw_transaction", silent)
     with pytest.raises(BroadcastError) as caught:
