@@ -124,3 +124,63 @@ class PeerRefusedError(PeerError):
     def __init__(self, endpoint: str, rule: str, message: str) -> None:
         super().__init__(f"{endpoint} refuses ({rule}): {message}")
         self.rule = rule
+
+
+class RequestError(TouchstoneError):
+    """What a requester asks for cannot be ordered or done."""
+
+
+class NoOfferError(RequestError):
+    """No price within the limit has enough providers."""
+
+
+class UnknownJobError(RequestError):
+    """There is no such job, here or on the chain."""
+
+
+class JobTimeoutError(RequestError):
+    """A job has not ended in the time that the caller gave it. It goes on: wait again."""
+
+
+class ResultUnavailableError(RequestError):
+    """No paid provider hands out the bytes that were settled."""
+
+
+class ReceiptError(TouchstoneError):
+    """A file is not a receipt, or the chain does not hold what a receipt needs."""
+
+
+class ServiceError(TouchstoneError):
+    """A process that a service consists of does not start or has died."""
+
+
+class NodeError(TouchstoneError):
+    """A provider node cannot do what it was asked to, by its owner or by its own state."""
+
+
+class NodeConfigError(NodeError):
+    """A provider's configuration file is missing or breaks a rule."""
+
+
+class StoreError(NodeError):
+    """A node's data folder is in use, damaged or belongs to another chain or provider."""
+
+
+class WrongModelError(NodeError):
+    """The model in a folder is not the one that the chain knows by that name."""
+
+
+class RefusedError(NodeError):
+    """A node refuses a request.
+
+    Attributes:
+        rule: which rule, as docs/protocol.md names it.
+    """
+
+    def __init__(self, rule: str, message: str) -> None:
+        super().__init__(message)
+        self.rule = rule
+
+
+class LocalnetError(TouchstoneError):
+    """A process of a local market did not start or has ended."""
