@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from touchstone.programs.program import Constant, InputSpec, Operator, Program
+from touchstone.programs.program import Constant, InputSpec, Operator, Program, Shape
+from touchstone.programs.validate import shape_after
 from touchstone.programs.weights import Tensor, constant_of
 
 
 class ProgramBuilder:
-    """Collects operators and the tensors of their constants. Value 0 is the input."""
+    """Collects operators, the shapes of their values and the tensors of their constants.
+
+    Value 0 is the input.
+    """
 
     def __init__(self, spec: InputSpec) -> None:
         self.spec = spec
+        self.shapes: list[Shape] = [spec.shape]
         self.tensors: dict[Constant, Tensor] = {}
         self._operators: list[Operator] = []
 
@@ -24,10 +29,15 @@ class ProgramBuilder:
         tensors: Sequence[Tensor] = (),
         **attributes: int,
     ) -> int:
-        """Appends an operator; returns the number of the value it writes."""
+        """Appends an operator; returns the number of the value it writes.
+
+        Raises ProgramError, and appends nothing, if it is malformed.
+        """
         constants = tuple(constant_of(tensor) for tensor in tensors)
+        operator = Operator(op, label, tuple(inputs), constants, attributes)
+        self.shapes.append(shape_after(self.spec, operator, self.shapes))
         self.tensors.update(zip(constants, tensors, strict=True))
-        self._operators.append(Operator(op, label, tuple(inputs), constants, attributes))
+        self._operators.append(operator)
         return len(self._operators)
 
     def program(self, output: int) -> Program:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from touchstone.errors import ProgramError
 from touchstone.programs.program import (
     DTYPE_BYTES,
+    SEQUENCE,
     Constant,
     InputKind,
+    InputSpec,
     Operator,
     Program,
     Shape,
@@ -30,14 +34,14 @@ def validate(program: Program) -> tuple[Shape, ...]:
     shapes = [program.input.shape]
     for index, operator in enumerate(program.operators):
         try:
-            shapes.append(_output_shape(program, operator, shapes))
+            shapes.append(shape_after(program.input, operator, shapes))
         except ProgramError as error:
             name = f"operator {index} ({operator.op} {operator.label!r})"
             raise ProgramError(f"{name}: {error}") from None
     if not 1 <= program.output < len(shapes):
         raise ProgramError(f"the output must be a value from 1 to {len(shapes) - 1}")
-    if shapes[program.output].groups != 1:
-        raise ProgramError("the output must have joined rows (one group)")
+    if shapes[program.output].groups != 1 or shapes[program.output].width == SEQUENCE:
+        raise ProgramError("the output must have joined rows (one group) of a fixed width")
     return tuple(shapes)
 
 
@@ -51,13 +55,14 @@ def _check_input(program: Program) -> None:
         raise ProgramError("a token input has width 1")
 
 
-def _output_shape(program: Program, operator: Operator, shapes: list[Shape]) -> Shape:
+def shape_after(spec: InputSpec, operator: Operator, shapes: Sequence[Shape]) -> Shape:
+    """Shape of what `operator` writes after values of these shapes. Raises ProgramError."""
     rule = rule_of(operator)
     _check_label(operator.label)
-    _check_operands(program, operator, rule, len(shapes))
+    _check_operands(spec, operator, rule, len(shapes))
     _check_constants(operator, rule)
     _check_attributes(operator, rule)
-    length = program.input.max_length
+    length = spec.max_length
     if operator.op == "embed_positions" and operator.constants[0].shape[0] < length:
         raise ProgramError("the table has fewer rows than the greatest length")
     shape = rule.infer(
@@ -73,13 +78,13 @@ def _check_label(label: str) -> None:
         raise ProgramError(f"a label is at most {LABEL_LIMIT} printable ASCII characters")
 
 
-def _check_operands(program: Program, operator: Operator, rule: OperatorRule, defined: int) -> None:
+def _check_operands(spec: InputSpec, operator: Operator, rule: OperatorRule, defined: int) -> None:
     if len(operator.inputs) != rule.inputs:
         raise ProgramError(f"takes {rule.inputs} operands, has {len(operator.inputs)}")
     for operand in operator.inputs:
         if not 0 <= operand < defined:
             raise ProgramError(f"operand {operand} is not an earlier value (0 to {defined - 1})")
-        tokens = operand == 0 and program.input.kind is InputKind.TOKENS
+        tokens = operand == 0 and spec.kind is InputKind.TOKENS
         if tokens != (operator.op == "embed_tokens"):
             raise ProgramError("tokens are read by embed_tokens, and by nothing else")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -65,6 +66,7 @@ def small_builder() -> tuple[ProgramBuilder, int]:
     return builder, add("column_mean", "pool", (normal,))
 
 
+@lru_cache(maxsize=1)
 def small_program() -> Program:
     builder, output = small_builder()
     return builder.program(output)

@@ -12,7 +12,7 @@ from touchstone.programs import InputSpec, Program, validate
 from touchstone.programs.program import InputKind, Rows, Shape
 
 
-def spoiled(op: str, **fields: Any) -> Program:
+def spoiled(op: str, /, **fields: Any) -> Program:
     program = small_program()
     index, _ = find(program, op)
     return changed(program, index, **fields)
