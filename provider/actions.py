@@ -1,0 +1,104 @@
+"""Does duties: signs at once, sends transactions in threads so that a slow one delays no other."""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from requests.exceptions import RequestException
+from web3.exceptions import Web3Exception
+
+from provider.duties import Duty, draw_id, seat_of
+from provider.log import log
+from touchstone.chain.market import SignedCommit
+from touchstone.errors import ChainError, TransactionReverted
+from touchstone.protocol.eip712 import Signature
+
+if TYPE_CHECKING:
+    from provider.signing import Signatory
+    from provider.store import Store
+    from touchstone.chain.market import Market
+    from touchstone.chain.sender import Call, Sender
+    from touchstone.protocol.jobs import Clock, JobState
+
+_SENDERS = 4
+_RETRY_S = 3
+"""Seconds of the chain's time before a transaction that was refused is tried again."""
+
+
+class Actions:
+    """Carries out duties. Losing a race against somebody else is normal: logged, and gone on."""
+
+    def __init__(self, market: Market, sender: Sender, signatory: Signatory, store: Store) -> None:
+        """Binds the market and the node's key."""
+        self._market = market
+        self._sender = sender
+        self._signatory = signatory
+        self._store = store
+        self._lock = Lock()
+        self._in_flight: set[bytes] = set()
+        self._tried: dict[tuple[bytes, Duty], int] = {}
+        self._pool = ThreadPoolExecutor(_SENDERS, thread_name_prefix="sender")
+
+    def close(self) -> None:
+        """Waits for what is in flight."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def do(self, duty: Duty, job: JobState, clock: Clock) -> None:
+        """Does the duty, unless one for the same job is in flight or was refused just now."""
+        if duty is Duty.SIGN_COMMIT:
+            self.sign_commit(job)
+            return
+        with self._lock:
+            tried = self._tried.get((job.id, duty))
+            if job.id in self._in_flight or (tried is not None and clock.time < tried + _RETRY_S):
+                return
+            self._in_flight.add(job.id)
+            self._tried = {k: at for k, at in self._tried.items() if at + _RETRY_S > clock.time}
+            self._tried[job.id, duty] = clock.time
+        self._pool.submit(self._send, duty, job)
+
+    def sign_commit(self, job: JobState) -> None:
+        """Makes the commitment for the job's current draw."""
+        work = self._store.work(job.id)
+        if work is None or work.output_root is None:
+            return
+        record = self._signatory.commit(job, work.output_root)
+        log("committed", job=job.id, round=record.round, draw=record.draw)
+
+    def _send(self, duty: Duty, job: JobState) -> None:
+        try:
+            receipt = self._sender.send(self._call(duty, job))
+        except TransactionReverted as error:
+            log("somebody was first", duty=duty.value, job=job.id, error=str(error))
+        except (ChainError, RequestException, Web3Exception, ValueError) as error:
+            log("not sent", logging.WARNING, duty=duty.value, job=job.id, error=str(error))
+        except Exception:
+            log("duty failed", logging.ERROR, trace=True, duty=duty.value, job=job.id)
+        else:
+            transaction = receipt["transactionHash"].to_0x_hex()
+            log("sent", duty=duty.value, job=job.id, transaction=transaction)
+        finally:
+            with self._lock:
+                self._in_flight.discard(job.id)
+
+    def _call(self, duty: Duty, job: JobState) -> Call:
+        match duty:
+            case Duty.DRAW:
+                return self._market.draw([job.order])
+            case Duty.EXPIRE:
+                return self._market.expire(job.order)
+            case Duty.ADVANCE:
+                return self._market.advance(job.order)
+            case Duty.CONCLUDE:
+                return self._market.conclude(job.order)
+        seat = seat_of(job, self._signatory.address)
+        record = self._store.commit_of(job.id, draw_id(job))
+        assert seat is not None
+        assert record is not None
+        if duty is Duty.POST_COMMIT:
+            signed = SignedCommit(record.commitment, Signature.from_bytes(record.signature))
+            return self._market.commit(job.order, seat, signed)
+        return self._market.reveal(job.order, seat, record.output_root, record.salt)

@@ -1,0 +1,158 @@
+"""Whether a node takes an input: who sends it, for what job, and if it is what was paid for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from eth_utils.address import to_checksum_address
+from web3.exceptions import ContractLogicError
+
+from touchstone.errors import PayloadError, RefusedError, SignatureError
+from touchstone.protocol.claims import delivery_struct_hash
+from touchstone.protocol.eip712 import Signature, recover
+from touchstone.protocol.jobs import JobState, Phase, commit_deadline
+from touchstone.protocol.payload import (
+    MAX_PAYLOAD_BYTES,
+    MAX_SEQUENCES,
+    decode_payload,
+    payload_root,
+    rows_of,
+)
+
+if TYPE_CHECKING:
+    from web3 import Web3
+
+    from touchstone.chain.registry import PublishedModel
+    from touchstone.protocol.eip712 import Domain
+    from touchstone.protocol.ids import JobId
+    from touchstone.protocol.jobs import Clock, Parameters
+    from touchstone.protocol.orders import Order
+
+_MAGIC_VALUE = bytes.fromhex("1626ba7e")
+_IS_VALID_SIGNATURE = [
+    {
+        "type": "function",
+        "name": "isValidSignature",
+        "stateMutability": "view",
+        "inputs": [{"name": "hash", "type": "bytes32"}, {"name": "signature", "type": "bytes"}],
+        "outputs": [{"name": "", "type": "bytes4"}],
+    }
+]
+_SAFETY = 1.25
+
+
+def require_requester(
+    w3: Web3, domain: Domain, order: Order, job: JobId, salt: bytes, signature: bytes
+) -> None:
+    """Requires that the order's requester delivers: with its key, or as a contract (ERC-1271).
+
+    Raises:
+        RefusedError: `unsigned`.
+    """
+    digest = domain.digest(delivery_struct_hash(job, salt))
+    if _signer(digest, signature) == order.requester:
+        return
+    requester = to_checksum_address(order.requester)
+    if w3.eth.get_code(requester):
+        wallet = w3.eth.contract(address=requester, abi=_IS_VALID_SIGNATURE)
+        try:
+            answer = wallet.functions.isValidSignature(digest, signature).call()
+        except (ContractLogicError, ValueError):
+            answer = b""
+        if bytes(answer) == _MAGIC_VALUE:
+            return
+    raise RefusedError(
+        "unsigned", f"the delivery is not signed by the order's requester {order.requester}"
+    )
+
+
+def _signer(digest: bytes, signature: bytes) -> str | None:
+    """Who signed with a plain key: r, s and v, 65 bytes."""
+    if len(signature) != 65 or signature[64] not in (27, 28) or signature[32] & 0x80:
+        return None
+    parity = signature[64] - 27
+    packed = bytes([signature[32] | parity << 7]) + signature[33:64]
+    try:
+        return recover(digest, Signature(signature[:32], packed))
+    except SignatureError:
+        return None
+
+
+def require_drawn(state: JobState, seat: int | None, address: str) -> None:
+    """Requires that the job is funded, drawn and seats the node now.
+
+    Raises:
+        RefusedError: `unfunded` or `not_drawn_here`.
+    """
+    if state.phase is not Phase.DRAWN:
+        what = "is not drawn yet" if state.phase is Phase.OPEN else "has ended"
+        raise RefusedError("unfunded", f"the job {what}")
+    if seat is None:
+        raise RefusedError("not_drawn_here", f"{address} holds no active seat of this job")
+
+
+def size_limit(order: Order, model: PublishedModel) -> int:
+    """The most bytes that an input of the order may have."""
+    return min(MAX_PAYLOAD_BYTES, 8 + 4 * MAX_SEQUENCES + 4 * order.units * model.unit_rows)
+
+
+def check_input(order: Order, model: PublishedModel, payload: bytes, salt: bytes) -> int:
+    """Rows of a payload that is what the order names and pays for.
+
+    Raises:
+        RefusedError: `malformed`, `oversized` or `wrong_input`.
+    """
+    try:
+        sequences = decode_payload(payload)
+    except PayloadError as error:
+        raise RefusedError("malformed", str(error)) from None
+    longest = max(len(s) for s in sequences)
+    if min(len(s) for s in sequences) < 1:
+        raise RefusedError("malformed", "a sequence is empty")
+    if longest > model.max_rows:
+        raise RefusedError(
+            "oversized", f"a sequence has {longest} rows, the model takes {model.max_rows}"
+        )
+    rows, paid = rows_of(sequences), order.units * model.unit_rows
+    if rows > paid:
+        raise RefusedError("oversized", f"the input has {rows} rows, {paid} are paid for")
+    if payload_root(payload, salt) != order.input_root:
+        raise RefusedError("wrong_input", "payload and salt do not have the order's input root")
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a node has before it: jobs and rows queued, its limit, rows per second (0: unknown)."""
+
+    jobs: int
+    rows: int
+    most_jobs: int
+    rows_per_second: float
+
+
+def require_room(
+    load: Load, rows: int, state: JobState, clock: Clock, parameters: Parameters
+) -> None:
+    """Requires that the job can be done in time after what is queued.
+
+    An idle node always takes the job: late is better than silent.
+
+    Raises:
+        RefusedError: `busy`.
+    """
+    if load.jobs == 0:
+        return
+    if load.jobs >= load.most_jobs:
+        raise RefusedError("busy", f"{load.jobs} jobs are queued")
+    if load.rows_per_second == 0:
+        return
+    left = commit_deadline(state, parameters) - clock.time
+    needed = _SAFETY * (load.rows + rows) / load.rows_per_second
+    if needed > left:
+        raise RefusedError(
+            "busy",
+            f"{load.rows} rows are queued: this job would end in {needed:.0f} s, "
+            f"{max(left, 0)} s are left to commit",
+        )

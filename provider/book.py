@@ -1,0 +1,127 @@
+"""The node's jobs as the chain has them, remembered between two looks."""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from provider.duties import Memory, Self, draw_id, seat_of
+from touchstone.chain.reverts import decoded_reverts
+from touchstone.errors import TransactionReverted
+from touchstone.protocol.jobs import JobState, Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from provider.offers import Served
+    from provider.store import Store
+    from touchstone.chain.market import Market
+    from touchstone.chain.stake import Vault
+    from touchstone.protocol.ids import JobId, PoolId
+    from touchstone.protocol.jobs import Clock
+    from touchstone.protocol.orders import Order
+
+
+class JobBook:
+    """Joins the chain's state of each job with the store. Safe to use from threads.
+
+    Attributes:
+        served: what the node serves, by pool.
+    """
+
+    def __init__(
+        self, market: Market, vault: Vault, store: Store, served: Mapping[PoolId, Served], me: Self
+    ) -> None:
+        """Binds the contracts, the store and what is served."""
+        self.market = market
+        self._vault = vault
+        self._leaves: dict[PoolId, int] = {}
+        self.store = store
+        self.served = served
+        self.me = me
+        self._lock = Lock()
+        self._states: dict[JobId, JobState] = {}
+        self._foreign: dict[JobId, None] = {}
+        self._clock = market.clock()
+
+    @property
+    def clock(self) -> Clock:
+        """The chain's time at the last look."""
+        return self._clock
+
+    def look_at_clock(self) -> Clock:
+        """The chain's time now."""
+        self._clock = self.market.clock()
+        return self._clock
+
+    def states(self) -> list[JobState]:
+        """The live jobs as they were at the last look."""
+        with self._lock:
+            return list(self._states.values())
+
+    def state(self, job: JobId) -> JobState | None:
+        """One job as it was at the last look."""
+        with self._lock:
+            return self._states.get(job)
+
+    def refresh(self, job: JobId, order: Order) -> JobState:
+        """Looks at a job on the chain, and remembers or forgets it by what is found."""
+        state = self.market.job(order)
+        with self._lock:
+            if state.phase is Phase.NONE or state.phase in _NOTHING_LEFT or self._elsewhere(state):
+                self._states.pop(job, None)
+            else:
+                self._states[job] = state
+        if state.phase in _NOTHING_LEFT:
+            self.store.end_job(job, self._clock.time)
+        elif self._elsewhere(state):
+            self.store.forget(job)
+            self._remember_foreign(job)
+        elif state.phase in (Phase.OPEN, Phase.DRAWN):
+            work = self.store.work(job)
+            if work is not None and work.ended_at is not None:
+                self.store.revive(job)
+        return state
+
+    def is_drawn_elsewhere(self, job: JobId) -> bool:
+        """Whether the job is known to be drawn without this node; the newest are remembered."""
+        with self._lock:
+            return job in self._foreign
+
+    def memory(self, state: JobState) -> Memory:
+        """What the node has for the job's current draw."""
+        work = self.store.work(state.id)
+        return Memory(
+            result=work is not None and work.stage == "done",
+            committed=self.store.commit_of(state.id, draw_id(state)) is not None,
+        )
+
+    def seat(self, state: JobState) -> int | None:
+        """The node's active seat."""
+        return seat_of(state, self.me.address)
+
+    def _elsewhere(self, state: JobState) -> bool:
+        """Whether the job is drawn and the node is neither seated nor a reserve."""
+        if state.phase is not Phase.DRAWN:
+            return False
+        return self._leaf(state.order.pool) not in state.seats.values()
+
+    def _remember_foreign(self, job: JobId) -> None:
+        with self._lock:
+            self._foreign[job] = None
+            if len(self._foreign) > _MOST_FOREIGN:
+                del self._foreign[next(iter(self._foreign))]
+
+    def _leaf(self, pool: PoolId) -> int | None:
+        """The node's leaf in a pool, which never changes; None where it has not joined."""
+        if pool not in self._leaves:
+            try:
+                with decoded_reverts():
+                    self._leaves[pool] = self._vault.leaf_of(pool, self.me.address)
+            except TransactionReverted:
+                return None
+        return self._leaves[pool]
+
+
+_NOTHING_LEFT = (Phase.SETTLED, Phase.CONCLUDED, Phase.REFUNDED)
+_MOST_FOREIGN = 10_000

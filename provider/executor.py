@@ -1,0 +1,104 @@
+"""What executes jobs. Exact by default; another may be named in the configuration."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, cast
+
+from touchstone.errors import NodeConfigError, WrongModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from provider.config import NodeSection
+    from provider.offers import Served
+    from touchstone.protocol.ids import ModelId
+
+    Int32 = NDArray[np.int32]
+    Factory = Callable[[NodeSection, Sequence[Served]], "Executor"]
+
+
+class Executor(Protocol):
+    """Runs models. Called from one thread at a time."""
+
+    def run(self, model: ModelId, batch: list[Int32]) -> list[Int32]:
+        """One int32 output for each sequence of int32 tokens.
+
+        Raises:
+            InputError: a sequence does not fit the model.
+        """
+        ...
+
+    def describe(self) -> str:
+        """What runs where, in a few words."""
+        ...
+
+
+class ExactExecutor:
+    """Runs verified models with the torch engine."""
+
+    def __init__(self, node: NodeSection, served: Sequence[Served]) -> None:
+        """Loads every model and compares it with the registry before anything is served.
+
+        Raises:
+            RootMismatchError: a folder's bytes do not have their roots.
+            WrongModelError: a folder holds another model than the chain knows by that name.
+        """
+        # Only here, so that commands without computation need not wait for torch.
+        from touchstone.engines import TorchEngine
+        from touchstone.programs import load_model
+
+        self._engines: dict[ModelId, TorchEngine] = {}
+        for one in served:
+            if one.offer.model in self._engines:
+                continue
+            model = load_model(one.offer.folder)
+            roots = model.roots()
+            _require(one, "program root", roots.program, one.published.program_root)
+            _require(one, "weight root", roots.weights, one.published.weight_root)
+            shards = roots.shards
+            found = shards[one.offer.shard] if one.offer.shard < len(shards) else b""
+            _require(one, f"root of shard {one.offer.shard}", found, one.shard_root)
+            self._engines[one.offer.model] = TorchEngine(model, node.device, node.threads)
+        self._device = node.device
+
+    def run(self, model: ModelId, batch: list[Int32]) -> list[Int32]:
+        """See Executor.run."""
+        return self._engines[model].run(batch)
+
+    def describe(self) -> str:
+        """See Executor.describe."""
+        return f"torch on {self._device}"
+
+
+def exact_executor(node: NodeSection, served: Sequence[Served]) -> Executor:
+    """The factory that the configuration names by default."""
+    return ExactExecutor(node, served)
+
+
+def make_executor(node: NodeSection, served: Sequence[Served]) -> Executor:
+    """The executor that the configuration names, with all models loaded.
+
+    Raises:
+        NodeConfigError: there is no such factory.
+    """
+    module, _, name = node.executor.partition(":")
+    try:
+        factory = cast("Factory", getattr(import_module(module), name))
+    except (ImportError, AttributeError, ValueError) as error:
+        raise NodeConfigError(
+            f"node.executor: {node.executor!r} cannot be imported ({error}); write "
+            "package.module:factory, or leave it out for exact execution"
+        ) from error
+    return factory(node, served)
+
+
+def _require(served: Served, what: str, found: bytes, expected: bytes) -> None:
+    if found != expected:
+        raise WrongModelError(
+            f"{served.offer.folder} is not {served.offer.label}: its {what} is 0x{found.hex()}, "
+            f"the registry has 0x{expected.hex()}; fetch or compile that version again"
+        )

@@ -1,0 +1,176 @@
+"""Puts a node together: store, executor, watcher, worker and HTTP interface in one process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from provider.actions import Actions
+from provider.app import make_app
+from provider.book import JobBook
+from provider.duties import Self
+from provider.executor import make_executor
+from provider.log import log
+from provider.offers import look_up
+from provider.service import Service
+from provider.signing import Signatory
+from provider.store import Store
+from provider.watcher import Watcher
+from provider.worker import Worker
+from touchstone.chain.market import Market
+from touchstone.chain.registry import Registry
+from touchstone.chain.sender import Sender
+from touchstone.chain.stake import Vault
+from touchstone.errors import NodeConfigError, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from eth_account.signers.local import LocalAccount
+    from fastapi import FastAPI
+    from web3 import Web3
+
+    from provider.config import ProviderConfig
+    from touchstone.chain.deployment import Deployment
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a node works: a chain and the contracts on it."""
+
+    w3: Web3
+    deployment: Deployment
+
+
+class Node:
+    """One provider's node. `start`, serve `app`, `stop`."""
+
+    app: FastAPI
+
+    def __init__(
+        self,
+        config: ProviderConfig,
+        account: LocalAccount,
+        place: Place,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """Loads and checks everything before anything is served.
+
+        Args:
+            config: what is offered and where.
+            account: the provider's key.
+            place: the chain.
+            tell: told what is being done, since loading takes its time.
+
+        Raises:
+            NodeConfigError: there is nothing to offer.
+            WrongModelError: a folder holds another model than the chain knows by that name.
+            StoreError: the data folder is in use or another's.
+        """
+        offers = config.resolved_offers()
+        if not offers:
+            raise NodeConfigError("there is no [[offers]] section: a node must offer something")
+        market = Market(place.w3, place.deployment)
+        tell("looking up the models")
+        served = look_up(Registry(place.w3, place.deployment), offers)
+        self._served = served
+        self._config = config
+        self._market = market
+        self.address = account.address
+        self.store = Store(config.node.data, _identity(market, account))
+        try:
+            _require_same_chain(self.store, place)
+            tell("loading and verifying the models")
+            self._executor = make_executor(config.node, served)
+            self.worker = Worker(self.store, self._executor, self._on_result)
+            tell("measuring speed")
+            self.worker.warm_up(served)
+            me = Self(account.address, _born(self.store, market))
+            book = JobBook(
+                market,
+                Vault(place.w3, place.deployment),
+                self.store,
+                {s.offer.pool: s for s in served},
+                me,
+            )
+            signatory = Signatory(account, market.domain, self.store)
+            self._actions = Actions(market, Sender(place.w3, account), signatory, self.store)
+            self.watcher = Watcher(
+                book, self._actions, place.deployment.block, config.node.poll_seconds
+            )
+            self._book = book
+            service = Service(
+                book, self.worker, signatory, self.watcher.catch_up, config.node.max_queued
+            )
+            self.app = make_app(service, self.health)
+        except BaseException:
+            self.store.close()
+            raise
+
+    def start(self) -> None:
+        """Learns all obligations from the chain, then works on them."""
+        self.watcher.start()
+        before = self._book.clock.time - self._config.node.keep_days * 86_400
+        self.store.purge(before)
+        self.worker.start()
+        speed = round(self.worker.speed.rows_per_second)
+        log("node is up", provider=self.address, rows_per_second=speed)
+
+    def stop(self) -> None:
+        """Ends in good order: nothing that was promised is lost, a restart takes it up."""
+        self.watcher.stop()
+        self.worker.stop()
+        self._actions.close()
+        self.store.close()
+        log("node has stopped", provider=self.address)
+
+    def health(self) -> dict[str, object]:
+        """What `GET /health` tells."""
+        return {
+            "provider": self.address,
+            "chain_id": self._market.domain.chain_id,
+            "market": self._market.domain.market,
+            "models": [
+                {
+                    "model": "0x" + s.offer.model.hex(),
+                    "name": s.offer.name,
+                    "version": s.offer.version,
+                    "shard": s.offer.shard,
+                    "tier": s.offer.tier,
+                }
+                for s in self._served
+            ],
+            "queued": self.store.queued()[0],
+            "engine": self._executor.describe(),
+        }
+
+    def _on_result(self, _: object) -> None:
+        self.watcher.nudge()
+
+
+def _identity(market: Market, account: LocalAccount) -> str:
+    domain = market.domain
+    return f"chain {domain.chain_id}, market {domain.market}, provider {account.address}"
+
+
+def _born(store: Store, market: Market) -> int:
+    """The chain's time at which this data base began."""
+    born = store.meta("born")
+    if born is None:
+        born = str(market.clock().time)
+        store.set_meta("born", born)
+    return int(born)
+
+
+def _require_same_chain(store: Store, place: Place) -> None:
+    """A development chain that was started anew has the same number and the same addresses."""
+    block = place.w3.eth.get_block(place.deployment.block)
+    found = block["hash"].to_0x_hex()
+    known = store.meta("deployment_block")
+    if known is None:
+        store.set_meta("deployment_block", found)
+    elif known != found:
+        raise StoreError(
+            "the data folder belongs to a chain that has been started anew since: remove it if "
+            "that was a development chain, or set another node.data"
+        )

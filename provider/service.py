@@ -1,0 +1,201 @@
+"""What a node does for its callers: inputs in; states, opened commitments and outputs out."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+from typing import TYPE_CHECKING
+
+from provider.admission import (
+    Load,
+    check_input,
+    require_drawn,
+    require_requester,
+    require_room,
+    size_limit,
+)
+from provider.duties import draw_id, may_sign
+from provider.log import log
+from provider.sets import check_set
+from touchstone.coordination.messages import ClaimMessage, CommitMessage, JobStatus
+from touchstone.errors import RefusedError
+from touchstone.protocol.jobs import Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from provider.book import JobBook
+    from provider.records import CommitRecord, Work
+    from provider.signing import Signatory
+    from provider.worker import Worker
+    from touchstone.coordination.messages import CommitSet
+    from touchstone.protocol.ids import JobId
+    from touchstone.protocol.jobs import JobState
+
+
+class Service:
+    """The node's answers. Blocking, safe to use from threads.
+
+    Every method raises RefusedError with the rule that a request breaks.
+    """
+
+    def __init__(
+        self,
+        book: JobBook,
+        worker: Worker,
+        signatory: Signatory,
+        catch_up: Callable[[], None],
+        most_queued: int,
+    ) -> None:
+        """Binds the node's parts; `catch_up` reads the chain's newest blocks."""
+        self._book = book
+        self._store = book.store
+        self._worker = worker
+        self._signatory = signatory
+        self._catch_up = catch_up
+        self._most_queued = most_queued
+
+    # --- inputs ----------------------------------------------------------------------------------
+
+    def admit(self, job: JobId, salt: bytes, signature: bytes) -> int:
+        """Checks everything about a delivery but its body; returns the most bytes it may have."""
+        work = self._require_known(job)
+        require_requester(
+            self._book.market.w3, self._signatory.domain, work.order, job, salt, signature
+        )
+        if work.salt is None:
+            state = self._fresh(work)
+            require_drawn(state, self._book.seat(state), self._signatory.address)
+            if not may_sign(state, self._book.me):
+                raise RefusedError("not_ready", "the job was drawn before this node's memory began")
+        return size_limit(work.order, self._book.served[work.order.pool].published)
+
+    def accept(self, job: JobId, payload: bytes, salt: bytes) -> tuple[JobStatus, bool]:
+        """Queues an admitted input. Returns the job's status and whether the input is new."""
+        work = self._require_known(job)
+        rows = check_input(work.order, self._book.served[work.order.pool].published, payload, salt)
+        if work.salt is not None:
+            return self.status(job), False
+        state = self._book.state(job) or self._fresh(work)
+        jobs, queued_rows = self._store.queued()
+        load = Load(jobs, queued_rows, self._most_queued, self._worker.speed.rows_per_second)
+        require_room(load, rows, state, self._book.clock, self._book.market.parameters)
+        self._store.queue(job, payload, salt, rows)
+        self._worker.wake()
+        log("input accepted", job=job, rows=rows)
+        return self.status(job), True
+
+    # --- states ----------------------------------------------------------------------------------
+
+    def status(self, job: JobId) -> JobStatus:
+        """What the node says of a job, from its memory."""
+        work = self._require_known(job)
+        state = self._book.state(job)
+        commit = self._current_commit(work, state)
+        drawn = state is not None and state.phase is Phase.DRAWN
+        return JobStatus(
+            state=self._state_name(work, state, commit),
+            reason=work.reason,
+            draw=draw_id(state) if state is not None and drawn else commit and commit.draw,
+            round=state.round if state is not None and drawn else commit and commit.round,
+            commit=commit
+            and CommitMessage(commitment=commit.commitment, signature=commit.signature),
+        )
+
+    def _state_name(self, work: Work, state: JobState | None, commit: CommitRecord | None) -> str:
+        if work.ended_at is not None or (state is not None and state.phase.ended):
+            return "ended"
+        if commit is not None:
+            claim = self._store.claim_of(work.job, commit.draw)
+            return "committed" if claim is None else "claimed"
+        if work.stage == "done":
+            # A commitment follows at once where the node holds a seat.
+            return (
+                "running" if state is not None and self._book.seat(state) is not None else "waiting"
+            )
+        return work.stage
+
+    def _current_commit(self, work: Work, state: JobState | None) -> CommitRecord | None:
+        if state is not None and state.phase is Phase.DRAWN:
+            return self._store.commit_of(work.job, draw_id(state))
+        return self._store.newest_commit(work.job)
+
+    # --- results ---------------------------------------------------------------------------------
+
+    def claim(self, job: JobId, commits: CommitSet) -> ClaimMessage:
+        """Opens the node's commitment to whoever shows the whole round's."""
+        work = self._require_known(job)
+        state = self._fresh(work)
+        if state.phase is not Phase.DRAWN:
+            raise RefusedError("unfunded", "the job is not drawn, or has ended")
+        seat = self._book.seat(state)
+        if seat is None:
+            raise RefusedError("not_drawn_here", "this node holds no active seat of this job")
+        commit = self._store.commit_of(job, draw_id(state))
+        own = None if commit is None else commit.commitment
+        set_ = check_set(self._signatory.domain, state, commits, seat, own)
+        assert commit is not None
+        claim = self._signatory.claim(state, commit, set_)
+        log("claim signed", job=job, draw=claim.draw, set=set_)
+        return ClaimMessage(
+            output_root=claim.output_root,
+            set=claim.set,
+            salt=claim.salt,
+            signature=claim.signature,
+        )
+
+    def output(self, job: JobId, salt: bytes) -> bytes:
+        """The output payload, to whoever knows the job's salt, once nobody can copy it."""
+        work = self._require_known(job)
+        if work.salt is None:
+            raise RefusedError("not_ready", "this node has no input or no longer has the output")
+        if not hmac.compare_digest(work.salt, salt):
+            raise RefusedError("unsigned", "this is not the job's salt")
+        if not self._is_opened(work):
+            raise RefusedError("not_ready", "this node's claim has not been signed yet")
+        output = self._store.output(job)
+        if output is None:
+            raise RefusedError("not_ready", "there is no output")
+        return output
+
+    def _is_opened(self, work: Work) -> bool:
+        """Whether the newest commitment has been opened, by a claim or on chain."""
+        state = self._book.state(work.job)
+        commit = self._current_commit(work, state)
+        if commit is None:
+            return False
+        if self._store.claim_of(work.job, commit.draw) is not None or work.ended_at is not None:
+            return True
+        state = self._fresh(work)
+        seat = self._book.seat(state)
+        return state.phase.ended or (
+            state.phase is Phase.DRAWN and draw_id(state) == commit.draw and seat in state.reveals
+        )
+
+    # --- inside ----------------------------------------------------------------------------------
+
+    def _fresh(self, work: Work) -> JobState:
+        return self._book.refresh(work.job, work.order)
+
+    def _require_known(self, job: JobId) -> Work:
+        """A job of this market that the node knows, reading the newest blocks if it must."""
+        work = self._store.work(job)
+        if work is not None:
+            return work
+        phase = Phase(self._book.market.contract.functions.jobOf(job).call()[0])
+        if phase is Phase.NONE:
+            raise RefusedError("unknown_job", "no such job has been opened on this market")
+        self._catch_up()
+        work = self._store.work(job)
+        if work is not None:
+            return work
+        log("job not ours", logging.DEBUG, job=job)
+        raise self._not_ours(job)
+
+    def _not_ours(self, job: JobId) -> RefusedError:
+        foreign = self._book.is_drawn_elsewhere(job)
+        if foreign:
+            return RefusedError(
+                "not_drawn_here", f"{self._signatory.address} holds no active seat of this job"
+            )
+        return RefusedError("wrong_model", "the job is for a model or price not served here")

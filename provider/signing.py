@@ -1,0 +1,63 @@
+"""Signs commitments and claims: one of each for a draw, ever."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from provider.duties import draw_id
+from provider.records import ClaimRecord, CommitRecord
+from touchstone.errors import RefusedError
+from touchstone.protocol.claims import Claim, Commit, commitment_of
+
+if TYPE_CHECKING:
+    from eth_account.signers.local import LocalAccount
+
+    from provider.store import Store
+    from touchstone.protocol.eip712 import Domain
+    from touchstone.protocol.jobs import JobState
+
+
+class Signatory:
+    """The node's key and its memory of what the key has signed."""
+
+    def __init__(self, account: LocalAccount, domain: Domain, store: Store) -> None:
+        """Binds the key to a market and to a store."""
+        self.address = account.address
+        self.domain = domain
+        self._account = account
+        self._store = store
+
+    def commit(self, job: JobState, output_root: bytes) -> CommitRecord:
+        """The commitment for the job's current draw: the one on disk, or a new one."""
+        draw = draw_id(job)
+        known = self._store.commit_of(job.id, draw)
+        if known is not None:
+            return known
+        salt = secrets.token_bytes(32)
+        commitment = commitment_of(job.id, draw, self.address, output_root, salt)
+        signature = Commit(job.id, draw, commitment).sign(self.domain, self._account)
+        return self._store.keep_commit(
+            CommitRecord(
+                job.id, draw, job.round, commitment, salt, output_root, signature.to_bytes()
+            )
+        )
+
+    def claim(self, job: JobState, commit: CommitRecord, set_: bytes) -> ClaimRecord:
+        """The claim that opens `commit` against the set of all commitments, 32 bytes.
+
+        Raises:
+            RefusedError: a claim against another set has been signed for this draw.
+        """
+        kept = self._store.claim_of(job.id, commit.draw)
+        if kept is None:
+            claim = Claim.of(job.order, job.id, commit.draw, commit.output_root, set_, commit.salt)
+            signature = claim.sign(self.domain, self._account).to_bytes()
+            kept = self._store.keep_claim(
+                ClaimRecord(job.id, commit.draw, set_, commit.output_root, commit.salt, signature)
+            )
+        if kept.set != set_:
+            raise RefusedError(
+                "bad_set", "a claim against another set has already been signed for this draw"
+            )
+        return kept

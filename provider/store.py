@@ -1,0 +1,256 @@
+"""The node's memory: a SQLite data base that survives being killed at any point."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from contextlib import contextmanager
+from threading import RLock
+from typing import TYPE_CHECKING, Any
+
+from provider.records import ClaimRecord, CommitRecord, Work, read_order, write_order
+from provider.schema import SCHEMA
+from touchstone.errors import StoreError
+from touchstone.protocol.ids import JobId
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from touchstone.protocol.orders import Order
+
+_WORK = "job, job_order, stage, reason, ended_at, rows, salt, output_root"
+
+
+class Store:
+    """Safe to use from threads. Every change is on disk when its method returns."""
+
+    def __init__(self, folder: Path, identity: str) -> None:
+        """Opens the folder's data base, or makes one.
+
+        Args:
+            folder: one running node has it for itself.
+            identity: chain, market and provider that the data base is for.
+
+        Raises:
+            StoreError: another node runs on it, it is for another identity, or it is damaged.
+        """
+        self._lock = RLock()
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._guard = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(self._guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._guard)
+            raise StoreError(
+                f"another node runs on {folder}: stop it, or set another node.data"
+            ) from None
+        path = folder / "node.sqlite"
+        # Inputs are secrets of their requesters: nobody else may read the file.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        try:
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")
+            self._db.executescript(SCHEMA)
+            known = self.meta("identity")
+        except sqlite3.DatabaseError as error:
+            self.close()
+            raise StoreError(
+                f"{path} is damaged ({error}): restore it from a copy. Do not start without it "
+                "while jobs are open: a commitment signed twice costs a bond"
+            ) from error
+        if known is None:
+            self.set_meta("identity", identity)
+        elif known != identity:
+            self.close()
+            raise StoreError(
+                f"{folder} belongs to {known}, not to {identity}: set another node.data"
+            )
+        with self._transaction() as db:
+            db.execute("UPDATE jobs SET stage = 'queued' WHERE stage = 'running'")
+
+    def close(self) -> None:
+        """Lets go of the folder."""
+        with self._lock:
+            self._db.close()
+            os.close(self._guard)
+
+    # --- facts -----------------------------------------------------------------------------------
+
+    def meta(self, key: str) -> str | None:
+        """A named value."""
+        row = self._one("SELECT value FROM meta WHERE key = ?", key)
+        return None if row is None else str(row[0])
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Sets a named value."""
+        with self._transaction() as db:
+            db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    # --- jobs ------------------------------------------------------------------------------------
+
+    def add_job(self, job: JobId, order: Order) -> None:
+        """Remembers a job. Harmless if repeated."""
+        with self._transaction() as db:
+            db.execute(
+                "INSERT OR IGNORE INTO jobs (job, job_order) VALUES (?, ?)",
+                (job, write_order(order)),
+            )
+
+    def forget(self, job: JobId) -> None:
+        """Forgets a job of which the node has nothing: it was drawn elsewhere."""
+        with self._transaction() as db:
+            db.execute("DELETE FROM jobs WHERE job = ? AND input IS NULL", (job,))
+
+    def work(self, job: JobId) -> Work | None:
+        """How far a job is, or None where it is not known."""
+        row = self._one(f"SELECT {_WORK} FROM jobs WHERE job = ?", job)
+        return None if row is None else _work(row)
+
+    def live(self) -> list[Work]:
+        """The jobs that have not ended."""
+        with self._lock:
+            found = self._db.execute(f"SELECT {_WORK} FROM jobs WHERE ended_at IS NULL").fetchall()
+        return [_work(row) for row in found]
+
+    def end_job(self, job: JobId, at: int) -> None:
+        """Remembers that a job has ended; what waited for execution no longer does."""
+        with self._transaction() as db:
+            db.execute("UPDATE jobs SET ended_at = ? WHERE job = ? AND ended_at IS NULL", (at, job))
+
+    def revive(self, job: JobId) -> None:
+        """A reorganisation of the chain has undone the job's end."""
+        with self._transaction() as db:
+            db.execute("UPDATE jobs SET ended_at = NULL WHERE job = ?", (job,))
+
+    def purge(self, ended_before: int) -> int:
+        """Drops inputs and outputs of jobs long ended; signatures stay. Returns how many."""
+        with self._transaction() as db:
+            return db.execute(
+                "UPDATE jobs SET input = NULL, output = NULL, salt = NULL "
+                "WHERE ended_at < ? AND salt IS NOT NULL",
+                (ended_before,),
+            ).rowcount
+
+    # --- execution -------------------------------------------------------------------------------
+
+    def queue(self, job: JobId, payload: bytes, salt: bytes, rows: int) -> None:
+        """Takes a job's input and queues it for execution."""
+        with self._transaction() as db:
+            db.execute(
+                "UPDATE jobs SET input = ?, salt = ?, rows = ?, stage = 'queued', queued_at = "
+                "(SELECT coalesce(max(queued_at), 0) + 1 FROM jobs) "
+                "WHERE job = ? AND stage = 'waiting'",
+                (payload, salt, rows, job),
+            )
+
+    def queued(self) -> tuple[int, int]:
+        """Jobs queued or running, and their rows."""
+        row = self._one(
+            "SELECT count(*), coalesce(sum(rows), 0) FROM jobs "
+            "WHERE stage IN ('queued', 'running') AND ended_at IS NULL"
+        )
+        assert row is not None
+        return int(row[0]), int(row[1])
+
+    def take(self) -> tuple[Work, bytes] | None:
+        """The oldest queued job, from now on `running`, with its input."""
+        with self._transaction() as db:
+            row = db.execute(
+                f"SELECT {_WORK}, input FROM jobs "
+                "WHERE stage = 'queued' AND ended_at IS NULL ORDER BY queued_at LIMIT 1"
+            ).fetchone()
+            if row is None:
+                return None
+            db.execute("UPDATE jobs SET stage = 'running' WHERE job = ?", (row[0],))
+        return _work(row[:-1]), bytes(row[-1])
+
+    def finish(self, job: JobId, output: bytes, output_root: bytes) -> None:
+        """Keeps a job's result."""
+        with self._transaction() as db:
+            db.execute(
+                "UPDATE jobs SET stage = 'done', output = ?, output_root = ? WHERE job = ?",
+                (output, output_root, job),
+            )
+
+    def fail(self, job: JobId, reason: str) -> None:
+        """Remembers that a job cannot be done here."""
+        with self._transaction() as db:
+            db.execute("UPDATE jobs SET stage = 'failed', reason = ? WHERE job = ?", (reason, job))
+
+    def output(self, job: JobId) -> bytes | None:
+        """A job's output payload."""
+        row = self._one("SELECT output FROM jobs WHERE job = ?", job)
+        return None if row is None or row[0] is None else bytes(row[0])
+
+    # --- what is signed --------------------------------------------------------------------------
+
+    def keep_commit(self, record: CommitRecord) -> CommitRecord:
+        """Keeps the commitment for a draw, and returns the one that counts: the first ever kept."""
+        with self._transaction() as db:
+            db.execute(
+                "INSERT OR IGNORE INTO commits VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    record.job, record.draw, record.round, record.commitment, record.salt,
+                    record.output_root, record.signature,
+                ),
+            )  # fmt: skip
+        kept = self.commit_of(record.job, record.draw)
+        assert kept is not None
+        return kept
+
+    def commit_of(self, job: JobId, draw: bytes) -> CommitRecord | None:
+        """The commitment for a draw."""
+        row = self._one("SELECT * FROM commits WHERE job = ? AND draw = ?", job, draw)
+        return None if row is None else CommitRecord(*row)
+
+    def newest_commit(self, job: JobId) -> CommitRecord | None:
+        """The commitment of the latest round."""
+        row = self._one("SELECT * FROM commits WHERE job = ? ORDER BY round DESC, rowid DESC", job)
+        return None if row is None else CommitRecord(*row)
+
+    def keep_claim(self, record: ClaimRecord) -> ClaimRecord:
+        """Keeps the claim for a draw, and returns the one that counts: the first ever kept."""
+        with self._transaction() as db:
+            db.execute(
+                "INSERT OR IGNORE INTO claims VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    record.job, record.draw, record.set, record.output_root, record.salt,
+                    record.signature,
+                ),
+            )  # fmt: skip
+        kept = self.claim_of(record.job, record.draw)
+        assert kept is not None
+        return kept
+
+    def claim_of(self, job: JobId, draw: bytes) -> ClaimRecord | None:
+        """The claim for a draw."""
+        row = self._one("SELECT * FROM claims WHERE job = ? AND draw = ?", job, draw)
+        return None if row is None else ClaimRecord(*row)
+
+    # --- inside ----------------------------------------------------------------------------------
+
+    def _one(self, statement: str, *values: object) -> tuple[Any, ...] | None:
+        with self._lock:
+            row: tuple[Any, ...] | None = self._db.execute(statement, values).fetchone()
+        return row
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+
+def _work(row: tuple[Any, ...]) -> Work:
+    job, order, stage, reason, ended_at, rows, salt, output_root = row
+    return Work(
+        JobId(job), read_order(order), stage, reason, ended_at, rows or 0, salt, output_root
+    )

@@ -1,0 +1,141 @@
+"""Follows the chain: learns of jobs, looks again where something happened, does duties."""
+
+from __future__ import annotations
+
+import logging
+from threading import Event, RLock, Thread
+from typing import TYPE_CHECKING
+
+from requests.exceptions import RequestException
+from web3.exceptions import Web3Exception
+
+from provider.duties import next_duty
+from provider.log import log
+from touchstone.chain.market import order_of_event
+from touchstone.errors import TouchstoneError
+from touchstone.protocol.ids import JobId, PoolId
+
+if TYPE_CHECKING:
+    from web3.types import EventData
+
+    from provider.actions import Actions
+    from provider.book import JobBook
+
+_EVENTS = (
+    "Opened",
+    "Drawn",
+    "CommitPosted",
+    "Revealed",
+    "SeatFailed",
+    "RoundStarted",
+    "Settled",
+    "Contested",
+    "Concluded",
+    "Refunded",
+)
+REWIND_BLOCKS = 16
+"""Blocks that are read again at each look: a reorganisation may have changed them."""
+LOOK_BACK_BLOCKS = 50_000
+"""Blocks that a new data base reads."""
+_MOST_BACKOFF_S = 30.0
+CHAIN_TROUBLE = (TouchstoneError, RequestException, Web3Exception, ValueError)
+"""What a chain that does not answer, or answers nonsense, raises."""
+
+
+class Watcher:
+    """A thread that keeps the book in step with the chain and hands duties to `Actions`."""
+
+    def __init__(self, book: JobBook, actions: Actions, first_block: int, poll_s: float) -> None:
+        """Binds the book; `first_block` is the deployment's."""
+        self._book = book
+        self._actions = actions
+        self._first_block = first_block
+        self._poll_s = poll_s
+        self._lock = RLock()
+        self._read_until = -1
+        # Events already handled, by block hash and index, so that rewinding costs no calls.
+        self._handled: dict[tuple[bytes, int], int] = {}
+        self._stopping = Event()
+        self._nudge = Event()
+        self._thread = Thread(target=self._loop, name="watcher", daemon=True)
+
+    def start(self) -> None:
+        """Looks once, so that all obligations are known, then goes on in its thread."""
+        for work in self._book.store.live():
+            self._book.refresh(work.job, work.order)
+        self.catch_up()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends after the look in hand."""
+        self._stopping.set()
+        self._nudge.set()
+        self._thread.join()
+
+    def nudge(self) -> None:
+        """Something has changed here: look for duties at once."""
+        self._nudge.set()
+
+    def catch_up(self) -> None:
+        """Reads the blocks that are new. Raises what the chain raises."""
+        with self._lock:
+            head = self._book.look_at_clock().block
+            if head <= self._read_until and head > self._read_until - REWIND_BLOCKS:
+                return
+            first = max(self._checkpoint(head) - REWIND_BLOCKS, self._first_block)
+            touched: dict[JobId, None] = {}
+            for event in self._book.market.events(first, head, names=_EVENTS):
+                self._read(event, touched)
+            for job in touched:
+                work = self._book.store.work(job)
+                if work is not None:
+                    self._book.refresh(job, work.order)
+            self._book.store.set_meta("checkpoint", str(head))
+            self._read_until = head
+            self._handled = {
+                k: at for k, at in self._handled.items() if at >= head - 2 * REWIND_BLOCKS
+            }
+
+    def _checkpoint(self, head: int) -> int:
+        kept = self._book.store.meta("checkpoint")
+        return head - LOOK_BACK_BLOCKS if kept is None else min(int(kept), head)
+
+    def _read(self, event: EventData, touched: dict[JobId, None]) -> None:
+        key = (bytes(event["blockHash"]), event["logIndex"])
+        if key in self._handled:
+            return
+        self._handled[key] = event["blockNumber"]
+        job = JobId(bytes(event["args"]["job"]))
+        if event["event"] == "Opened":
+            if PoolId(bytes(event["args"]["pool"])) not in self._book.served:
+                return
+            self._book.store.add_job(job, order_of_event(event))
+        touched[job] = None
+
+    # --- duties ----------------------------------------------------------------------------------
+
+    def do_duties(self) -> None:
+        """Hands every duty that is due to `Actions`."""
+        parameters = self._book.market.parameters
+        clock = self._book.clock
+        for state in self._book.states():
+            duty = next_duty(state, clock, parameters, self._book.memory(state), self._book.me)
+            if duty is not None:
+                self._actions.do(duty, state, clock)
+
+    def _loop(self) -> None:
+        backoff = self._poll_s
+        while not self._stopping.is_set():
+            try:
+                self.catch_up()
+                self.do_duties()
+                backoff = self._poll_s
+            except CHAIN_TROUBLE as error:
+                backoff = min(2 * backoff, _MOST_BACKOFF_S)
+                log("chain trouble", logging.WARNING, error=str(error), retry_s=backoff)
+            except Exception:
+                # A node that stops watching misses its deadlines: whatever this is, go on.
+                backoff = min(2 * backoff, _MOST_BACKOFF_S)
+                log("watcher failed", logging.ERROR, trace=True, retry_s=backoff)
+            self._nudge.wait(backoff)
+            self._nudge.clear()
