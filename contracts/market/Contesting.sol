@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {JobId} from "../types/Ids.sol";
 import {Order, OrderLib} from "../types/Order.sol";
 import {Job, Phase, SeatsLib} from "../types/Job.sol";
+import {IResolver} from "../resolve/IResolver.sol";
 import {PriceLadder} from "../types/PriceLadder.sol";
 import {Slices} from "../types/Slices.sol";
 import {IMarketRemedies} from "./IMarketRemedies.sol";
@@ -27,6 +28,9 @@ abstract contract Contesting is IMarketRemedies, Revealing {
     function conclude(Order calldata order) external nonReentrant {
         (JobId id, Job memory job) = _load(order, Phase.Contested);
         (uint256 guilty, address winner) = _verdict(id, job);
+        // Equivocation is guilt that needs no verdict. A contested job keeps no other seats that failed.
+        guilty |= job.failed;
+        job.failed = 0;
         uint256[] memory seats = job.active(order.replicas);
         job.phase = Phase.Concluded;
         _jobs[id] = job;
@@ -79,11 +83,14 @@ abstract contract Contesting is IMarketRemedies, Revealing {
     }
 
     /// The resolver's verdict; without one, nobody is guilty once the contest window has passed. A resolver that
-    /// reverts cannot hold the bonds for longer than that.
+    /// reverts or answers garbage cannot hold the bonds for longer than that.
     function _verdict(JobId id, Job memory job) private view returns (uint256, address) {
-        try resolver.verdict(id) returns (bool ended, uint256 guilty, address winner) {
-            if (ended) return (guilty, winner);
-        } catch {}
+        (bool done, bytes memory answer) = address(resolver).staticcall(abi.encodeCall(IResolver.verdict, (id)));
+        if (done && answer.length >= 96) {
+            (uint256 ended, uint256 guilty, uint256 winner) = abi.decode(answer, (uint256, uint256, uint256));
+            // SAFETY: an address is 160 bits; a resolver that says more is read as if it had not.
+            if (ended != 0) return (guilty, address(uint160(winner)));
+        }
         if (block.timestamp <= uint256(job.since) + CONTEST_WINDOW) revert VerdictPending(id);
         return (0, address(0));
     }

@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {JobId} from "../types/Ids.sol";
 import {Order, OrderLib} from "../types/Order.sol";
-import {Job, Phase} from "../types/Job.sol";
+import {Job, Phase, Seats} from "../types/Job.sol";
 import {IMarketCore} from "./IMarketCore.sol";
 import {MarketBase} from "./MarketBase.sol";
 
@@ -17,7 +17,9 @@ abstract contract Drawing is IMarketCore, MarketBase {
         uint256 last = uint256(job.since) + DRAW_BLOCKS;
         if (block.number <= job.since) revert TooEarly(id, uint256(job.since) + 1);
         if (block.number > last) revert TooLate(id, last);
-        _draw(order, id, job);
+        bytes32 seed = _prepare(id, job);
+        Seats seats = vault.draw(order.pool(), seed, order.replicas, RESERVES, job.lockBucket);
+        _record(id, job, seed, seats);
     }
 
     /// @inheritdoc IMarketCore
@@ -27,19 +29,26 @@ abstract contract Drawing is IMarketCore, MarketBase {
             Job memory job = _jobs[id];
             if (job.phase != Phase.Open || block.number <= job.since) continue;
             if (block.number > uint256(job.since) + DRAW_BLOCKS) continue;
-            _draw(orders[i], id, job);
+            bytes32 seed = _prepare(id, job);
+            // A pool that is exhausted spoils nobody else's draw.
+            try vault.draw(orders[i].pool(), seed, orders[i].replicas, RESERVES, job.lockBucket) returns (Seats seats) {
+                _record(id, job, seed, seats);
+            } catch {}
         }
     }
 
-    function _draw(Order calldata order, JobId id, Job memory job) private {
-        bytes32 seed = keccak256(abi.encode(id, beacon.seedOf(job.since)));
+    function _prepare(JobId id, Job memory job) private view returns (bytes32 seed) {
+        seed = keccak256(abi.encode(id, beacon.seedOf(job.since)));
         // SAFETY: Unix seconds, and buckets of at least one second, fit 32 bits until 2106.
         job.lockBucket = uint32((block.timestamp + LOCK_TIME) / BUCKET_SECONDS);
-        job.seats = vault.draw(order.pool(), seed, order.replicas, RESERVES, job.lockBucket);
+    }
+
+    function _record(JobId id, Job memory job, bytes32 seed, Seats seats) private {
+        job.seats = seats;
         job.phase = Phase.Drawn;
         job.since = uint32(block.timestamp);
         _jobs[id] = job;
         _seeds[id] = seed;
-        emit Drawn(id, seed, job.seats, job.lockBucket);
+        emit Drawn(id, seed, seats, job.lockBucket);
     }
 }

@@ -53,7 +53,7 @@ abstract contract Earnings is IMarketTypes {
         // SAFETY: the bucket still holds what was earned in it, since only this function and time empty it.
         if (bucket == maturing.bucket) maturing.newest -= uint112(amount);
         else if (bucket + 1 == maturing.bucket) maturing.previous -= uint112(amount);
-        else return;
+        else amount = 0;
         _maturing[account] = maturing;
         _credit(account, amount);
     }

@@ -84,6 +84,15 @@ abstract contract Equivocating is IMarketRemedies, Replacing {
         // A contest holds the bonds whatever the time; its conclusion lets them go.
         bool locked = block.timestamp < _lockedUntil(job) && job.phase != Phase.Concluded;
         if (!locked && job.phase != Phase.Contested) revert BondNoLongerLocked(id, _lockedUntil(job));
+        if (job.phase == Phase.Contested) {
+            // The bond must still compensate the innocent and reward the winner, and `conclude` sees to it: else a
+            // liar would accuse itself, to keep the bounty and leave the others unpaid.
+            // SAFETY: a seat is below seven.
+            job.failed |= uint8(1 << seat);
+            _jobs[id] = job;
+            emit SeatFailed(id, seat, Failure.Equivocated);
+            return;
+        }
         // A requester that paid the provider gets its money back from the bond.
         address requester = job.phase == Phase.Settled ? order.requester : address(0);
         _forfeit(order, id, job, seat, Failure.Equivocated, requester, msg.sender);

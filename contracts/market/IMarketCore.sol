@@ -28,7 +28,7 @@ interface IMarketCore is IMarketTypes {
     /// Fix the seed, the providers and the reserves; lock the providers' bonds.
     function draw(Order calldata order) external;
 
-    /// Draw many jobs; those no longer open or not yet drawable are passed over.
+    /// Draw many jobs; those no longer open, not yet drawable or whose pool is exhausted are passed over.
     function drawMany(Order[] calldata orders) external;
 
     /// Settle on the agreeing claims of all active seats.

@@ -18,7 +18,7 @@ interface IMarketRemedies is IMarketTypes {
     /// reveals.
     function reveal(Order calldata order, uint256 seat, bytes32 outputRoot, bytes32 salt) external;
 
-    /// Post the commitments that are known, in the order of `seats`, and then advance.
+    /// Post the commitments that are known and not yet posted, and then advance, unless these complete the set.
     function commitAndAdvance(Order calldata order, uint256[] calldata seats, SignedCommit[] calldata signed)
         external;
 
@@ -32,10 +32,12 @@ interface IMarketRemedies is IMarketTypes {
     /// held until the resolver has spoken.
     function contest(Order calldata order, bytes32[] calldata outputRoots, Reveal[] calldata reveals) external;
 
-    /// Carry out the resolver's verdict, or let the bonds go when the contest window has passed without one.
+    /// Carry out the resolver's verdict, or let the bonds go when the contest window has passed without one. Seats
+    /// that equivocated are guilty in any case.
     function conclude(Order calldata order) external;
 
-    /// Slash a provider that signed two commitments for one draw. The caller earns the bounty.
+    /// Slash a provider that signed two commitments for one draw. The caller earns the bounty; in a contested job
+    /// the provider is guilty instead, `conclude` slashes it, and the bounty is the winner's.
     function punishTwoCommits(
         Order calldata order,
         uint256 seat,
@@ -44,7 +46,7 @@ interface IMarketRemedies is IMarketTypes {
         SignedCommit calldata b
     ) external;
 
-    /// Slash a provider that signed two claims for one draw. The caller earns the bounty.
+    /// As `punishTwoCommits`, for two claims.
     function punishTwoClaims(
         Order calldata order,
         uint256 seat,

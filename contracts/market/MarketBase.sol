@@ -70,7 +70,11 @@ abstract contract MarketBase is Earnings, EIP712, ReentrancyGuardTransient {
         // One round for the replicas, one for each reserve, and one as slack for late transactions.
         LOCK_TIME = (RESERVES + 2) * (uint256(p.commitWindow) + p.revealWindow) + p.challengeWindow;
 
-        if (p.commitWindow == 0 || p.revealWindow == 0) revert BadParameters("a window is zero");
+        if (p.commitWindow == 0 || p.revealWindow == 0 || p.challengeWindow == 0 || p.contestWindow == 0) {
+            revert BadParameters("a window is zero");
+        }
+        // The vault takes bucket zero for "held".
+        if (BUCKET_SECONDS > 365 days) revert BadParameters("a lock bucket exceeds a year");
         if (p.drawBlocks == 0 || p.drawBlocks > 200) revert BadParameters("drawBlocks is not in 1..200");
         if (EPOCH_BLOCKS < uint256(p.drawBlocks) + 3) revert BadParameters("an epoch is shorter than a draw");
         if (LOCK_TIME > LOCK_BUCKETS * BUCKET_SECONDS) revert BadParameters("the lock time exceeds ten buckets");
@@ -166,7 +170,7 @@ abstract contract MarketBase is Earnings, EIP712, ReentrancyGuardTransient {
         // SAFETY: a seat is below seven.
         job.failed |= uint8(1 << seat);
         emit SeatFailed(id, seat, reason);
-        uint32 bucket = reason == Failure.Guilty || job.phase == Phase.Contested ? 0 : job.lockBucket;
+        uint32 bucket = reason == Failure.Guilty ? 0 : job.lockBucket;
         vault.slash(order.pool(), job.seats.leaf(seat), bucket, burned, accounts, amounts);
     }
 

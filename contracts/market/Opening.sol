@@ -3,8 +3,8 @@ pragma solidity ^0.8.28;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
-import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+import {ExactTransfer} from "../token/ExactTransfer.sol";
 import {JobId, PoolId} from "../types/Ids.sol";
 import {Modes, Order, OrderLib} from "../types/Order.sol";
 import {Job, Phase, Seats} from "../types/Job.sol";
@@ -15,7 +15,7 @@ import {MarketBase} from "./MarketBase.sol";
 /// From an order to an open job.
 abstract contract Opening is IMarketCore, MarketBase {
     using OrderLib for Order;
-    using SafeERC20 for IERC20;
+    using ExactTransfer for IERC20;
 
     uint8 private constant LEAST_REPLICAS = 2;
     uint8 private constant MOST_REPLICAS = 5;
@@ -49,7 +49,7 @@ abstract contract Opening is IMarketCore, MarketBase {
         uint256 seedBlock = _seedBlock();
         _jobs[id] = Job(Phase.Open, uint32(seedBlock), 0, 0, 0, Seats.wrap(0));
         emit Opened(id, order.requester, pool, order, seedBlock);
-        token.safeTransferFrom(order.requester, address(this), order.payment());
+        token.take(order.requester, order.payment());
     }
 
     /// @inheritdoc IMarketCore

@@ -15,6 +15,10 @@ abstract contract Replacing is MarketBase {
     /// Begin a new round with reserves in the place of failed seats, or refund the requester where too few are
     /// left. `before` are the seats that were active until now.
     function _nextRound(Order calldata order, JobId id, Job memory job, uint256[] memory before) internal {
+        // A round that could not end in time to be paid is not begun.
+        if (block.timestamp + COMMIT_WINDOW + REVEAL_WINDOW > _payableUntil(job)) {
+            return _refund(order, id, job, order.payment(), RefundReason.TooLate);
+        }
         PoolId pool = order.pool();
         uint256 known;
         for (uint256 i; i < before.length; ++i) known |= 1 << before[i];

@@ -57,7 +57,16 @@ abstract contract SlowPath is IMarketRemedies, Contesting, Replacing {
     {
         (JobId id, Job memory job) = _load(order, Phase.Drawn);
         if (seats.length != signed.length) revert WrongRevealCount(signed.length, seats.length);
-        for (uint256 i; i < seats.length; ++i) _commit(order, id, job, seats[i], signed[i]);
+        mapping(uint256 => bytes32) storage posted = _commitments[ClaimLib.drawOf(_seeds[id], job.round)];
+        bool more;
+        for (uint256 i; i < seats.length; ++i) {
+            // One that somebody else has posted meanwhile must not take the others down.
+            if (posted[seats[i]] != 0) continue;
+            _commit(order, id, job, seats[i], signed[i]);
+            more = true;
+        }
+        // Where these completed the set, nobody was silent: the reveal window has just begun.
+        if (more && _missing(posted, job.active(order.replicas)) == 0) return;
         _advance(order, id, job);
     }
 
@@ -81,7 +90,8 @@ abstract contract SlowPath is IMarketRemedies, Contesting, Replacing {
             revert BadCommitSignature(seat, provider);
         }
         if (signed.commitment == 0) revert ZeroOutput();
-        uint256 until = _lockedUntil(job) - REVEAL_WINDOW;
+        // The reveals that follow must come in time to be paid.
+        uint256 until = _payableUntil(job) - REVEAL_WINDOW;
         if (block.timestamp > until) revert TooLate(id, until);
         _commitments[draw][seat] = signed.commitment;
         emit CommitPosted(id, draw, seat, signed.commitment);
@@ -156,6 +166,7 @@ abstract contract SlowPath is IMarketRemedies, Contesting, Replacing {
             mstore(spoke, count)
             mstore(outputs, count)
         }
+        job.seats = job.seats.only(spoke);
         // No reserve is seated any more: it could copy what has been revealed. One result alone is no agreement.
         if (count < 2) return _refund(order, id, job, order.payment(), RefundReason.TooFewReveals);
         if (block.timestamp > _payableUntil(job)) {

@@ -5,6 +5,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {ExactTransfer} from "../token/ExactTransfer.sol";
 import {ModelId, PoolId, poolIdOf} from "../types/Ids.sol";
 import {BondLedger, Bonds} from "../types/BondLedger.sol";
 import {Seats, SeatsLib} from "../types/Job.sol";
@@ -20,6 +21,7 @@ import {WeightTree, WeightTreeLib} from "./WeightTree.sol";
 /// INVARIANT: a leaf's slots in use never exceed its slots.
 contract StakeVault is IStakeVault {
     using SafeERC20 for IERC20;
+    using ExactTransfer for IERC20;
     using WeightTreeLib for WeightTree;
     using BondLedger for Bonds;
     using SeatsLib for Seats;
@@ -77,7 +79,7 @@ contract StakeVault is IStakeVault {
         if (amount == 0) revert NothingToDo();
         freeStake[msg.sender] += amount;
         emit Deposited(msg.sender, amount);
-        token.safeTransferFrom(msg.sender, address(this), amount);
+        token.take(msg.sender, amount);
     }
 
     /// @inheritdoc IStakeVault
