@@ -1,4 +1,4 @@
-"""A whole market on this machine, from real parts: chain, model, provider and verifier processes."""
+"""A whole market on this machine, from real parts: chain, model, providers, verifier."""
 
 from touchstone.localnet.localnet import Localnet
 from touchstone.localnet.models import compiled_minilm

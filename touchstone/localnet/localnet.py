@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from touchstone.chain.deployment import Deployment
     from touchstone.localnet.node import Offer
 
-_PASSWORD = "local development only"  # noqa: S105 (guards keys that everybody knows)
+_PASSWORD = "local development only"
 _FUNDS = 10**24
 UNIT_ROWS = 256
 
@@ -137,7 +137,7 @@ class Localnet:
         return sender
 
     def stake(self, account: int, offers: Sequence[Offer], endpoint: str) -> None:
-        """Deposits, pledges and announces a provider, as `touchstone provider stake` and `offer`."""
+        """Deposits, pledges and announces, as `touchstone provider stake` and `offer`."""
         sender = self.fund(account)
         total = sum(bond(_tier(o)) * o.slots for o in offers)
         sender.send(self.token.approve(self.vault.address, total))

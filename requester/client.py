@@ -1,0 +1,333 @@
+"""The requester's client: submit, wait, result."""
+
+from __future__ import annotations
+
+import secrets
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from requester.delivery import Courier
+from requester.follow import Outcome, Progress, follow, read_outcome
+from requester.offers import choose_offer, find_offers
+from requester.orders import check_sequences, make_order, split_model_name
+from requester.patience import persistently
+from requester.results import fetch_output, to_real
+from requester.store import Store, StoredJob
+from touchstone.chain.market import Market
+from touchstone.chain.registry import PublishedModel, Registry
+from touchstone.chain.rpc import connect
+from touchstone.chain.sender import Sender
+from touchstone.chain.stake import Vault
+from touchstone.chain.token import Token
+from touchstone.coordination.coordinator import Coordinator
+from touchstone.errors import (
+    BroadcastError,
+    RequestError,
+    ResultUnavailableError,
+    TransactionReverted,
+    UnknownJobError,
+)
+from touchstone.programs.manifest import Manifest
+from touchstone.programs.model import MANIFEST
+from touchstone.protocol.ids import JobId, model_id
+from touchstone.protocol.jobs import Action, JobState, Phase, due_action
+from touchstone.protocol.payload import decode_payload
+from touchstone.protocol.prices import tier_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from eth_account.signers.local import LocalAccount
+    from numpy.typing import NDArray
+    from web3 import Web3
+
+    from touchstone.chain.deployment import Deployment
+    from touchstone.protocol.orders import Order
+
+_APPROVE_ATTEMPTS = 3
+
+
+class Client:
+    """Orders inference with one account. Safe to use from threads.
+
+    Example:
+        client = Client("http://127.0.0.1:8545", deployment, account, home)
+        job = client.submit(["a text"], "minilm@1", model_folder=folder)
+        client.wait(job)
+        vectors = client.real_result(job)
+    """
+
+    def __init__(
+        self,
+        rpc: Web3 | str,
+        deployment: Deployment,
+        account: LocalAccount,
+        home: Path,
+        *,
+        verifiers: Sequence[str] = (),
+        patience_s: float = 10,
+        poll_s: float = 0.5,
+    ) -> None:
+        """Binds the account to the contracts.
+
+        Args:
+            rpc: a connection to the chain, or its JSON-RPC address.
+            deployment: the contracts.
+            account: pays, and gets refunds.
+            home: the folder for this requester's data base.
+            verifiers: HTTP addresses of verifiers that are given the input for audits.
+            patience_s: seconds for which a job may stand still before this client drives it itself.
+            poll_s: seconds between two looks at the chain.
+
+        Raises:
+            RpcUnreachableError: no chain answers at the address.
+            WrongChainError: it is another chain.
+        """
+        w3 = connect(rpc, deployment.chain_id) if isinstance(rpc, str) else rpc
+        self.market = Market(w3, deployment)
+        self.vault = Vault(w3, deployment)
+        self.registry = Registry(w3, deployment)
+        self.token = Token(w3, deployment)
+        self.account = account
+        self.sender = Sender(w3, account)
+        self.store = Store(home / "requester.sqlite", self.market.contract.address)
+        self._coordinator = Coordinator(self.market, self.vault, self.sender)
+        self._verifiers = tuple(verifiers)
+        self._patience_s = patience_s
+        self._poll_s = poll_s
+        self._opening = Lock()
+
+    # --- ordering --------------------------------------------------------------------------------
+
+    def submit(
+        self,
+        inputs: Sequence[str] | Sequence[NDArray[np.integer]],
+        model: str,
+        *,
+        model_folder: Path | None = None,
+        replicas: int = 3,
+        max_price: int | None = None,
+        price: int | None = None,
+        shard: int = 0,
+        open_within_s: int = 600,
+    ) -> StoredJob:
+        """Orders the model's output on `inputs`, and returns once the payment is in escrow.
+
+        Args:
+            inputs: texts, or arrays of token numbers.
+            model: `name@version`.
+            model_folder: the compiled model, for its tokenizer; needed for texts.
+            replicas: how many providers must agree, 2 to 5.
+            max_price: the most to pay for a unit of work to one provider, in base units.
+            price: exactly what to pay for a unit, a rung of the ladder; excludes `max_price`.
+            shard: which shard of the model.
+            open_within_s: seconds after which the order can no longer be opened.
+
+        Raises:
+            RequestError: the order cannot be made; `NoOfferError` where nobody offers it.
+            TransactionReverted: the market or the token refuses, for example for lack of tokens.
+            BroadcastError: it is unknown whether the order was opened: `resume` finds out.
+        """
+        published = self.published(model)
+        manifest = _manifest(model_folder, published)
+        if len(inputs) and isinstance(inputs[0], str):
+            if model_folder is None:
+                raise RequestError("texts need the folder of the model, for its tokenizer")
+            # Here, so that token arrays need no tokenizer.
+            from touchstone.programs.tokens import tokenize
+
+            sequences = tokenize(model_folder, [str(text) for text in inputs])
+        else:
+            sequences = [np.asarray(sequence) for sequence in inputs]
+        offers = find_offers(self.vault, published.id, shard, replicas)
+        if price is not None:
+            offers = [offer for offer in offers if offer.tier == tier_of(price)]
+        offer = choose_offer(offers, replicas, max_price)
+        salt = secrets.token_bytes(32)
+        order, payload = make_order(
+            self.account.address,
+            published,
+            check_sequences(published, sequences),
+            shard=shard,
+            tier=offer.tier,
+            replicas=replicas,
+            salt=salt,
+            nonce=secrets.randbits(64),
+            open_by=self.market.clock().time + open_within_s,
+        )
+        job = StoredJob(
+            id=order.job_id(self.market.domain),
+            order=order,
+            salt=salt,
+            payload=payload,
+            model=model,
+            fraction_bits=manifest.output_fraction_bits if manifest else None,
+            output_width=manifest.output_width if manifest else None,
+            first_block=self.market.clock().block,
+        )
+        self.store.add(job)
+        return self.resume(job)
+
+    def resume(self, job: StoredJob | JobId) -> StoredJob:
+        """Opens a job that was stored but may not have been opened. An order opens one job only, so
+        that repeating this never pays twice. Raises as `submit` does."""
+        job = self._stored(job)
+        with self._opening:
+            for attempt in range(_APPROVE_ATTEMPTS):
+                if self.state(job).phase is not Phase.NONE:
+                    return job
+                try:
+                    self._approve(job.order)
+                    self.sender.send(self.market.open(job.order))
+                except TransactionReverted as error:
+                    if error.error == "JobExists":
+                        return job
+                    # Another process of ours may have used the allowance.
+                    spent = error.error == "ERC20InsufficientAllowance"
+                    if not spent or attempt + 1 == _APPROVE_ATTEMPTS:
+                        raise
+                except BroadcastError:
+                    if self.state(job).phase is Phase.NONE:
+                        raise
+        return job
+
+    def _approve(self, order: Order) -> None:
+        spender = self.market.contract.address
+        if self.token.allowance(self.account.address, spender) < order.payment:
+            self.sender.send(self.token.approve(spender, order.payment))
+
+    # --- following -------------------------------------------------------------------------------
+
+    def wait(
+        self,
+        job: StoredJob | JobId,
+        timeout: float = 600,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> Outcome:
+        """Delivers the input and waits until the job has ended, well or not.
+
+        Raises:
+            JobTimeoutError: it has not ended within `timeout` seconds; wait again to go on.
+            TransactionReverted: the job was never opened, and cannot be now.
+        """
+        job = self.resume(job)
+        courier = Courier(job, self.vault, self.market.domain, self.account, self._verifiers)
+        return follow(
+            job,
+            self.market,
+            courier,
+            self._coordinator,
+            timeout_s=timeout,
+            patience_s=self._patience_s,
+            poll_s=self._poll_s,
+            on_progress=on_progress,
+        )
+
+    def state(self, job: StoredJob | JobId) -> JobState:
+        """The job as the chain has it now."""
+        order = self._stored(job).order
+        return persistently(lambda: self.market.job(order), patience_s=15)
+
+    def outcome(self, job: StoredJob | JobId) -> Outcome:
+        """How the job stands now, without waiting."""
+        job = self._stored(job)
+        return read_outcome(self.market, job, self.state(job))
+
+    def result(self, job: StoredJob | JobId, patience_s: float = 30) -> list[NDArray[np.int32]]:
+        """The result: one int32 array for each input, checked against the settled root.
+
+        Raises:
+            ResultUnavailableError: the job is not settled, or no paid provider gives the bytes.
+        """
+        return decode_payload(self.output(job, patience_s))
+
+    def real_result(
+        self, job: StoredJob | JobId, patience_s: float = 30
+    ) -> list[NDArray[np.float64]]:
+        """The result as real numbers. Raises RequestError without the model's folder."""
+        job = self._stored(job)
+        rows = self.result(job, patience_s)
+        if job.fraction_bits is None or job.output_width is None:
+            raise RequestError("the job was submitted without the model's folder: scale unknown")
+        return to_real(rows, job.fraction_bits, job.output_width)
+
+    def output(self, job: StoredJob | JobId, patience_s: float = 30) -> bytes:
+        """The result's payload. Raises as `result` does."""
+        job = self._stored(job)
+        kept = self.store.output(job.id)
+        if kept is None:
+            outcome = self.outcome(job)
+            if not outcome.settled:
+                raise ResultUnavailableError(f"the job has no result: it is {outcome.phase.name}")
+            kept = persistently(
+                lambda: fetch_output(job, outcome, self.vault), patience_s=patience_s
+            )
+            self.store.keep_output(job.id, kept)
+        return kept
+
+    # --- getting money back ----------------------------------------------------------------------
+
+    def reclaim(self, job: StoredJob | JobId) -> JobState:
+        """Triggers whatever exit is due by its deadline, and returns the job's state after that."""
+        job = self._stored(job)
+        state = self.state(job)
+        due = due_action(state, self.market.clock(), self.market.parameters)
+        if due in (Action.EXPIRE, Action.ADVANCE, Action.CONCLUDE) or (
+            state.phase is Phase.CONTESTED and self.market.verdict_ended(job.id)
+        ):
+            return self._coordinator.step(job.order)
+        return state
+
+    def withdraw(self) -> int:
+        """Moves all refunds that are due to the account; returns their sum in base units."""
+        amount, _ = self.market.balance_of(self.account.address)
+        if amount:
+            self.sender.send(self.market.withdraw())
+        return amount
+
+    def acknowledge(self, job: StoredJob | JobId) -> None:
+        """Releases a settled job's payment at once, as thanks for a good result."""
+        job = self._stored(job)
+        root = self.outcome(job).output_root
+        if root is None:
+            raise RequestError("only a settled job can be acknowledged")
+        self.sender.send(self.market.acknowledge(job.order, root))
+
+    # --- looking up ------------------------------------------------------------------------------
+
+    def jobs(self) -> list[StoredJob]:
+        """All jobs of this requester on this market, oldest first."""
+        return self.store.all()
+
+    def published(self, model: str) -> PublishedModel:
+        """The model version called `name@version`. Raises RequestError if nobody published it."""
+        found = self.registry.models(model_id(*split_model_name(model)))
+        if not found:
+            raise RequestError(f"nobody has published the model {model}")
+        return found[0]
+
+    def _stored(self, job: StoredJob | JobId) -> StoredJob:
+        if isinstance(job, StoredJob):
+            return job
+        found = self.store.get(job)
+        if found is None:
+            raise UnknownJobError(f"this requester has no job 0x{job.hex()} on this market")
+        return found
+
+
+def _manifest(folder: Path | None, published: PublishedModel) -> Manifest | None:
+    """The manifest in the folder, which must be of the published version."""
+    if folder is None:
+        return None
+    manifest = Manifest.from_json((folder / MANIFEST).read_bytes())
+    if (manifest.program_root, manifest.weight_root) != (
+        published.program_root,
+        published.weight_root,
+    ):
+        raise RequestError(
+            f"{folder} holds another model than the published {published.name}@{published.version}"
+        )
+    return manifest

@@ -1,0 +1,204 @@
+"""The market of the demo, and the three jobs that it runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from steps import steps_of
+
+from requester.client import Client
+from touchstone.amounts import format_tokens, parse_tokens
+from touchstone.localnet import Localnet, Offer, compiled_minilm
+from touchstone.protocol.jobs import Phase
+from touchstone.receipts import build
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from requester.follow import Progress
+    from requester.store import StoredJob
+    from touchstone.localnet import NodeProcess
+
+ROOT = Path(__file__).resolve().parents[2]
+REQUESTER = 1
+HONEST = "0.01"
+WITH_LIAR = "0.02"
+WITH_SILENT = "0.05"
+MANY_SLOTS = 2000
+"""So many that the silent provider is all but certain to be drawn."""
+
+SENTENCES = [
+    "A touchstone tells gold from brass by the streak it leaves.",
+    "You can tell real gold by rubbing it on a dark stone.",
+    "The train to the coast leaves at noon.",
+]
+
+
+class Story:
+    """A local market with five honest providers, a liar and a silent one, in three price pools."""
+
+    def __init__(self, folder: Path, models: Path, console: Console) -> None:
+        self._folder = folder
+        self._models = models
+        self._console = console
+        self._net = Localnet(folder)
+        self._names: dict[str, str] = {}
+
+    def __enter__(self) -> Self:
+        self._model_folder = compiled_minilm(self._models)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if hasattr(self._net, "devnet"):
+            self._net.stop()
+
+    # --- preparing -------------------------------------------------------------------------------
+
+    def start_chain(self) -> None:
+        self._net.start()
+        self._model = self._net.publish(self._model_folder)
+        self._net.fund(REQUESTER)
+
+    def start_nodes(self, *, verifier: bool) -> None:
+        """Pools by price: five honest; two honest and the liar; three honest and the silent."""
+        joins = {HONEST: range(5), WITH_LIAR: range(2), WITH_SILENT: range(3)}
+        for number in range(5):
+            offers = [self._offer(price) for price, members in joins.items() if number in members]
+            self._add(f"honest {number + 1}", self._net.add_provider(offers))
+        self._add(
+            "liar",
+            self._net.add_provider(
+                [self._offer(WITH_LIAR)],
+                executor="tests.cheats.executors:liar",
+                python_path=ROOT,
+            ),
+        )
+        self._add(
+            "silent",
+            self._net.add_provider(
+                [self._offer(WITH_SILENT, MANY_SLOTS)],
+                executor="tests.cheats.executors:silent",
+                python_path=ROOT,
+            ),
+        )
+        url = None
+        if verifier:
+            url = self._net.add_verifier().url
+        for node in self._net.nodes:
+            node.wait_ready()
+        self._net.next_epoch()
+        self._client = Client(
+            self._net.devnet.w3,
+            self._net.deployment,
+            self._net.devnet.account(REQUESTER),
+            self._folder / "requester",
+            verifiers=[] if url is None else [url],
+            # With a verifier about, the requester leaves the coordination to it for a while.
+            patience_s=20 if verifier else 0.5,
+            poll_s=0.2,
+        )
+
+    def _offer(self, price: str, slots: int = 20) -> Offer:
+        return Offer(self._model, self._model_folder, price, slots)
+
+    def _add(self, name: str, node: NodeProcess) -> None:
+        self._names[self._net.provider_account(len(self._names))] = name
+
+    # --- the jobs --------------------------------------------------------------------------------
+
+    def honest(self) -> dict[str, Any]:
+        self._title("An honest job: three of five providers, drawn at random")
+        job, report = self._run("honest", HONEST, Phase.SETTLED)
+        vectors = self._client.real_result(job)
+        same, other = (float(np.dot(vectors[0], v)) for v in vectors[1:])
+        self._say(f"similarity: the two sentences on gold {same:.3f}, the third {other:.3f}")
+        report["similarity"] = {"alike": same, "unlike": other}
+        return report
+
+    def liar(self) -> dict[str, Any]:
+        self._title("One of three lies: contested, nobody is outvoted, nobody loses money yet")
+        job, report = self._run("liar", WITH_LIAR, Phase.CONTESTED)
+        withdrawable, _ = self._net.market.balance_of(job.order.requester)
+        self._say(f"the requester can withdraw its {format_tokens(withdrawable)} tokens at once")
+        state = self._net.market.job(job.order)
+        held = {}
+        for seat, leaf in state.seats.items():
+            bonds = self._net.vault.contract.functions.bondsOf(job.order.pool, leaf).call()
+            held[self._names[state.providers[seat]]] = bonds[1]
+        self._say(f"bonds held until a resolver has spoken: {held}")
+        report["bonds_held"] = held
+        return report
+
+    def silent(self) -> dict[str, Any]:
+        self._title("One of three is silent: slashed, replaced by a reserve of the same draw")
+        _, report = self._run("silent", WITH_SILENT, Phase.SETTLED)
+        return report
+
+    def stakes(self) -> dict[str, str]:
+        """Each provider's stake in tokens, pledged or free."""
+        found = {}
+        for address, name in self._names.items():
+            vault = self._net.vault
+            total = vault.free_stake(address)  # type: ignore[arg-type]
+            for event in vault.contract.events.Joined().get_logs(
+                from_block=0, argument_filters={"provider": address}
+            ):
+                position = vault.position(event["args"]["pool"], address)  # type: ignore[arg-type]
+                total += position.slots * position.bond
+            found[name] = format_tokens(total)
+        return found
+
+    def _run(self, scenario: str, price: str, expected: Phase) -> tuple[StoredJob, dict[str, Any]]:
+        job = self._client.submit(
+            SENTENCES,
+            self._model,
+            model_folder=self._model_folder,
+            price=parse_tokens(price),
+        )
+        paid = format_tokens(job.order.payment)
+        self._say(f"job 0x{job.id.hex()[:12]}: {len(SENTENCES)} sentences, {paid} tokens in escrow")
+        seen: dict[str, str] = {}
+        outcome = self._client.wait(job, 180, lambda p: self._progress(p, seen))
+        if outcome.phase is not expected:
+            raise AssertionError(f"the {scenario} job is {outcome.phase.name}, not {expected.name}")
+        steps = steps_of(self._net.market, job)
+        for step in steps:
+            self._say(f"  {step['step']:<10} {step['gas']:>9,} gas   {step['what']}")
+        self._say(f"[bold]{outcome.phase.name.lower()}[/bold]: {self._money(outcome)}")
+        receipt = self._folder / "receipts" / f"{scenario}.json"
+        receipt.parent.mkdir(exist_ok=True)
+        receipt.write_text(json.dumps(build(self._net.devnet.w3, self._net.deployment, job.order)))
+        return job, {
+            "id": "0x" + job.id.hex(),
+            "scenario": scenario,
+            "mode": "redundant",
+            "state": outcome.phase.name.lower(),
+            "participants": sorted(set(seen.values())),
+            "steps": steps,
+            "gas": sum(step["gas"] for step in steps),
+            "transactions": len(steps),
+            "refunded": format_tokens(outcome.refunded),
+            "receipt": str(receipt),
+        }
+
+    def _progress(self, progress: Progress, seen: dict[str, str]) -> None:
+        """Says who was drawn, once for each."""
+        new = {p: self._names[p] for p in progress.seats.values() if p not in seen}
+        if new:
+            drawn = ", ".join(new.values())
+            self._say(f"drawn: {drawn}" if not seen else f"replaced by: {drawn}")
+            seen.update(new)
+
+    @staticmethod
+    def _money(outcome: Any) -> str:
+        spent, refunded = format_tokens(outcome.spent), format_tokens(outcome.refunded)
+        return f"{spent} tokens to providers, {refunded} back to the requester"
+
+    def _title(self, text: str) -> None:
+        self._console.print(f"\n[bold cyan]{text}[/bold cyan]")
+
+    def _say(self, text: str) -> None:
+        self._console.print(f"  {text}")

@@ -1,0 +1,1 @@
+"""Dishonest executors, plugged into real provider nodes. They live under tests/ only."""
