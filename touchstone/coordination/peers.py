@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
 import httpx
@@ -25,8 +27,21 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", JobStatus, ClaimMessage)
 
+_making = Lock()
 _MAX_ANSWER_BYTES = 64 << 10
 _TIMEOUT = httpx.Timeout(10, connect=2)
+
+
+@cache
+def _make_client() -> httpx.Client:
+    # An endpoint is a stranger's word: it may not send us on to some other place.
+    return httpx.Client(timeout=_TIMEOUT, follow_redirects=False)
+
+
+def _shared_client() -> httpx.Client:
+    """One pool of connections for all peers of this process."""
+    with _making:  # The cache alone would let two threads make one each, and leak a socket.
+        return _make_client()
 
 
 class Peer:
@@ -41,8 +56,7 @@ class Peer:
         if not endpoint.startswith(("http://", "https://")):
             raise PeerError(f"the endpoint {endpoint!r} is not an http or https address")
         self.endpoint = endpoint.rstrip("/")
-        # An endpoint is a stranger's word: it may not send us on to some other place.
-        self._client = client or httpx.Client(timeout=_TIMEOUT, follow_redirects=False)
+        self._client = client or _shared_client()
 
     def deliver(self, job: JobId, payload: bytes, salt: bytes, signature: bytes) -> str:
         """Hands over the input and returns the job's state there. Harmless if repeated."""

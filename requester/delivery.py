@@ -1,0 +1,85 @@
+"""Brings a job's input to the nodes that need it, again and again until they have it."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from eth_utils.address import to_checksum_address
+
+from requester.patience import TRANSIENT, backoff
+from touchstone.coordination.peers import Peer
+from touchstone.errors import PeerError
+from touchstone.protocol.claims import delivery_struct_hash
+from touchstone.protocol.eip712 import sign
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from eth_account.signers.local import LocalAccount
+
+    from requester.store import StoredJob
+    from touchstone.chain.stake import Vault
+    from touchstone.protocol.eip712 import Domain
+    from touchstone.protocol.jobs import JobState
+
+
+class Courier:
+    """Delivers one job's input: to each active seat's provider, and to verifiers that may audit it.
+
+    Attributes:
+        delivered: the providers' addresses and verifiers' URLs that have the input.
+        problems: why others do not have it yet.
+    """
+
+    def __init__(
+        self,
+        job: StoredJob,
+        vault: Vault,
+        domain: Domain,
+        account: LocalAccount,
+        verifiers: Sequence[str],
+    ) -> None:
+        self._job = job
+        self._vault = vault
+        self._verifiers = tuple(verifiers)
+        digest = domain.digest(delivery_struct_hash(job.id, job.salt))
+        self._signature = sign(account, digest).expanded()
+        self._failures: dict[str, tuple[int, float]] = {}
+        self.delivered: set[str] = set()
+        self.problems: dict[str, str] = {}
+
+    def deliver(self, state: JobState) -> None:
+        """Tries everyone who needs the input, lacks it, and whose turn has come again."""
+        providers = [state.providers[seat] for seat in state.active if seat in state.providers]
+        now = time.monotonic()
+        due = [
+            name
+            for name in (*providers, *self._verifiers)
+            if name not in self.delivered and self._failures.get(name, (0, now))[1] <= now
+        ]
+        if due:
+            with ThreadPoolExecutor(len(due)) as pool:
+                list(pool.map(self._try, due))
+
+    def _try(self, name: str) -> None:
+        try:
+            self._peer(name).deliver(
+                self._job.id, self._job.payload, self._job.salt, self._signature
+            )
+        except (PeerError, *TRANSIENT) as error:
+            attempt = self._failures.get(name, (0, 0.0))[0]
+            self._failures[name] = (attempt + 1, time.monotonic() + backoff(attempt, most=5))
+            self.problems[name] = str(error)
+        else:
+            self.problems.pop(name, None)
+            self.delivered.add(name)
+
+    def _peer(self, name: str) -> Peer:
+        if name in self._verifiers:
+            return Peer(name)
+        endpoint = self._vault.endpoint_of(to_checksum_address(name))
+        if endpoint is None:
+            raise PeerError(f"provider {name} has published no endpoint")
+        return Peer(endpoint)

@@ -1,0 +1,189 @@
+"""Follows one job to its end: delivers, waits, and coordinates where nobody else does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from requester.patience import TRANSIENT, backoff
+from touchstone.errors import JobTimeoutError, TouchstoneError
+from touchstone.protocol.jobs import JobState, Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from requester.delivery import Courier
+    from requester.store import StoredJob
+    from touchstone.chain.market import Market
+    from touchstone.coordination.coordinator import Coordinator
+    from touchstone.protocol.ids import JobId
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a job stands while one waits for it.
+
+    Attributes:
+        phase: its phase on chain.
+        round: the round of its draw.
+        seats: active seats' providers, by seat.
+        delivered: the providers and verifiers that have the input.
+        problems: why others do not have it, by name.
+        note: the last thing that went wrong and is tried again, or None.
+    """
+
+    phase: Phase
+    round: int = 0
+    seats: Mapping[int, str] = field(default_factory=dict)
+    delivered: frozenset[str] = frozenset()
+    problems: Mapping[str, str] = field(default_factory=dict)
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a job ended, or stands now.
+
+    Attributes:
+        job: the job's id.
+        phase: its phase on chain.
+        output_root: the settled result, 32 bytes; None unless settled.
+        providers: those who were paid, by seat.
+        spent: base units that went to the providers.
+        refunded: base units credited back to the requester, to be withdrawn.
+        reason: why it was refunded, as the market names it, or None.
+        transaction: the transaction that ended it.
+    """
+
+    job: JobId
+    phase: Phase
+    output_root: bytes | None = None
+    providers: Mapping[int, str] = field(default_factory=dict)
+    spent: int = 0
+    refunded: int = 0
+    reason: str | None = None
+    transaction: str | None = None
+
+    @property
+    def settled(self) -> bool:
+        """Whether there is a result."""
+        return self.phase is Phase.SETTLED
+
+
+REFUND_REASONS = (
+    "NeverDrawn",
+    "NoReplacement",
+    "NobodyAnswered",
+    "TooLate",
+    "TooFewReveals",
+    "Contested",
+)
+
+
+def read_outcome(market: Market, job: StoredJob, state: JobState) -> Outcome:
+    """The outcome as the chain's events tell it."""
+    last = market.w3.eth.block_number
+    outcome = Outcome(job.id, state.phase)
+    for event in market.events(job.first_block, last, job.id, ("Settled", "Refunded")):
+        args = event["args"]
+        transaction = event["transactionHash"].to_0x_hex()
+        if event["event"] == "Settled":
+            paid = [seat for seat in state.seats if args["paid"] >> seat & 1]
+            spent = args["share"] * len(paid)
+            return Outcome(
+                job=job.id,
+                phase=state.phase,
+                output_root=bytes(args["outputRoot"]),
+                providers={s: p for s, p in state.providers.items() if s in paid},
+                spent=spent,
+                refunded=job.order.payment - spent,
+                transaction=transaction,
+            )
+        outcome = Outcome(
+            job=job.id,
+            phase=state.phase,
+            refunded=args["amount"],
+            reason=REFUND_REASONS[args["reason"]],
+            transaction=transaction,
+        )
+    return outcome
+
+
+@dataclass(slots=True)
+class Idle:
+    """How long nothing has happened to a job."""
+
+    patience_s: float
+    clock: Callable[[], float] = time.monotonic
+    _seen: tuple[object, ...] = ()
+    _since: float = 0.0
+
+    def over(self, state: JobState) -> bool:
+        """Whether the job has stood still for longer than one's patience."""
+        now = self.clock()
+        seen = (state.phase, state.round, state.failed, len(state.commitments), len(state.reveals))
+        if seen != self._seen:
+            self._seen, self._since = seen, now
+        return now - self._since >= self.patience_s
+
+
+def follow(
+    job: StoredJob,
+    market: Market,
+    courier: Courier,
+    coordinator: Coordinator,
+    *,
+    timeout_s: float,
+    patience_s: float,
+    poll_s: float,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Outcome:
+    """Waits until the job has ended, delivers its input meanwhile, and drives it when nobody does.
+
+    Raises:
+        JobTimeoutError: it has not ended in time.
+    """
+    end = time.monotonic() + timeout_s
+    idle = Idle(patience_s)
+    failures = 0
+    note: str | None = None
+    phase = Phase.NONE
+    while True:
+        pause = poll_s
+        try:
+            state = market.job(job.order)
+            phase = state.phase
+            if state.phase is Phase.DRAWN:
+                courier.deliver(state)
+            if on_progress is not None:
+                on_progress(_progress(state, courier, note))
+            if state.phase.ended:
+                return read_outcome(market, job, state)
+            failures, note = 0, None
+            if idle.over(state) and coordinator.step(job.order).phase is not state.phase:
+                continue
+        except (TouchstoneError, *TRANSIENT) as error:
+            note = f"{type(error).__name__}: {error}"
+            pause = max(poll_s, backoff(failures))
+            failures += 1
+            if on_progress is not None:
+                on_progress(Progress(phase, note=note))
+        if time.monotonic() + pause > end:
+            why = f" ({note})" if note else ""
+            raise JobTimeoutError(
+                f"job 0x{job.id.hex()} is {phase.name} after {timeout_s:g} seconds{why}"
+            )
+        time.sleep(pause)
+
+
+def _progress(state: JobState, courier: Courier, note: str | None) -> Progress:
+    return Progress(
+        phase=state.phase,
+        round=state.round,
+        seats={s: state.providers[s] for s in state.active if s in state.providers},
+        delivered=frozenset(courier.delivered),
+        problems=dict(courier.problems),
+        note=note,
+    )

@@ -1,0 +1,95 @@
+"""What the market offers for a model, and which offer to take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from touchstone.chain.logs import read_events
+from touchstone.errors import NoOfferError
+from touchstone.protocol.ids import ModelId, PoolId
+from touchstone.protocol.prices import price
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from touchstone.chain.stake import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A pool: providers that serve a model at one price.
+
+    Attributes:
+        pool: the pool.
+        tier: its rung of the price ladder.
+        ready: providers that can be drawn now, counted up to the number asked for.
+        joining: providers that can be drawn only from the next epoch on.
+        busy: providers all of whose stake is behind other jobs.
+    """
+
+    pool: PoolId
+    tier: int
+    ready: int
+    joining: int
+    busy: int
+
+
+def choose_offer(offers: Sequence[Offer], replicas: int, max_price: int | None) -> Offer:
+    """The cheapest offer with enough providers at or under `max_price` base units a unit of work.
+
+    Raises:
+        NoOfferError: there is none; says what there is.
+    """
+    affordable = [o for o in offers if max_price is None or price(o.tier) <= max_price]
+    enough = [o for o in affordable if o.ready >= replicas]
+    if enough:
+        return min(enough, key=lambda offer: offer.tier)
+    if not offers:
+        raise NoOfferError("nobody offers this model yet")
+    if not affordable:
+        least = price(min(offer.tier for offer in offers))
+        raise NoOfferError(
+            f"no offer within the limit: the cheapest asks {least} base units a unit"
+        )
+    best = max(affordable, key=lambda offer: offer.ready)
+    message = f"{replicas} providers are needed, {best.ready} are ready at the best offer"
+    if any(offer.ready + offer.joining >= replicas for offer in affordable):
+        message += "; enough have pledged, and are drawn from the next epoch on: try again soon"
+    elif best.busy:
+        message += f", {best.busy} are busy with other jobs: try again soon"
+    raise NoOfferError(message)
+
+
+def find_offers(vault: Vault, model: ModelId, shard: int, replicas: int) -> list[Offer]:
+    """All pools for one shard of a model."""
+    last = vault.w3.eth.block_number
+    created = read_events(
+        vault.contract, ["PoolCreated"], vault.first_block, last, {"model": model}
+    )
+    pools = [
+        (PoolId(bytes(event["args"]["pool"])), int(event["args"]["tier"]))
+        for event in created
+        if event["args"]["shard"] == shard
+    ]
+    return [_offer(vault, pool, tier, replicas, last) for pool, tier in pools]
+
+
+def _offer(vault: Vault, pool: PoolId, tier: int, replicas: int, last: int) -> Offer:
+    call = vault.contract.functions
+    ready = joining = busy = 0
+    for event in read_events(vault.contract, ["Joined"], vault.first_block, last, {"pool": pool}):
+        leaf = event["args"]["leaf"]
+        weight, next_weight = call.weightOf(pool, leaf).call()
+        # The seed may fall into this epoch or the next: count who is drawn in both.
+        if not next_weight:
+            continue
+        if not weight:
+            joining += 1
+        elif call.inUse(pool, leaf).call() < min(weight, next_weight):
+            ready += 1
+        else:
+            busy += 1
+        if ready >= replicas:
+            break  # A pool may hold a million providers; enough is enough.
+    return Offer(pool, tier, ready, joining, busy)
