@@ -31,8 +31,10 @@ FIRST_PROVIDER = 2
 
 SHORT = replace(
     DEVNET,
-    market=replace(DEVNET.market, commit_window=6, reveal_window=6, challenge_window=20),
-    epoch_blocks=36,
+    market=replace(
+        DEVNET.market, commit_window=6, reveal_window=6, challenge_window=20, draw_blocks=10
+    ),
+    epoch_blocks=64,
 )
 
 
