@@ -47,8 +47,8 @@ def stake(
         held = account.token.balance_of(sender.address)
         if held < units:
             raise NodeError(
-                f"{sender.address} holds {format_tokens(held)} tokens, not {amount}: buy or receive "
-                "more, or stake less"
+                f"{sender.address} holds {format_tokens(held)} tokens, not {amount}: buy or "
+                "receive more, or stake less"
             )
         if account.token.allowance(sender.address, account.vault.address) < units:
             tell("approving")
@@ -104,7 +104,7 @@ def offer(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> No
             tell("publishing the endpoint")
             sender.send(account.vault.set_endpoint(endpoint))
     active = account.next_epoch_block()
-    data = {
+    data: dict[str, object] = {
         "provider": sender.address,
         "endpoint": endpoint,
         "offers": [_shown(o, missing[o.pool], active) for o in offers],

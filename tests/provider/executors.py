@@ -1,0 +1,71 @@
+"""Executors for tests: fast, deterministic, and some that misbehave."""
+
+import threading
+
+import numpy as np
+
+
+class Doubling:
+    """Twice each token plus one."""
+
+    def run(self, model, batch):
+        return [(2 * s + 1).astype(np.int32) for s in batch]
+
+    def describe(self):
+        return "doubling"
+
+
+class Lying(Doubling):
+    """Its own wrong answer."""
+
+    def run(self, model, batch):
+        return [(2 * s + 2).astype(np.int32) for s in batch]
+
+
+class Failing(Doubling):
+    """Works while warming up, then breaks."""
+
+    def __init__(self):
+        self.calls = 0
+
+    def run(self, model, batch):
+        self.calls += 1
+        if self.calls > 2:
+            raise RuntimeError("the secret is hunter2")
+        return super().run(model, batch)
+
+
+GATE = threading.Event()
+"""Opens `Gated` executors."""
+
+
+class Gated(Doubling):
+    """After warming up, waits until the gate is open."""
+
+    def __init__(self):
+        self.calls = 0
+
+    def run(self, model, batch):
+        self.calls += 1
+        if self.calls > 2:
+            GATE.wait(60)
+        return super().run(model, batch)
+
+
+def doubling(node, served):
+    return Doubling()
+
+
+def lying(node, served):
+    return Lying()
+
+
+def failing(node, served):
+    return Failing()
+
+
+def gated(node, served):
+    return Gated()
+
+
+not_a_factory = None
