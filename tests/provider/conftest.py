@@ -29,3 +29,11 @@ def node(world, tmp_path):
     config = config_for(tmp_path, port=free_port())
     with running_node(world, world.devnet.account(2), config) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def module_node(world, tmp_path_factory):
+    """The same, for a whole module."""
+    config = config_for(tmp_path_factory.mktemp("node"), port=free_port())
+    with running_node(world, world.devnet.account(2), config) as running:
+        yield running
