@@ -1,0 +1,143 @@
+"""What a job's events add up to. Pure: the same rules as the market's, applied to its own words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from touchstone.errors import ReceiptError
+from touchstone.protocol.claims import draw_of
+from touchstone.protocol.jobs import SEATS, Phase, seats_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from touchstone.receipts.receipt import Event
+
+REFUND_REASONS = (
+    "NeverDrawn",
+    "NoReplacement",
+    "NobodyAnswered",
+    "TooLate",
+    "TooFewReveals",
+    "Contested",
+)
+
+
+@dataclass(slots=True)
+class Replay:
+    """A job's state, as its events tell it.
+
+    Attributes:
+        phase: where it stands.
+        pool: of the order.
+        requester: of the order.
+        seed: 32 bytes, once drawn.
+        leaves: leaf of each drawn seat.
+        round: round of the draw.
+        failed: seats that were slashed or passed over.
+        posted: commitments on chain, by draw and seat.
+        revealed: output root and salt revealed on chain, by draw and seat.
+        spoke: seats whose claims ended the job, in order.
+        outputs: their output roots, as the contest names them.
+        output_root: the settled result.
+        share: what each paid seat earned.
+        refund: what went back to the requester because the job ended without a result.
+        reason: why, or None.
+        end: transaction that settled or contested it.
+        kept: whether the job keeps only the seats that spoke.
+    """
+
+    phase: Phase = Phase.NONE
+    pool: bytes = b""
+    requester: str = ""
+    seed: bytes = bytes(32)
+    leaves: dict[int, int] = field(default_factory=dict)
+    round: int = 0
+    failed: set[int] = field(default_factory=set)
+    posted: dict[tuple[bytes, int], bytes] = field(default_factory=dict)
+    revealed: dict[tuple[bytes, int], tuple[bytes, bytes]] = field(default_factory=dict)
+    spoke: tuple[int, ...] = ()
+    outputs: tuple[bytes, ...] = ()
+    output_root: bytes | None = None
+    share: int = 0
+    refund: int = 0
+    reason: str | None = None
+    end: bytes | None = None
+
+    @property
+    def draw(self) -> bytes:
+        """The draw that claims of the last round name."""
+        return draw_of(self.seed, self.round)
+
+
+def replay(events: Sequence[Event]) -> Replay:
+    """Applies the events in order. Raises ReceiptError for events that make no sense."""
+    state = Replay()
+    for event in events:
+        try:
+            _apply(state, event)
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            raise ReceiptError(f"the event {event.event} is malformed ({error!r})") from None
+    if state.phase is Phase.NONE:
+        raise ReceiptError("the job was never opened")
+    return state
+
+
+def _apply(state: Replay, event: Event) -> None:
+    args = event.args
+    match event.event:
+        case "Opened":
+            state.phase = Phase.OPEN
+            state.pool, state.requester = _bytes(args["pool"]), str(args["requester"])
+        case "Drawn":
+            state.phase = Phase.DRAWN
+            state.seed, state.leaves = _bytes(args["seed"]), seats_of(_int(args["seats"]))
+        case "CommitPosted":
+            state.posted[_bytes(args["draw"]), _int(args["seat"])] = _bytes(args["commitment"])
+        case "Revealed":
+            opened = (_bytes(args["outputRoot"]), _bytes(args["salt"]))
+            state.revealed[_bytes(args["draw"]), _int(args["seat"])] = opened
+        case "SeatFailed":
+            state.failed.add(_int(args["seat"]))
+        case "SeatReplaced":
+            if args["locked"] is not True:
+                state.failed.add(_int(args["seat"]))
+        case "RoundStarted":
+            state.round = _int(args["round"])
+        case "Settled":
+            paid = _int(args["paid"])
+            state.phase, state.end = Phase.SETTLED, event.transaction
+            state.spoke = tuple(seat for seat in range(SEATS) if paid >> seat & 1)
+            state.output_root, state.share = _bytes(args["outputRoot"]), _int(args["share"])
+        case "Contested":
+            state.phase, state.end = Phase.CONTESTED, event.transaction
+            state.spoke = tuple(int(seat) for seat in _list(args["seats"]))
+            state.outputs = tuple(_bytes(root) for root in _list(args["outputRoots"]))
+        case "Refunded":
+            state.phase, state.refund = Phase.REFUNDED, _int(args["amount"])
+            state.reason = REFUND_REASONS[_int(args["reason"])]
+        case "Concluded":
+            state.phase = Phase.CONCLUDED
+        case "Acknowledged":
+            pass
+        case _:
+            raise ReceiptError(f"there is no event {event.event!r} of a job")
+
+
+def _bytes(value: object) -> bytes:
+    if not isinstance(value, str) or not value.startswith("0x"):
+        raise TypeError("hex expected")
+    return bytes.fromhex(value[2:])
+
+
+def _int(value: object) -> int:
+    if not isinstance(value, str):
+        raise TypeError("decimal text expected")
+    return int(value)
+
+
+def _list(value: object) -> list[str]:
+    if not isinstance(value, list):
+        raise TypeError("a list expected")
+    return value
