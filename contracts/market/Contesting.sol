@@ -29,9 +29,11 @@ abstract contract Contesting is IMarketRemedies, Revealing {
         (JobId id, Job memory job) = _load(order, Phase.Contested);
         (uint256 guilty, address winner) = _verdict(id, job);
         // Equivocation is guilt that needs no verdict. A contested job keeps no other seats that failed.
-        guilty |= job.failed;
+        uint8 failed = job.failed;
+        guilty |= failed;
         job.failed = 0;
         uint256[] memory seats = job.active(order.replicas);
+        job.failed = failed;
         job.phase = Phase.Concluded;
         _jobs[id] = job;
         emit Concluded(id, guilty, winner);
