@@ -71,7 +71,7 @@ class Setup:
             )
         running = Running(None, self.account, self.port)
         try:
-            wait_until(lambda: self._answers(process, running), 60, "the node's start")
+            wait_until(lambda: self._answers(process, running), 150, "the node's start")
             yield process, running
         finally:
             running.client.close()
@@ -96,7 +96,7 @@ def toml(
     port: int,
     *,
     label: str = "doubling@1",
-    folder: str = "none",
+    model_folder: str = "none",
     tier: int = TIER,
     slots: int = 50,
     executor: str | None = "tests.provider.executors:doubling",
@@ -113,7 +113,7 @@ poll_seconds = 0.05
 
 [[offers]]
 model = "{label}"
-folder = "{folder}"
+folder = "{model_folder}"
 price = "{format_tokens(price(tier))}"
 slots = {slots}
 """

@@ -2,19 +2,20 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from provider.executor import ExactExecutor
 from provider.offers import look_up
 from tests.provider.process import ROOT, Setup
 from tests.provider.running import free_port
-from tests.provider.world import TIER, World, config_for
+from tests.provider.test_whole_job import own
+from tests.provider.world import World, config_for
 from touchstone.compilers import compile_bert, find_minilm
+from touchstone.engines import TorchEngine
 from touchstone.errors import CompileError, WrongModelError
 from touchstone.programs import load_model, tokenize
 from touchstone.protocol.ids import model_id
-from touchstone.protocol.payload import payload_root
+from touchstone.protocol.payload import encode_payload, payload_root
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +41,7 @@ def world_with_minilm(world: World, minilm) -> World:
     return world
 
 
-def test_a_node_commits_to_what_the_engine_computes(world_with_minilm, minilm, tmp_path):
+def test_a_node_gives_what_the_engine_computes(world_with_minilm, minilm, peer, tmp_path):
     world = world_with_minilm
     setup = Setup(
         world,
@@ -48,18 +49,25 @@ def test_a_node_commits_to_what_the_engine_computes(world_with_minilm, minilm, t
         tmp_path,
         free_port(),
         label="minilm@1",
-        folder=str(minilm),
+        model_folder=str(minilm),
         executor=None,
     )
     texts = tokenize(minilm, ["the stone knows gold", "a touch"])
-    job = world.open(texts, model=model_id("minilm", "1"), tier=TIER)
+    expected = encode_payload(TorchEngine(load_model(minilm)).run(texts))
+    job = world.open(texts, model=model_id("minilm", "1"))
     with setup.node() as (_, node):
         assert node.client.get("/health").json()["engine"] == "torch on cpu"
         world.draw(job)
         assert node.deliver(world, job).status_code == 202
-        status = node.committed(job)
-    assert status["state"] == "committed"
-    assert "Traceback" not in (tmp_path / "log").read_text()
+        commits = {
+            setup.account.address: own(node.committed(job)),
+            peer.account.address: peer.commit(world, job),
+        }
+        shown = world.commit_set(job, commits)
+        claim = node.client.post(f"{job.path}/set", json=shown).json()
+        assert claim["output_root"] == "0x" + payload_root(expected, job.salt).hex()
+        output = node.client.get(f"{job.path}/output", headers=world.delivery(job))
+        assert output.content == expected
 
 
 def test_a_model_with_other_roots_than_the_registrys_is_not_served(
@@ -83,8 +91,3 @@ def test_a_model_that_nobody_published_is_named(world, tmp_path):
     config = config.model_copy(update={"offers": (offer,)})
     with pytest.raises(WrongModelError, match=r"nothing@7 is not published"):
         look_up(world.registry, config.resolved_offers())
-
-
-def test_the_salt_blinds_the_output():
-    assert payload_root(b"x", bytes(32)) != payload_root(b"x", b"\x01" * 32)
-    assert np.int32(1).dtype == np.int32
