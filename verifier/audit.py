@@ -1,0 +1,110 @@
+"""Re-executes a share of the jobs whose input was handed over, and compares the results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from eth_utils.crypto import keccak
+
+from touchstone.protocol.ids import ModelId, model_id
+from touchstone.protocol.jobs import Phase
+from touchstone.protocol.payload import decode_payload, encode_payload, payload_root
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from touchstone.protocol.ids import JobId
+    from touchstone.protocol.jobs import JobState
+    from verifier.duties import Watch
+    from verifier.store import SeenJob
+
+Execute = Callable[[ModelId, bytes], bytes]
+"""From a model and an input payload to the output payload. Raises KeyError for another model."""
+
+
+def is_sampled(job: JobId, seed: bytes, share: float) -> bool:
+    """Whether a job is audited: a function of job and draw, which no provider knew beforehand."""
+    number = int.from_bytes(keccak(b"touchstone.audit" + job + seed)[:8], "big")
+    return number < share * 2**64
+
+
+def compare(expected: bytes, claimed: dict[int, bytes]) -> tuple[str, dict[str, Any]]:
+    """The verdict `agrees` or `differs`, and which seats claimed something else."""
+    wrong = sorted(seat for seat, root in claimed.items() if root != expected)
+    detail = {"output_root": "0x" + expected.hex(), "wrong_seats": wrong}
+    return ("differs" if wrong else "agrees"), detail
+
+
+def audit(watch: Watch, job: SeenJob, execute: Execute, share: float) -> str | None:
+    """Audits a job that has a result and an input; returns the verdict, or None where it has not.
+
+    A job that is passed over gets the verdict `skipped`. Repeating an audit changes nothing: the
+    arithmetic is exact.
+    """
+    state = watch.market.job(job.order)
+    given = watch.store.input(job.id)
+    if given is None or state.phase not in (Phase.SETTLED, Phase.CONTESTED, Phase.CONCLUDED):
+        return None
+    if not is_sampled(job.id, state.seed, share):
+        return _skip(watch, job, "not in the sample")
+    payload, salt = given
+    try:
+        output = execute(job.order.model, payload)
+    except KeyError:
+        return _skip(watch, job, "the model is not here")
+    claimed = claimed_roots(watch, job, state)
+    verdict, detail = compare(payload_root(output, salt), claimed)
+    detail["phase"] = state.phase.name.lower()
+    detail["providers"] = {str(s): state.providers[s] for s in claimed if s in state.providers}
+    watch.store.keep_audit(job.id, verdict, detail)
+    return verdict
+
+
+def _skip(watch: Watch, job: SeenJob, reason: str) -> str:
+    watch.store.keep_audit(job.id, "skipped", {"reason": reason})
+    return "skipped"
+
+
+def claimed_roots(watch: Watch, job: SeenJob, state: JobState) -> dict[int, bytes]:
+    """The output root that each seat claimed, from the event that ended the job."""
+    last = watch.w3.eth.block_number
+    for event in watch.market.events(job.opened_block, last, job.id, ("Settled", "Contested")):
+        args = event["args"]
+        if event["event"] == "Settled":
+            return {s: bytes(args["outputRoot"]) for s in range(7) if args["paid"] >> s & 1}
+        roots = [bytes(root) for root in args["outputRoots"]]
+        return dict(zip(args["seats"], roots, strict=True))
+    return {}
+
+
+class ExactModels:
+    """Executes compiled models with the torch engine, loaded and verified on first use."""
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        from touchstone.programs.manifest import Manifest
+        from touchstone.programs.model import MANIFEST
+
+        self._folders: dict[ModelId, Path] = {}
+        for folder in folders:
+            manifest = Manifest.from_json((folder / MANIFEST).read_bytes())
+            self._folders[model_id(manifest.name, manifest.version)] = folder
+
+    def __call__(self, model: ModelId, payload: bytes) -> bytes:
+        """See `Execute`."""
+        outputs = _engine(self._folders[model])(decode_payload(payload))
+        return encode_payload([np.ascontiguousarray(o).reshape(-1) for o in outputs])
+
+
+@cache
+def _engine(folder: Path) -> Callable[[list[NDArray[np.int32]]], list[NDArray[np.int32]]]:
+    # Only here, so that a verifier without models needs no torch.
+    from touchstone.engines import TorchEngine
+    from touchstone.programs import load_model
+
+    return TorchEngine(load_model(folder), "cpu", 1).run

@@ -1,0 +1,199 @@
+"""What a verifier remembers: where it has read the chain to, the inputs it was given, what it did
+and what its audits found. All but inputs and audits can be lost: the chain has it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from touchstone.protocol.ids import JobId
+from touchstone.receipts.orders import OrderFields
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from touchstone.protocol.orders import Order
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS checkpoint (market TEXT PRIMARY KEY, block INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS jobs (
+    id BLOB PRIMARY KEY,
+    market TEXT NOT NULL,
+    order_json TEXT NOT NULL,
+    opened_block INTEGER NOT NULL,
+    phase TEXT NOT NULL,
+    done INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE IF NOT EXISTS inputs (id BLOB PRIMARY KEY, payload BLOB NOT NULL, salt BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS deeds (
+    number INTEGER PRIMARY KEY, id BLOB NOT NULL, what TEXT NOT NULL, transaction_hash TEXT
+);
+CREATE TABLE IF NOT EXISTS audits (
+    id BLOB PRIMARY KEY, verdict TEXT NOT NULL, detail TEXT NOT NULL
+);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenJob:
+    """A job that was opened.
+
+    Attributes:
+        id: its id.
+        order: its order.
+        opened_block: the block of its opening.
+        phase: name of its phase when last seen.
+        done: whether nothing more is due for it.
+    """
+
+    id: JobId
+    order: Order
+    opened_block: int
+    phase: str
+    done: bool
+
+
+class Store:
+    """One SQLite file. Safe to use from threads and processes."""
+
+    def __init__(self, path: Path, market: str) -> None:
+        """Opens or creates the file; only the jobs of that market are seen."""
+        self._path = path
+        self._market = market
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # It holds inputs and their salts: nobody else's to read.
+        path.touch(mode=0o600)
+        with self._connected() as db:
+            db.execute("PRAGMA journal_mode = WAL")
+            db.executescript(_SCHEMA)
+
+    # --- following the chain ---------------------------------------------------------------------
+
+    def checkpoint(self) -> int | None:
+        """The last block that was read."""
+        query = "SELECT block FROM checkpoint WHERE market = ?"
+        with self._connected() as db:
+            row = db.execute(query, (self._market,)).fetchone()
+        return int(row[0]) if row else None
+
+    def saw(self, opened: list[tuple[JobId, Order, int]], last: int) -> None:
+        """Keeps newly opened jobs, each with its block, and the block that was read to."""
+        with self._connected() as db:
+            for job, order, block in opened:
+                db.execute(
+                    "INSERT INTO jobs (id, market, order_json, opened_block, phase) "
+                    "VALUES (?, ?, ?, ?, 'OPEN') ON CONFLICT (id) DO NOTHING",
+                    (job, self._market, OrderFields.of(order).model_dump_json(), block),
+                )
+            db.execute(
+                "INSERT INTO checkpoint VALUES (?, ?) "
+                "ON CONFLICT (market) DO UPDATE SET block = excluded.block",
+                (self._market, last),
+            )
+
+    def unfinished(self) -> list[SeenJob]:
+        """Jobs for which something may be due, oldest first."""
+        return self._select("AND done = 0", ())
+
+    def job(self, job: JobId) -> SeenJob | None:
+        """A job that was seen."""
+        found = self._select("AND id = ?", (job,))
+        return found[0] if found else None
+
+    def moved(self, job: JobId, phase: str, done: bool) -> None:
+        """Keeps where a job stands."""
+        with self._connected() as db:
+            db.execute("UPDATE jobs SET phase = ?, done = ? WHERE id = ?", (phase, done, job))
+
+    def did(self, job: JobId, what: str, transaction: str | None) -> None:
+        """Keeps what this verifier did for a job."""
+        with self._connected() as db:
+            db.execute(
+                "INSERT INTO deeds (id, what, transaction_hash) VALUES (?, ?, ?)",
+                (job, what, transaction),
+            )
+
+    def deeds(self, job: JobId) -> list[dict[str, Any]]:
+        """What this verifier did for a job, in order."""
+        query = "SELECT what, transaction_hash FROM deeds WHERE id = ? ORDER BY number"
+        with self._connected() as db:
+            rows = db.execute(query, (job,)).fetchall()
+        return [{"what": what, "transaction": transaction} for what, transaction in rows]
+
+    # --- auditing --------------------------------------------------------------------------------
+
+    def keep_input(self, job: JobId, payload: bytes, salt: bytes) -> bool:
+        """Keeps a checked input; false if it was there already."""
+        with self._connected() as db:
+            cursor = db.execute(
+                "INSERT INTO inputs VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING",
+                (job, payload, salt),
+            )
+            return cursor.rowcount == 1
+
+    def input(self, job: JobId) -> tuple[bytes, bytes] | None:
+        """Input payload and salt of a job, where they were handed over."""
+        with self._connected() as db:
+            row = db.execute("SELECT payload, salt FROM inputs WHERE id = ?", (job,)).fetchone()
+        return (bytes(row[0]), bytes(row[1])) if row else None
+
+    def keep_audit(self, job: JobId, verdict: str, detail: dict[str, Any]) -> None:
+        """Keeps what an audit found; the newest word counts."""
+        with self._connected() as db:
+            db.execute(
+                "INSERT INTO audits VALUES (?, ?, ?) ON CONFLICT (id) "
+                "DO UPDATE SET verdict = excluded.verdict, detail = excluded.detail",
+                (job, verdict, json.dumps(detail)),
+            )
+
+    def unaudited(self) -> list[JobId]:
+        """Jobs with a result and an input that no audit has looked at."""
+        query = (
+            "SELECT jobs.id FROM jobs JOIN inputs ON inputs.id = jobs.id "
+            "LEFT JOIN audits ON audits.id = jobs.id WHERE market = ? AND audits.id IS NULL "
+            "AND phase IN ('SETTLED', 'CONTESTED', 'CONCLUDED')"
+        )
+        with self._connected() as db:
+            return [JobId(bytes(row[0])) for row in db.execute(query, (self._market,))]
+
+    def audit(self, job: JobId) -> dict[str, Any] | None:
+        """What the audit of a job found."""
+        return next((audit for audit in self.audits() if audit["job"] == "0x" + job.hex()), None)
+
+    def audits(self) -> list[dict[str, Any]]:
+        """What all audits found, oldest first."""
+        query = "SELECT id, verdict, detail FROM audits ORDER BY rowid"
+        with self._connected() as db:
+            rows = db.execute(query).fetchall()
+        return [
+            {"job": "0x" + bytes(job).hex(), "verdict": verdict, **json.loads(detail)}
+            for job, verdict, detail in rows
+        ]
+
+    def _select(self, condition: str, values: tuple[object, ...]) -> list[SeenJob]:
+        query = (
+            "SELECT id, order_json, opened_block, phase, done FROM jobs WHERE market = ? "
+            + condition
+            + " ORDER BY rowid"
+        )
+        with self._connected() as db:
+            rows = db.execute(query, (self._market, *values)).fetchall()
+        return [
+            SeenJob(
+                id=JobId(bytes(row[0])),
+                order=OrderFields.model_validate_json(row[1]).order(),
+                opened_block=row[2],
+                phase=row[3],
+                done=bool(row[4]),
+            )
+            for row in rows
+        ]
+
+    @contextmanager
+    def _connected(self) -> Iterator[sqlite3.Connection]:
+        with closing(sqlite3.connect(self._path, timeout=30)) as db, db:
+            yield db
