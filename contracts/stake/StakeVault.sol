@@ -13,6 +13,7 @@ import {PriceLadder} from "../types/PriceLadder.sol";
 import {Slices} from "../types/Slices.sol";
 import {IModelRegistry} from "../registry/IModelRegistry.sol";
 import {IStakeVault} from "./IStakeVault.sol";
+import {Sampling, Taken} from "./Sampling.sol";
 import {WeightTree, WeightTreeLib} from "./WeightTree.sol";
 
 /// The vault of all stake; see IStakeVault.
@@ -25,13 +26,13 @@ contract StakeVault is IStakeVault {
     using WeightTreeLib for WeightTree;
     using BondLedger for Bonds;
     using SeatsLib for Seats;
+    using Sampling for Taken;
 
     /// Where burned stake goes: an address without a key, since a plain ERC-20 has no burn.
     address public constant BURN_ADDRESS = 0x000000000000000000000000000000000000dEaD;
 
-    /// Indices of one seed that a draw tries at most for the seats it must fill, and for the reserves.
-    uint256 public constant MAX_TRIES = 64;
-    uint256 public constant RESERVE_TRIES = 4;
+    /// Indices of one seed that a draw tries at most: those of its seats, and full leaves that it skips.
+    uint256 public constant MAX_TRIES = 32;
 
     IERC20 public immutable token;
     IModelRegistry public immutable registry;
@@ -170,19 +171,15 @@ contract StakeVault is IStakeVault {
         WeightTree storage tree = _trees[pool];
         uint256 epoch_ = epoch();
         uint256 total = tree.total(epoch_);
+        Taken memory taken = Sampling.none(MAX_TRIES);
         uint256 found;
-        if (total != 0) {
-            uint256 all = wanted + reserves;
-            uint256 tries = MAX_TRIES;
-            for (uint256 index; index < tries && found < all; ++index) {
-                uint256 point = uint256(keccak256(abi.encode(seed, index))) % total;
-                (uint256 leaf, uint256 weight) = tree.pick(point, epoch_);
-                if (_isSeated(seats, found, leaf)) continue;
-                // A full leaf is skipped by the next index of the same seed.
-                if (found < wanted && !_lock(pool, leaf, weight, bucket)) continue;
-                seats = seats.with(found++, leaf);
-                if (found == wanted) tries = index + 1 + RESERVE_TRIES;
-            }
+        for (uint256 index; index < MAX_TRIES && found < wanted + reserves && taken.sum < total; ++index) {
+            uint256 point = uint256(keccak256(abi.encode(seed, index))) % (total - taken.sum);
+            (uint256 leaf, uint256 weight, uint256 start) = tree.pick(taken.place(point), epoch_);
+            taken.take(start, weight);
+            // A full leaf is skipped by the next index of the same seed.
+            if (found < wanted && !_lock(pool, leaf, weight, bucket)) continue;
+            seats = seats.with(found++, leaf);
         }
         if (found < wanted) revert PoolExhausted(pool, found, wanted);
     }
@@ -344,12 +341,5 @@ contract StakeVault is IStakeVault {
     function _rolled(PoolId pool, uint256 leaf) private view returns (Bonds memory bonds) {
         bonds = _bonds[pool][leaf];
         bonds.roll(block.timestamp / bucketSeconds);
-    }
-
-    function _isSeated(Seats seats, uint256 count, uint256 leaf) private pure returns (bool) {
-        for (uint256 seat; seat < count; ++seat) {
-            if (seats.leaf(seat) == leaf) return true;
-        }
-        return false;
     }
 }

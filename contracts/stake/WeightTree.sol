@@ -82,12 +82,14 @@ library WeightTreeLib {
         return depth == 0 ? 0 : _sum(_read(tree, _key(depth - 1, 0), epoch));
     }
 
-    /// The leaf that holds position `point` of the line of all weights, and its weight; `point` is below `total`.
+    /// The leaf that holds position `point` of the line of all weights, its weight, and where it starts on the line;
+    /// `point` is below `total`.
     function pick(WeightTree storage tree, uint256 point, uint256 epoch)
         internal
         view
-        returns (uint256 leaf, uint256 weight)
+        returns (uint256 leaf, uint256 weight, uint256 start)
     {
+        start = point;
         // SAFETY: a node's lanes add up to its own lane in the node above, so `point` is always below the sum of the
         // lanes still to come: the inner loop ends within eight steps, and nothing wraps.
         unchecked {
@@ -102,6 +104,7 @@ library WeightTreeLib {
                     ++leaf;
                 }
             }
+            start -= point;
         }
     }
 

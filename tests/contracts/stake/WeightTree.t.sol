@@ -55,7 +55,7 @@ contract WeightTreeTest is Test {
     }
 
     function _checkPick(uint256 point, uint256 epoch, uint256 leaf, uint256 weight) private view {
-        (uint256 found, uint256 its) = _tree.pick(point, epoch);
+        (uint256 found, uint256 its,) = _tree.pick(point, epoch);
         assertEq(found, leaf, "picked");
         assertEq(its, weight, "weight");
     }
@@ -139,7 +139,7 @@ contract WeightTreeTest is Test {
         _tree.depth = 8;
         uint256 leaf = _tree.append();
         _tree.setNext(leaf, 9, 1);
-        (uint256 found, uint256 weight) = _tree.pick(8, 2);
+        (uint256 found, uint256 weight,) = _tree.pick(8, 2);
         assertEq(found, leaf, "leaf");
         assertEq(weight, 9, "weight");
     }
