@@ -14,7 +14,13 @@ import numpy as np
 
 from touchstone.arithmetic.norms import EPSILON_BITS
 from touchstone.arithmetic.tables import GELU_LOW, exp_table, gelu_table
-from touchstone.compilers.quantise import FRACTION_BITS, fixed_point, gain, quantise_matrix
+from touchstone.compilers.quantise import (
+    FRACTION_BITS,
+    Real,
+    fixed_point,
+    gain,
+    quantise_matrix,
+)
 from touchstone.compilers.source import Settings, Tensors, read_json
 from touchstone.errors import CompileError
 from touchstone.programs.builder import ProgramBuilder
@@ -143,6 +149,14 @@ def _max_length(source: Path, positions: int) -> int:
     return min(settings.integer("max_seq_length"), positions)
 
 
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """A real matrix [N, K] and bias [N], float64."""
+
+    weight: Real
+    bias: Real
+
+
 class _Writer:
     """Writes the operators of one BERT."""
 
@@ -216,25 +230,36 @@ class _Writer:
             f"{source}.attention.output.LayerNorm",
             f"{label}.attention_norm",
         )
-        inner = self.linear(
-            x,
-            add("peak", f"{label}.inner_peak", (x,)),
-            f"{source}.intermediate.dense",
-            f"{label}.inner",
-            (size.inner, size.hidden),
-        )
-        active = add(
-            "lookup", f"{label}.gelu", (inner,), (self.gelu,), low=GELU_LOW, identity_above=1
-        )
-        outer = self.linear(
-            active,
-            add("peak", f"{label}.active_peak", (active,)),
-            f"{source}.output.dense",
-            f"{label}.output",
-            (size.hidden, size.inner),
-        )
+        outer = self.feed_forward(x, source, label)
         total = add("add", f"{label}.output_sum", (x, outer))
         return self.norm(total, f"{source}.output.LayerNorm", f"{label}.output_norm")
+
+    def feed_forward(self, x: int, source: str, label: str) -> int:
+        """The two inner products, the inner rows in parts no wider than the outer ones.
+
+        Each part has weight scales of its own: the second matrix, whose long rows would share
+        one scale each, costs the most quality otherwise (docs/arithmetic.md, "Weights").
+        """
+        size, add = self.size, self.builder.add
+        first = self.matrix(f"{source}.intermediate.dense", (size.inner, size.hidden))
+        second = self.matrix(f"{source}.output.dense", (size.hidden, size.inner))
+        peak = add("peak", f"{label}.inner_peak", (x,))
+        total = None
+        for part, start in enumerate(range(0, size.inner, size.hidden)):
+            span, name = slice(start, start + size.hidden), f"{label}.{part}"
+            rows = Linear(first.weight[span], first.bias[span])
+            inner = self.product(x, peak, rows, f"{name}.inner")
+            active = add(
+                "lookup", f"{name}.gelu", (inner,), (self.gelu,), low=GELU_LOW, identity_above=1
+            )
+            # The bias belongs to the sum: the first part brings it.
+            bias = second.bias if part == 0 else np.zeros_like(second.bias)
+            columns = Linear(np.ascontiguousarray(second.weight[:, span]), bias)
+            active_peak = add("peak", f"{name}.active_peak", (active,))
+            outer = self.product(active, active_peak, columns, f"{name}.output")
+            total = outer if total is None else add("add", f"{name}.sum", (total, outer))
+        assert total is not None
+        return total
 
     def attention(self, q: int, k: int, v: int, label: str) -> int:
         add = self.builder.add
@@ -275,10 +300,15 @@ class _Writer:
         shape: tuple[int, int],
         groups: int = 1,
     ) -> int:
-        matrix = quantise_matrix(
-            self.tensors.get(f"{source}.weight", *shape), source, least_bits=MATMUL_SCALE_BITS
-        )
-        bias = fixed_point(self.tensors.get(f"{source}.bias", shape[0]), f"{source}.bias")
+        return self.product(x, peak, self.matrix(source, shape), label, groups)
+
+    def matrix(self, source: str, shape: tuple[int, int]) -> Linear:
+        weight = self.tensors.get(f"{source}.weight", *shape)
+        return Linear(weight, self.tensors.get(f"{source}.bias", shape[0]))
+
+    def product(self, x: int, peak: int, linear: Linear, label: str, groups: int = 1) -> int:
+        matrix = quantise_matrix(linear.weight, label, least_bits=MATMUL_SCALE_BITS)
+        bias = fixed_point(linear.bias, f"{label}.bias")
         return self.builder.add(
             "matmul",
             label,

@@ -14,7 +14,14 @@ from torch import Tensor
 from touchstone.arithmetic.attention import FRACTION_BITS, PROBABILITY_BITS
 from touchstone.engines.packing import Bucket, Packing
 from touchstone.engines.torch_attention import scaled_operands
-from touchstone.engines.torch_rounding import narrow, power, rounded, shift_down, to_int32
+from touchstone.engines.torch_rounding import (
+    narrow,
+    power,
+    round_shift,
+    rounded,
+    shift_down,
+    to_int32,
+)
 from touchstone.engines.torch_rows import FLOAT64_LIMIT
 
 Squares = list[Tensor]
@@ -80,9 +87,7 @@ def _scores_int64(
         columns = bucket.gather(right).transpose(2, 3).cpu()
         product = (bucket.gather(left).cpu() @ columns).to(q.device) * factor
         shift = bucket.gather(q_shift) + bucket.gather(k_shift).transpose(2, 3)
-        down = FRACTION_BITS + factor_bits - shift.to(torch.int64)
-        half = torch.where(down > 0, torch.ones_like(down) << (down - 1).clamp(min=0), 0)
-        moved = ((product << (-down).clamp(min=0)) + half) >> down.clamp(min=0)
+        moved = round_shift(product, FRACTION_BITS + factor_bits - shift)
         result.append(moved.clamp_(-(1 << 31), (1 << 31) - 1).to(torch.int32))
     return result
 

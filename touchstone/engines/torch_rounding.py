@@ -49,6 +49,14 @@ def narrow(x: Tensor, shift: Tensor, bits: int, own: bool) -> Tensor:
     return real if own else real.clamp_(-(1 << bits), 1 << bits)
 
 
+def round_shift(values: Tensor, shift: Tensor) -> Tensor:
+    """round_shift of the text on int64 tensors; shifts of either sign."""
+    shift = shift.to(torch.int64)
+    down = shift.clamp(min=0)
+    half = torch.where(down > 0, torch.ones_like(down) << (down - 1).clamp(min=0), 0)
+    return ((values << (-shift).clamp(min=0)) + half) >> down
+
+
 def round_div(numerator: Tensor, denominator: Tensor | int) -> Tensor:
     """floor(numerator / denominator + 1/2) in int64; 0 where the denominator is not positive."""
     if isinstance(denominator, int):

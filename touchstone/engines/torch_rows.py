@@ -24,6 +24,7 @@ from touchstone.engines.torch_rounding import (
     narrow,
     power,
     round_div,
+    round_shift,
     rounded,
     to_int32,
 )
@@ -147,8 +148,7 @@ def apply_scale(
     """
     if limit > FLOAT64_LIMIT:
         exact = product.to(torch.int64) * scale.to(torch.int64)
-        down = scale_bits - shift.to(torch.int64)
-        exact = (exact + (torch.ones_like(down) << (down - 1))) >> down
+        exact = round_shift(exact, scale_bits - shift)
         total = exact.clamp_(-(1 << 40), 1 << 40) + bias.to(torch.int64)
         return total.clamp_(INT32_MIN, INT32_MAX).to(torch.int32)
     scaled = (product * scale).mul_(power(shift - scale_bits))

@@ -30,7 +30,7 @@ Int32 = NDArray[np.int32]
 
 def random_model(seed: int, operators: int = 14) -> Model:
     """A model of random operators; every value but the last feeds into some or nothing."""
-    random = Random(seed)  # noqa: S311
+    random = Random(seed)
     writer = _Writer(random)
     while len(writer.shapes) <= operators:
         writer.grow()
@@ -70,9 +70,29 @@ class _Writer:
             self.attention()
             return
         op = self.random.choice(
-            ["add", "centre", "lookup", "matmul", "scores", "exp", "probabilities", "mix"]
-            + ["peak", "row_max", "row_sum", "row_mean", "column_max", "column_mean", "join"]
-            + ["mean_square", "inverse_root", "scale_row", "scale_row", "matmul", "peak"]
+            [
+                "add",
+                "centre",
+                "lookup",
+                "matmul",
+                "scores",
+                "exp",
+                "probabilities",
+                "mix",
+                "peak",
+                "row_max",
+                "row_sum",
+                "row_mean",
+                "column_max",
+                "column_mean",
+                "join",
+                "mean_square",
+                "inverse_root",
+                "scale_row",
+                "scale_row",
+                "matmul",
+                "peak",
+            ]
         )
         try:
             self.append(op)

@@ -120,7 +120,7 @@ def test_float32_blocks_end_where_their_sums_could_pass_2_to_the_24() -> None:
     cuts = blocks(weight, 12, FLOAT32_EXACT)
     assert cuts is not None and cuts[0] == (0, 32) and cuts[-1][1] == 1000
     assert all(127 * (end - start) << 12 <= FLOAT32_EXACT for start, end in cuts)
-    assert 127 * 33 << 12 > FLOAT32_EXACT
+    assert FLOAT32_EXACT < 127 * 33 << 12
     assert blocks(weight, 18, FLOAT32_EXACT) is None
     assert Float32Blocks().prepare(weight, 12) is None, "too many blocks to be worth it"
 
