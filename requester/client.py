@@ -322,7 +322,10 @@ def _manifest(folder: Path | None, published: PublishedModel) -> Manifest | None
     """The manifest in the folder, which must be of the published version."""
     if folder is None:
         return None
-    manifest = Manifest.from_json((folder / MANIFEST).read_bytes())
+    try:
+        manifest = Manifest.from_json((folder / MANIFEST).read_bytes())
+    except OSError as error:
+        raise RequestError(f"{folder} is not a compiled model: {error.strerror}") from error
     if (manifest.program_root, manifest.weight_root) != (
         published.program_root,
         published.weight_root,

@@ -1,0 +1,181 @@
+"""`touchstone job`: order inference and get what it gives, or the money back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from requester.cli_common import (
+    JobArgument,
+    JsonOption,
+    KeyOption,
+    find_job,
+    live,
+    open_client,
+    outcome_data,
+)
+from requester.receipt_cli import receipt_app
+from touchstone.amounts import format_tokens, parse_tokens
+from touchstone.cli.output import emit
+from touchstone.errors import RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from rich.console import Console
+
+__all__ = ["job_app", "receipt_app"]
+
+job_app = typer.Typer(no_args_is_help=True, help="Order inference, and follow what was ordered.")
+
+
+@job_app.command("submit")
+def submit(
+    model: Annotated[str, typer.Option(help="Which model: name@version.")],
+    folder: Annotated[Path, typer.Option(help="The compiled model, for its tokenizer.")],
+    texts: Annotated[list[str] | None, typer.Argument(help="Texts, each one input.")] = None,
+    file: Annotated[Path | None, typer.Option(help="Texts, one in each line.")] = None,
+    replicas: Annotated[int, typer.Option(help="Providers that must agree.", min=2, max=5)] = 3,
+    max_price: Annotated[
+        str | None, typer.Option(help="Tokens for a unit of work to one provider, at most.")
+    ] = None,
+    verifier: Annotated[
+        list[str] | None, typer.Option(help="Verifier that may audit the job; may be repeated.")
+    ] = None,
+    wait: Annotated[bool, typer.Option(help="Stay until the job has ended.")] = True,
+    timeout: Annotated[float, typer.Option(help="Seconds to stay at most.", min=1)] = 600,
+    key: KeyOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Order a model's output on texts, and wait for it."""
+    inputs = list(texts or [])
+    if file is not None:
+        try:
+            lines = file.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise RequestError(f"cannot read {file}: {error}") from error
+        inputs += [line for line in lines if line]
+    if not inputs:
+        raise RequestError("there is no input: give texts, or --file")
+    client = open_client(key, verifier or ())
+    limit = None if max_price is None else parse_tokens(max_price)
+    with live(json) as on_progress:
+        job = client.submit(inputs, model, model_folder=folder, replicas=replicas, max_price=limit)
+        outcome = client.wait(job, timeout, on_progress) if wait else client.outcome(job)
+        if outcome.settled:
+            client.output(job)
+    data = outcome_data(job, outcome)
+    emit(data, json, lambda console: _render(console, data))
+    if wait and not outcome.settled:
+        raise typer.Exit(1)
+
+
+@job_app.command("show")
+def show(
+    job: Annotated[str | None, typer.Argument(help="The job's id; without it, all jobs.")] = None,
+    key: KeyOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show how a job stands, or all jobs of this requester."""
+    client = open_client(key)
+    if job is not None:
+        found = find_job(client, job)
+        data = outcome_data(found, client.outcome(found))
+        emit(data, json, lambda console: _render(console, data))
+        return
+    all_data = [outcome_data(one, client.outcome(one)) for one in client.jobs()]
+
+    def render(console: Console) -> None:
+        for one in all_data:
+            console.print(f"{one['job']} {one['phase']:10} {one['payment']} tokens {one['model']}")
+        if not all_data:
+            console.print("no jobs yet")
+
+    emit(all_data, json, render)
+
+
+@job_app.command("result")
+def result(
+    job: JobArgument,
+    out: Annotated[
+        Path | None, typer.Option(help="Write the arrays to this .npz file instead.")
+    ] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait for the job.", min=0)] = 600,
+    key: KeyOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Print a job's result, one array for each input; waits for it, and checks it."""
+    client = open_client(key)
+    found = find_job(client, job)
+    with live(json) as on_progress:
+        outcome = client.wait(found, timeout, on_progress)
+        if not outcome.settled:
+            raise RequestError(
+                f"the job has no result: it is {outcome.phase.name.lower()} ({outcome.reason})"
+            )
+        known = found.fraction_bits is not None
+        arrays: Sequence[NDArray[Any]] = (
+            client.real_result(found) if known else client.result(found)
+        )
+    data = {
+        "job": "0x" + found.id.hex(),
+        "unit": "real" if known else "fixed point",
+        "result": None if out else [array.tolist() for array in arrays],
+        "file": str(out) if out else None,
+    }
+    if out is not None:
+        import numpy as np
+
+        np.savez(out, *arrays)
+
+    def render(console: Console) -> None:
+        if out is not None:
+            console.print(f"{len(arrays)} arrays written to {out}", soft_wrap=True)
+            return
+        for index, array in enumerate(arrays):
+            console.print(f"[bold]input {index}[/bold] shape {array.shape}")
+            console.print(str(array))
+
+    emit(data, json, render)
+
+
+@job_app.command("refund")
+def refund(
+    job: Annotated[
+        str | None, typer.Argument(help="The job's id; without it, only withdraw.")
+    ] = None,
+    key: KeyOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Trigger whatever exit is due for a job, and withdraw all refunds."""
+    client = open_client(key)
+    data: dict[str, object] = {}
+    if job is not None:
+        found = find_job(client, job)
+        client.reclaim(found)
+        data |= outcome_data(found, client.outcome(found))
+    data["withdrawn"] = format_tokens(client.withdraw())
+
+    def render(console: Console) -> None:
+        if job is not None:
+            _render(console, data)
+        console.print(f"withdrawn: {data['withdrawn']} tokens")
+
+    emit(data, json, render)
+
+
+def _render(console: Console, data: dict[str, object]) -> None:
+    colour = {"settled": "green", "refunded": "yellow", "contested": "red"}.get(
+        str(data["phase"]), "cyan"
+    )
+    console.print(f"job {data['job']}")
+    reason = f" ({data['reason']})" if data["reason"] else ""
+    console.print(f"  [{colour}]{data['phase']}[/{colour}]{reason}")
+    console.print(f"  {data['spent']} tokens spent, {data['refunded']} refunded")
+    if data["phase"] == "settled":
+        console.print(f"next: touchstone job result {str(data['job'])[:12]}")
+    elif data["refunded"] != "0":
+        console.print("next: touchstone job refund")

@@ -1,0 +1,101 @@
+"""What the requester's commands share."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from requester.client import Client
+from touchstone.amounts import format_tokens
+from touchstone.chain.deployment import Deployment
+from touchstone.chain.keystore import load_key
+from touchstone.chain.rpc import connect
+from touchstone.errors import UnknownJobError
+from touchstone.protocol.ids import JobId
+from touchstone.settings import load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from requester.follow import Outcome, Progress
+    from requester.store import StoredJob
+
+KeyOption = Annotated[
+    Path | None, typer.Option("--key", help="Key file; by default keys/requester.json in the home.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+JobArgument = Annotated[str, typer.Argument(help="The job's id, or the beginning of it.")]
+
+
+def open_client(key: Path | None, verifiers: Sequence[str] = ()) -> Client:
+    """The client of the key's owner, on the chain of the settings."""
+    settings = load_settings()
+    deployment = Deployment.load(settings.deployment_path)
+    w3 = connect(settings.rpc_url, deployment.chain_id)
+    account = load_key(key or settings.keys / "requester.json")
+    return Client(w3, deployment, account, settings.home / "requester", verifiers=verifiers)
+
+
+def find_job(client: Client, text: str) -> StoredJob:
+    """The stored job whose id begins with `text`. Raises UnknownJobError unless it is just one."""
+    wanted = text.lower().removeprefix("0x")
+    found = [job for job in client.jobs() if wanted and job.id.hex().startswith(wanted)]
+    if len(found) != 1:
+        what = f"{len(found)} jobs begin" if found else "no job of this requester begins"
+        raise UnknownJobError(f"{what} with {text!r}: `touchstone job show` lists them")
+    return found[0]
+
+
+def job_id(text: str) -> JobId:
+    """A whole job id. Raises UnknownJobError for anything else."""
+    try:
+        data = bytes.fromhex(text.removeprefix("0x"))
+    except ValueError:
+        data = b""
+    if len(data) != 32:
+        raise UnknownJobError(f"{text!r} is not a job's id: 32 bytes in hex")
+    return JobId(data)
+
+
+def outcome_data(job: StoredJob, outcome: Outcome) -> dict[str, object]:
+    """An outcome as JSON; amounts in tokens."""
+    return {
+        "job": "0x" + job.id.hex(),
+        "model": job.model,
+        "phase": outcome.phase.name.lower(),
+        "payment": format_tokens(job.order.payment),
+        "spent": format_tokens(outcome.spent),
+        "refunded": format_tokens(outcome.refunded),
+        "reason": outcome.reason,
+        "output_root": "0x" + outcome.output_root.hex() if outcome.output_root else None,
+        "providers": {str(seat): provider for seat, provider in outcome.providers.items()},
+        "transaction": outcome.transaction,
+    }
+
+
+@contextmanager
+def live(json: bool) -> Iterator[Callable[[Progress], None]]:
+    """A line on standard error that shows where a job stands; nothing with --json."""
+    console = Console(stderr=True, highlight=False)
+    if json or not console.is_terminal:
+        yield lambda _: None
+        return
+    with console.status("looking at the chain ...") as line:
+        yield lambda progress: line.update(describe(progress))
+
+
+def describe(progress: Progress) -> str:
+    """Progress in a line."""
+    words = [progress.phase.name.lower()]
+    if progress.seats:
+        have = sum(provider in progress.delivered for provider in progress.seats.values())
+        words.append(f"input at {have} of {len(progress.seats)} providers")
+    if progress.round:
+        words.append(f"round {progress.round + 1}")
+    if progress.note:
+        words.append(f"trying again: {progress.note}")
+    return ", ".join(words)
