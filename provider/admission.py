@@ -39,6 +39,7 @@ _IS_VALID_SIGNATURE = [
         "outputs": [{"name": "", "type": "bytes4"}],
     }
 ]
+_MOST_GAS = 3_000_000
 _SAFETY = 1.25
 
 
@@ -57,7 +58,7 @@ def require_requester(
     if w3.eth.get_code(requester):
         wallet = w3.eth.contract(address=requester, abi=_IS_VALID_SIGNATURE)
         try:
-            answer = wallet.functions.isValidSignature(digest, signature).call()
+            answer = wallet.functions.isValidSignature(digest, signature).call({"gas": _MOST_GAS})
         except (ContractLogicError, ValueError):
             answer = b""
         if bytes(answer) == _MAGIC_VALUE:

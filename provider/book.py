@@ -88,6 +88,11 @@ class JobBook:
         with self._lock:
             return job in self._foreign
 
+    def is_mine(self, job: JobId, seat: int) -> bool:
+        """Whether a seat of a job is the node's, active or not."""
+        state = self.state(job)
+        return state is not None and state.seats.get(seat) == self._leaf(state.order.pool)
+
     def memory(self, state: JobState) -> Memory:
         """What the node has for the job's current draw."""
         work = self.store.work(state.id)

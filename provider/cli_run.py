@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as codec
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,7 +19,11 @@ from touchstone.cli.output import emit
 from touchstone.errors import NodeConfigError
 
 if TYPE_CHECKING:
+    from socket import socket
+
     from rich.console import Console
+
+    from provider.config import NodeSection
 
 _TEMPLATE = """\
 # A Touchstone provider. Paths are relative to this file.
@@ -86,28 +91,50 @@ def run(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None
     with progress(json) as tell:
         node = Node(context.config, account, context.place, tell)
     configure_log()
+    # Uvicorn repeats the signal that ended it: in good order means through here.
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         node.start()
-        data = {"listen": context.config.node.listen, **node.health()}
-        emit(
-            data,
-            json,
-            lambda console: console.print(
-                f"[green]node of {node.address} is up[/green] at "
-                f"http://{context.config.node.listen}; Ctrl-C ends it",
-                soft_wrap=True,
-            ),
-        )
-        uvicorn.run(
-            node.app,
-            host=context.config.node.host,
-            port=context.config.node.port,
-            log_level="warning",
-            access_log=False,
-            limit_concurrency=_MOST_CONNECTIONS,
-            timeout_keep_alive=15,
-            timeout_graceful_shutdown=5,
-            server_header=False,
-        )
+        _Server(context.config.node, node, json).run()
+    except KeyboardInterrupt:
+        return
     finally:
         node.stop()
+
+
+class _Server(uvicorn.Server):
+    """Says that the node is up once it really listens."""
+
+    def __init__(self, section: NodeSection, node: Node, json: bool) -> None:
+        super().__init__(
+            uvicorn.Config(
+                node.app,
+                host=section.host,
+                port=section.port,
+                log_level="warning",
+                access_log=False,
+                limit_concurrency=_MOST_CONNECTIONS,
+                timeout_keep_alive=15,
+                timeout_graceful_shutdown=5,
+                server_header=False,
+                ws="none",
+            )
+        )
+        self._listen, self._node, self._json = section.listen, node, json
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        """Binds the port, then tells."""
+        await super().startup(sockets)
+        if self.started:
+            emit({"listen": self._listen, **self._node.health()}, self._json, self._render)
+
+    def _render(self, console: Console) -> None:
+        console.print(
+            f"[green]node of {self._node.address} is up[/green] at http://{self._listen}; "
+            "Ctrl-C ends it",
+            soft_wrap=True,
+        )
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt

@@ -12,15 +12,22 @@ from provider.offers import look_up
 from touchstone.amounts import ONE_TOKEN, format_tokens, parse_tokens
 from touchstone.chain.devnet import CHAIN_ID
 from touchstone.cli.output import emit
-from touchstone.errors import AmountError, ChainError, NodeConfigError, NodeError
+from touchstone.errors import (
+    AmountError,
+    ChainError,
+    NodeConfigError,
+    NodeError,
+    TransactionReverted,
+)
 from touchstone.protocol.prices import bond
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from provider.account import Pledge
+    from provider.account import Leaving, Pledge
     from provider.cli_common import Context
     from provider.offers import Offer
+    from touchstone.chain.sender import Sender
 
 _DEV_GAS = 100 * ONE_TOKEN
 
@@ -176,8 +183,7 @@ def unstake(
         for leaving in account.leaving():
             if leaving.ready_at <= now:
                 tell("finishing")
-                sender.send(account.vault.finish_unbonding(leaving.id))
-                finished += leaving.slots
+                finished += _finish(context, sender, leaving)
         free = account.vault.free_stake(sender.address)
         if free:
             tell("withdrawing")
@@ -192,6 +198,17 @@ def unstake(
         "next_ready_at": min((one.ready_at for one in waiting), default=None),
     }
     emit(data, json, lambda console: _render_unstake(console, data))
+
+
+def _finish(context: Context, sender: Sender, leaving: Leaving) -> int:
+    """Slots freed: none while a contested job holds them."""
+    try:
+        sender.send(context.account.vault.finish_unbonding(leaving.id))
+    except TransactionReverted as error:
+        if error.error != "SlotsInUse":
+            raise
+        return 0
+    return leaving.slots
 
 
 def _render_unstake(console: Console, data: dict[str, object]) -> None:

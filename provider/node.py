@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 
     from provider.config import ProviderConfig
     from touchstone.chain.deployment import Deployment
+
+
+_LITTLE_GAS = 10**16
+"""0.01 ether."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,6 @@ class Node:
         tell("looking up the models")
         served = look_up(Registry(place.w3, place.deployment), offers)
         self._served = served
-        self._config = config
         self._market = market
         self.address = account.address
         self.store = Store(config.node.data, _identity(market, account))
@@ -96,9 +100,12 @@ class Node:
             signatory = Signatory(account, market.domain, self.store)
             self._actions = Actions(market, Sender(place.w3, account), signatory, self.store)
             self.watcher = Watcher(
-                book, self._actions, place.deployment.block, config.node.poll_seconds
+                book,
+                self._actions,
+                place.deployment.block,
+                config.node.poll_seconds,
+                config.node.keep_days * 86_400,
             )
-            self._book = book
             service = Service(
                 book, self.worker, signatory, self.watcher.catch_up, config.node.max_queued
             )
@@ -110,9 +117,10 @@ class Node:
     def start(self) -> None:
         """Learns all obligations from the chain, then works on them."""
         self.watcher.start()
-        before = self._book.clock.time - self._config.node.keep_days * 86_400
-        self.store.purge(before)
         self.worker.start()
+        if self._market.w3.eth.get_balance(self.address) < _LITTLE_GAS:
+            # Without gas it earns, but cannot defend itself when it is ignored.
+            log("little gas: fund this account", logging.WARNING, provider=self.address)
         speed = round(self.worker.speed.rows_per_second)
         log("node is up", provider=self.address, rows_per_second=speed)
 

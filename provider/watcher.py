@@ -33,11 +33,14 @@ _EVENTS = (
     "Concluded",
     "Refunded",
 )
+_FAILURES = ("no-show", "withheld reveal", "equivocation", "guilty")
+"""The contracts' `Failure`, in its order."""
 REWIND_BLOCKS = 16
 """Blocks that are read again at each look: a reorganisation may have changed them."""
 LOOK_BACK_BLOCKS = 50_000
 """Blocks that a new data base reads."""
 _MOST_BACKOFF_S = 30.0
+_PURGE_EVERY_S = 3600
 CHAIN_TROUBLE = (TouchstoneError, RequestException, Web3Exception, ValueError)
 """What a chain that does not answer, or answers nonsense, raises."""
 
@@ -45,12 +48,17 @@ CHAIN_TROUBLE = (TouchstoneError, RequestException, Web3Exception, ValueError)
 class Watcher:
     """A thread that keeps the book in step with the chain and hands duties to `Actions`."""
 
-    def __init__(self, book: JobBook, actions: Actions, first_block: int, poll_s: float) -> None:
-        """Binds the book; `first_block` is the deployment's."""
+    def __init__(
+        self, book: JobBook, actions: Actions, first_block: int, poll_s: float, keep_s: int
+    ) -> None:
+        """Binds the book; `first_block` is the deployment's, `keep_s` the seconds for which the
+        inputs and outputs of ended jobs are kept."""
         self._book = book
         self._actions = actions
         self._first_block = first_block
         self._poll_s = poll_s
+        self._keep_s = keep_s
+        self._purged_at = 0
         self._lock = RLock()
         self._read_until = -1
         # Events already handled, by block hash and index, so that rewinding costs no calls.
@@ -110,6 +118,9 @@ class Watcher:
             if PoolId(bytes(event["args"]["pool"])) not in self._book.served:
                 return
             self._book.store.add_job(job, order_of_event(event))
+        if event["event"] == "SeatFailed" and self._book.is_mine(job, event["args"]["seat"]):
+            reason = _FAILURES[event["args"]["reason"]]
+            log("this node was slashed", logging.ERROR, job=job, reason=reason)
         touched[job] = None
 
     # --- duties ----------------------------------------------------------------------------------
@@ -123,12 +134,19 @@ class Watcher:
             if duty is not None:
                 self._actions.do(duty, state, clock)
 
+    def _purge(self) -> None:
+        now = self._book.clock.time
+        if now >= self._purged_at + _PURGE_EVERY_S:
+            self._book.store.purge(now - self._keep_s)
+            self._purged_at = now
+
     def _loop(self) -> None:
         backoff = self._poll_s
         while not self._stopping.is_set():
             try:
                 self.catch_up()
                 self.do_duties()
+                self._purge()
                 backoff = self._poll_s
             except CHAIN_TROUBLE as error:
                 backoff = min(2 * backoff, _MOST_BACKOFF_S)

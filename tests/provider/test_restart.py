@@ -66,5 +66,6 @@ def test_two_nodes_cannot_share_a_data_folder(world, tmp_path):
     setup = Setup(world, world.devnet.account(2), tmp_path, free_port())
     with setup.node():
         second = setup.command("run")
+    assert "node has stopped" in (tmp_path / "log").read_text()
     assert second.returncode == 1
     assert "another node runs on" in second.stderr

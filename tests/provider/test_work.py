@@ -1,0 +1,110 @@
+"""The queue takes what can be done in time, and one bad job does not stop the next."""
+
+from types import SimpleNamespace
+
+import pytest
+from requests.exceptions import ConnectionError as RequestsConnectionError
+from web3 import HTTPProvider, Web3
+
+from provider.admission import Load, require_room
+from provider.worker import Speed
+from tests.provider import executors
+from tests.provider.running import free_port, running_node, wait_until
+from tests.provider.test_duties import DRAWN, P
+from tests.provider.test_refusals import refusal
+from tests.provider.world import config_for
+from touchstone.errors import RefusedError
+from touchstone.protocol.jobs import Clock
+
+
+def room(jobs, rows, time, rows_per_second=10.0, more=50):
+    require_room(Load(jobs, rows, 8, rows_per_second), more, DRAWN, Clock(1, time), P)
+
+
+def test_a_job_that_can_be_done_in_time_is_taken():
+    room(jobs=3, rows=500, time=1010)
+
+
+def test_a_job_that_would_be_late_behind_others_is_refused():
+    with pytest.raises(RefusedError) as caught:
+        room(jobs=3, rows=900, time=1010)
+    assert caught.value.rule == "busy"
+
+
+def test_a_full_queue_is_refused():
+    with pytest.raises(RefusedError, match="8 jobs are queued"):
+        room(jobs=8, rows=1, time=1000)
+
+
+def test_an_idle_node_takes_even_what_will_be_late():
+    room(jobs=0, rows=0, time=1500)
+
+
+def test_speed_follows_what_is_measured():
+    speed = Speed()
+    assert speed.seconds_for(100) == 0
+    speed.saw(100, 1.0)
+    assert speed.seconds_for(50) == pytest.approx(0.5)
+    for _ in range(30):
+        speed.saw(100, 10.0)
+    assert speed.rows_per_second == pytest.approx(10, rel=0.01)
+
+
+def test_a_node_with_a_full_queue_is_busy_and_then_no_longer(world, tmp_path):
+    executors.GATE.clear()
+    config = config_for(tmp_path, executor="gated", port=free_port(), max_queued=1)
+    with running_node(world, world.devnet.account(2), config) as node:
+        first, second = world.drawn(), world.drawn()
+        assert node.deliver(world, first).status_code == 202
+        wait_until(lambda: node.status(first)["state"] == "running", what="the execution")
+        assert refusal(node.deliver(world, second)) == (503, "busy")
+        executors.GATE.set()
+        node.committed(first)
+        assert node.deliver(world, second).status_code == 202
+        node.committed(second)
+
+
+def test_a_job_that_breaks_fails_alone_and_tells_no_secrets(world, tmp_path):
+    config = config_for(tmp_path, executor="failing", port=free_port())
+    with running_node(world, world.devnet.account(2), config) as node:
+        job = world.drawn()
+        node.deliver(world, job)
+        wait_until(lambda: node.status(job)["state"] == "failed", what="the failure")
+        assert node.status(job)["reason"] == "internal error RuntimeError"
+        assert node.client.get("/health").json()["queued"] == 0
+
+
+def test_a_lying_executor_is_bound_to_its_lie(world, tmp_path):
+    config = config_for(tmp_path, executor="lying", port=free_port())
+    with running_node(world, world.devnet.account(2), config) as node:
+        job = world.drawn()
+        node.deliver(world, job)
+        commitment = node.committed(job)["commit"]
+        assert node.deliver(world, job).status_code == 200
+        assert node.status(job)["commit"] == commitment
+
+
+class Flaky(HTTPProvider):
+    """A connection that can be cut."""
+
+    cut = False
+
+    def make_request(self, method, params):
+        if self.cut:
+            raise RequestsConnectionError("nobody there")
+        return super().make_request(method, params)
+
+
+def test_a_node_outlives_a_chain_that_does_not_answer(world, tmp_path):
+    connection = Flaky(world.devnet.url)
+    cut_off = SimpleNamespace(w3=Web3(connection), deployment=world.deployment)
+    config = config_for(tmp_path, port=free_port())
+    with running_node(cut_off, world.devnet.account(2), config) as node:
+        job = world.drawn()
+        wait_until(lambda: node.status(job)["state"] == "waiting", what="the job")
+        connection.cut = True
+        assert refusal(node.deliver(world, job)) == (503, "busy")
+        assert node.client.get("/health").status_code == 200
+        connection.cut = False
+        assert node.deliver(world, job).status_code == 202
+        node.committed(job)
