@@ -8,7 +8,16 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from touchstone.protocol.claims import draw_of
-from touchstone.protocol.jobs import Action, Clock, JobState, Parameters, Phase, due_action
+from touchstone.protocol.jobs import (
+    Action,
+    Clock,
+    JobState,
+    Parameters,
+    Phase,
+    commit_deadline,
+    due_action,
+    reveal_deadline,
+)
 
 if TYPE_CHECKING:
     from eth_typing import ChecksumAddress
@@ -100,9 +109,12 @@ def _of_drawn(
     seat = seat_of(job, me.address)
     if seat is None:
         return None
+    if clock.time >= job.locked_until:
+        over = clock.time >= job.locked_until + _grace(job, parameters, me)
+        return Duty.ADVANCE if over else None
     complete = all(s in job.commitments for s in job.active)
     if complete and memory.committed and seat not in job.reveals:
-        return Duty.REVEAL
+        return Duty.REVEAL if clock.time <= reveal_deadline(job, parameters) else None
     if memory.result and not memory.committed and may_sign(job, me):
         return Duty.SIGN_COMMIT
     half = job.since + parameters.commit_window // 2
@@ -115,17 +127,19 @@ def _may_advance(job: JobState, clock: Clock, parameters: Parameters, seat: int,
     """Whether the job is overdue, others had time to move it, and it is not us who would suffer."""
     if due_action(job, clock, parameters) is not Action.ADVANCE:
         return False
-    grace = turn(job, me) + parameters.commit_window // 20
-    if clock.time >= job.locked_until:
-        return clock.time >= job.locked_until + grace
+    grace = _grace(job, parameters, me)
     complete = all(s in job.commitments for s in job.active)
     if complete and all(s in job.reveals for s in job.active):
         return True
     if complete:
-        over = job.since + parameters.commit_window + parameters.reveal_window
-        return seat in job.reveals and clock.time > over + grace
+        return seat in job.reveals and clock.time > reveal_deadline(job, parameters) + grace
     silent_too = seat not in job.commitments and bool(job.commitments)
-    return not silent_too and clock.time > job.since + parameters.commit_window + grace
+    return not silent_too and clock.time > commit_deadline(job, parameters) + grace
+
+
+def _grace(job: JobState, parameters: Parameters, me: Self) -> int:
+    """Seconds that others have to move an overdue job before the node does."""
+    return turn(job, me) + parameters.commit_window // 20
 
 
 def draw_id(job: JobState) -> bytes:

@@ -198,4 +198,7 @@ class Service:
             return RefusedError(
                 "not_drawn_here", f"{self._signatory.address} holds no active seat of this job"
             )
-        return RefusedError("wrong_model", "the job is for a model or price not served here")
+        return RefusedError(
+            "wrong_model",
+            "the job is for a model or price not served here, or long drawn without this node",
+        )

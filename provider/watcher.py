@@ -91,13 +91,20 @@ class Watcher:
             if head <= self._read_until and head > self._read_until - REWIND_BLOCKS:
                 return
             first = max(self._checkpoint(head) - REWIND_BLOCKS, self._first_block)
+            new = {
+                (bytes(event["blockHash"]), event["logIndex"]): event
+                for event in self._book.market.events(first, head, names=_EVENTS)
+            }
             touched: dict[JobId, None] = {}
-            for event in self._book.market.events(first, head, names=_EVENTS):
-                self._read(event, touched)
+            for key, event in new.items():
+                if key not in self._handled:
+                    self._read(event, touched)
             for job in touched:
                 work = self._book.store.work(job)
                 if work is not None:
                     self._book.refresh(job, work.order)
+            # Only now: had a look failed, all of it would be read again.
+            self._handled |= {key: event["blockNumber"] for key, event in new.items()}
             self._book.store.set_meta("checkpoint", str(head))
             self._read_until = head
             self._handled = {
@@ -109,10 +116,6 @@ class Watcher:
         return head - LOOK_BACK_BLOCKS if kept is None else min(int(kept), head)
 
     def _read(self, event: EventData, touched: dict[JobId, None]) -> None:
-        key = (bytes(event["blockHash"]), event["logIndex"])
-        if key in self._handled:
-            return
-        self._handled[key] = event["blockNumber"]
         job = JobId(bytes(event["args"]["job"]))
         if event["event"] == "Opened":
             if PoolId(bytes(event["args"]["pool"])) not in self._book.served:

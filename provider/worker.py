@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _WARM_UP_ROWS = 64
 _IDLE_S = 0.5
+_ATTEMPTS = 2
+"""Memory may have run out for a moment."""
 
 
 class Speed:
@@ -99,17 +101,20 @@ class Worker:
                 log("result not handled", logging.ERROR, trace=True, job=work.job)
 
     def _run(self, work: Work, payload: bytes) -> None:
-        try:
-            output = self._execute(work, payload)
-            assert work.salt is not None
-            self._store.finish(work.job, output, payload_root(output, work.salt))
-        except (InputError, PayloadError) as error:
-            self._failed(work, str(error))
-        except Exception as error:
-            # Whatever an engine raises must not end the node, which owes answers for other jobs.
-            log("execution failed", logging.ERROR, trace=True, job=work.job)
-            known = isinstance(error, TouchstoneError)
-            self._failed(work, str(error) if known else f"internal error {type(error).__name__}")
+        reason = ""
+        for _ in range(_ATTEMPTS):
+            try:
+                output = self._execute(work, payload)
+                assert work.salt is not None
+                return self._store.finish(work.job, output, payload_root(output, work.salt))
+            except (InputError, PayloadError) as error:
+                return self._failed(work, str(error))
+            except Exception as error:
+                # Whatever an engine raises must not end the node, which owes other jobs an answer.
+                log("execution failed", logging.ERROR, trace=True, job=work.job)
+                known = isinstance(error, TouchstoneError)
+                reason = str(error) if known else f"internal error {type(error).__name__}"
+        return self._failed(work, reason)
 
     def _failed(self, work: Work, reason: str) -> None:
         self._store.fail(work.job, reason)

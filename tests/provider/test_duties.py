@@ -100,6 +100,14 @@ def test_a_job_whose_lock_has_ended_is_moved_on_by_anyone_seated():
     assert due(job, 2006 + T, NOTHING) is Duty.ADVANCE
 
 
+def test_a_job_whose_reveals_were_missed_is_refunded_when_its_lock_ends():
+    complete = replace(DRAWN, commitments={0: C, 1: C})
+    assert due(complete, 1200, COMMITTED) is Duty.REVEAL
+    assert due(complete, 1201, COMMITTED) is None
+    assert due(complete, 2005 + T, COMMITTED) is Duty.ADVANCE
+    assert due(replace(DRAWN, commitments={1: C}), 2005 + T, COMMITTED) is Duty.ADVANCE
+
+
 def test_others_jobs_are_left_alone():
     job = replace(DRAWN, providers={0: OTHER, 1: OTHER})
     assert due(job, 5000, NOTHING) is None
