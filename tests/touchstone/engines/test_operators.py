@@ -6,7 +6,8 @@ import torch
 
 from tests.touchstone.arithmetic import vectors
 from tests.touchstone.engines import torch_operators
-from touchstone.engines.kernels import all_kernels
+from touchstone.engines import squares, torch_rows
+from touchstone.engines.kernels import Int64, all_kernels
 from touchstone.engines.torch_attention import shares
 from touchstone.engines.torch_rounding import power
 from touchstone.programs.rules import RULES
@@ -58,3 +59,16 @@ def test_shares_by_reciprocal_are_those_by_division_at_every_tie() -> None:
         wanted = ((both << 16) + total[:, None]) // (2 * total[:, None])
         found = shares(torch.from_numpy(both), torch.from_numpy(total)[:, None])
         assert np.array_equal(found.numpy().astype(np.int64), wanted)
+
+
+@pytest.mark.parametrize("op", ["matmul", "scores"])
+def test_where_float64_is_too_small_int64_gives_the_vectors(
+    op: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch_rows, "FLOAT64_LIMIT", 0)
+    monkeypatch.setattr(squares, "FLOAT64_LIMIT", 0)
+    for vector in vectors.read(op):
+        found = torch_operators.run(
+            op, vector.inputs, vector.constants, vector.attributes, [Int64()]
+        )
+        assert np.array_equal(found, vector.output)
