@@ -86,7 +86,7 @@ class Story:
         )
         url = None
         if verifier:
-            url = self._net.add_verifier().url
+            url = self._net.add_verifier([self._model_folder]).url
         for node in self._net.nodes:
             node.wait_ready()
         self._net.next_epoch()

@@ -107,6 +107,14 @@ def bond_at(price: str) -> int:
 def build_market(folder: Path) -> Market:
     """Starts chain and providers: five in each pool."""
     net = Localnet(folder, parameters=PARAMETERS, block_time=0.25).start()
+    try:
+        return _with_providers(net)
+    except BaseException:
+        net.stop()
+        raise
+
+
+def _with_providers(net: Localnet) -> Market:
     model_folder = compiled_minilm(ROOT / ".touchstone" / "models")
     market = Market(net, net.publish(model_folder), model_folder)
     net.fund(1)

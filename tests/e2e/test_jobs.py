@@ -54,7 +54,7 @@ def client(market: Market, request: pytest.FixtureRequest) -> Iterator[Client]:
     if request.param == "no verifier":
         yield market.client("alone", patience_s=0.3)
         return
-    verifier = market.net.add_verifier()
+    verifier = market.net.add_verifier([market.model_folder])
     verifier.wait_ready()
     yield market.client("watched", patience_s=10_000)
     verifier.stop()

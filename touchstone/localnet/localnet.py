@@ -99,7 +99,9 @@ class Localnet:
 
     def stop(self) -> None:
         """Stops all processes, the chain last."""
-        for node in reversed(self.nodes):
+        for node in self.nodes:
+            node.ask_to_end()
+        for node in self.nodes:
             node.stop()
         self.nodes.clear()
         self.devnet.stop()
@@ -211,8 +213,8 @@ class Localnet:
         self.nodes.append(node)
         return node
 
-    def add_verifier(self, account: int = 2) -> NodeProcess:
-        """Starts a verifier process with its own embedded broker."""
+    def add_verifier(self, models: Sequence[Path] = (), account: int = 2) -> NodeProcess:
+        """Starts a verifier with its own embedded broker, which audits with these models."""
         port = free_port()
         folder = self.folder / "verifier"
         folder.mkdir(exist_ok=True)
@@ -232,6 +234,9 @@ class Localnet:
                 str(folder),
                 "--listen",
                 f"127.0.0.1:{port}",
+                "--interval",
+                "0.2",
+                *(flag for folder in models for flag in ("--model", str(folder))),
             ],
             environment=self.environment(account),
         )

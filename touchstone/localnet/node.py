@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,6 +102,12 @@ class NodeProcess:
     def kill(self) -> None:
         """Ends it and all its children without warning, as a power cut would."""
         self._end(signal.SIGKILL)
+
+    def ask_to_end(self) -> None:
+        """Asks it to end, and does not wait."""
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGTERM)
 
     def stop(self) -> None:
         """Asks it to end, and ends it if it does not."""
