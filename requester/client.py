@@ -79,7 +79,8 @@ class Client:
             account: pays, and gets refunds.
             home: the folder for this requester's data base.
             verifiers: HTTP addresses of verifiers that are given the input for audits.
-            patience_s: seconds for which a job may stand still before this client drives it itself.
+            patience_s: seconds for which a job may stand still before this client drives it itself;
+                it does not let half a deadline pass, unless this is infinite.
             poll_s: seconds between two looks at the chain.
 
         Raises:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from requester.patience import TRANSIENT, backoff
 from touchstone.errors import JobTimeoutError, TouchstoneError
-from touchstone.protocol.jobs import JobState, Phase
+from touchstone.protocol.jobs import Clock, JobState, Parameters, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -129,6 +130,15 @@ class Idle:
         return now - self._since >= self.patience_s
 
 
+def is_urgent(state: JobState, clock: Clock, parameters: Parameters) -> bool:
+    """Whether half of the time is over in which somebody must act."""
+    if state.phase is Phase.OPEN:
+        return clock.block > state.since + parameters.draw_blocks // 2
+    if state.phase is Phase.DRAWN:
+        return clock.time > state.since + parameters.commit_window // 2
+    return False
+
+
 def follow(
     job: StoredJob,
     market: Market,
@@ -162,7 +172,10 @@ def follow(
             if state.phase.ended:
                 return read_outcome(market, job, state)
             failures, note = 0, None
-            if idle.over(state) and coordinator.step(job.order).phase is not state.phase:
+            alone = idle.over(state) or (
+                patience_s < math.inf and is_urgent(state, market.clock(), market.parameters)
+            )
+            if alone and coordinator.step(job.order).phase is not state.phase:
                 continue
         except (TouchstoneError, *TRANSIENT) as error:
             note = f"{type(error).__name__}: {error}"

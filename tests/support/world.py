@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
@@ -51,10 +51,6 @@ class World:
     def requester(self) -> LocalAccount:
         return self.devnet.account(REQUESTER)
 
-    @property
-    def model_name(self) -> str:
-        return f"{NAME}@{VERSION}"
-
     def sender(self, index: int) -> Sender:
         return Sender(self.devnet.w3, self.devnet.account(index), poll_s=0.02)
 
@@ -65,12 +61,22 @@ class World:
         self.devnet.mine(SHORT.epoch_blocks - self.devnet.w3.eth.block_number % SHORT.epoch_blocks)
 
 
+def publish_doubler(devnet: Devnet, deployment: Deployment) -> ModelId:
+    """Publishes a model that has a name and no program."""
+    call = Registry(devnet.w3, deployment).publish(
+        NAME, VERSION, b"p" * 32, b"w" * 32, [b"s" * 32], modes=1, unit_rows=8, max_rows=32
+    )
+    Sender(devnet.w3, devnet.account(PUBLISHER), poll_s=0.02).send(call)
+    return model_id(NAME, VERSION)
+
+
 @contextmanager
 def small_world(
     models: Sequence[Model] = (doubled, doubled, doubled),
     *,
     block_time: float | None = 0.3,
     tier: int = TIER,
+    publish: Callable[[Devnet, Deployment], ModelId] = publish_doubler,
 ) -> Iterator[World]:
     """A market with one provider for each of `models`, all in one pool and drawable."""
     with ExitStack() as stack:
@@ -78,21 +84,9 @@ def small_world(
         publisher = Sender(devnet.w3, devnet.account(PUBLISHER), poll_s=0.02)
         deployment = deploy(devnet.w3, devnet.account(PUBLISHER), SHORT)
         market, vault = Market(devnet.w3, deployment), Vault(devnet.w3, deployment)
-        token, registry = Token(devnet.w3, deployment), Registry(devnet.w3, deployment)
-        publisher.send(
-            registry.publish(
-                NAME,
-                VERSION,
-                b"p" * 32,
-                b"w" * 32,
-                [b"s" * 32],
-                modes=1,
-                unit_rows=8,
-                max_rows=32,
-            )
-        )
+        token = Token(devnet.w3, deployment)
+        model = publish(devnet, deployment)
         publisher.send(token.mint(devnet.account(REQUESTER).address, 1000 * ONE_TOKEN))
-        model = model_id(NAME, VERSION)
         nodes = []
         for index, function in enumerate(models):
             account = devnet.account(FIRST_PROVIDER + index)

@@ -1,5 +1,6 @@
 """The verifier as real processes: its command, its Redis, its Celery workers."""
 
+import math
 import os
 import signal
 import threading
@@ -16,8 +17,8 @@ from tests.verifier.running import children_of, command_of, verifier_process
 from touchstone.protocol.jobs import Phase
 
 TOKENS = [np.array([1, 2, 3], np.int32)]
-LAZY = 1000
-"""Seconds of patience of a requester that leaves everything to the verifier."""
+LAZY = math.inf
+"""Patience of a requester that leaves everything to the verifier."""
 
 
 def client_of(world, home, **settings):

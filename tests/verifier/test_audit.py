@@ -1,0 +1,78 @@
+"""Audits: what is sampled, and what a real verifier finds out about real results."""
+
+import math
+import time
+
+import httpx
+import pytest
+
+from requester.client import Client
+from tests.support.tiny_model import compile_tiny, exact, publisher_of, slightly_wrong
+from tests.support.world import small_world
+from tests.verifier.running import verifier_process
+from touchstone.protocol.ids import JobId
+from verifier.audit import compare, is_sampled
+
+
+def test_the_sample_is_the_same_for_everybody_and_has_the_asked_share():
+    jobs = [JobId(bytes([i, j]) * 16) for i in range(40) for j in range(40)]
+    chosen = [job for job in jobs if is_sampled(job, b"seed", 0.25)]
+
+    assert chosen == [job for job in jobs if is_sampled(job, b"seed", 0.25)]
+    assert 0.2 < len(chosen) / len(jobs) < 0.3
+    assert set(chosen) <= {job for job in jobs if is_sampled(job, b"seed", 0.5)}
+
+
+def test_nothing_and_everything_can_be_sampled():
+    assert not is_sampled(JobId(b"j" * 32), b"seed", 0)
+    assert is_sampled(JobId(b"\xff" * 32), b"seed", 1)
+
+
+def test_the_seats_that_claimed_something_else_are_named():
+    verdict, detail = compare(b"r" * 32, {0: b"r" * 32, 2: b"x" * 32})
+    assert (verdict, detail["wrong_seats"]) == ("differs", [2])
+    assert compare(b"r" * 32, {0: b"r" * 32})[0] == "agrees"
+
+
+@pytest.mark.parametrize("lies", [False, True])
+def test_a_verifier_finds_out_who_was_right(tmp_path, lies):
+    folder = compile_tiny(tmp_path / "tiny")
+    models = [exact(folder), exact(folder), slightly_wrong(folder) if lies else exact(folder)]
+    with small_world(models, publish=publisher_of(folder)) as world:
+        process = verifier_process(world, tmp_path / "verifier", "--model", str(folder))
+        process.start()
+        try:
+            process.wait_ready()
+            client = Client(
+                world.devnet.w3,
+                world.deployment,
+                world.requester,
+                tmp_path / "requester",
+                verifiers=[process.url],
+                patience_s=math.inf,
+                poll_s=0.1,
+            )
+            job = client.submit(["a b", "c"], "tiny@1", model_folder=folder)
+            outcome = client.wait(job, timeout=90)
+            found = wait_for_audit(process.url)
+        finally:
+            process.stop()
+
+    assert found["job"] == "0x" + job.id.hex()
+    if lies:
+        assert found["verdict"] == "differs"
+        (seat,) = found["wrong_seats"]
+        assert found["providers"][str(seat)] == world.nodes[2].account.address
+    else:
+        assert found["verdict"] == "agrees"
+        assert found["output_root"] == "0x" + outcome.output_root.hex()
+
+
+def wait_for_audit(url):
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        audits = httpx.get(f"{url}/audits").json()
+        if audits:
+            return audits[0]
+        time.sleep(0.2)
+    raise AssertionError("no audit was made")
