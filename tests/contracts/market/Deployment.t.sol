@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {Actors} from "../lib/Actors.sol";
+import {HookToken} from "../lib/Doubles.sol";
+import {DevToken} from "../../../contracts/token/DevToken.sol";
+import {IMarketTypes} from "../../../contracts/market/IMarketTypes.sol";
+import {IStakeVault} from "../../../contracts/stake/IStakeVault.sol";
+import {TimeoutResolver} from "../../../contracts/resolve/TimeoutResolver.sol";
+import {JobId} from "../../../contracts/types/Ids.sol";
+import {Order} from "../../../contracts/types/Order.sol";
+import {Phase} from "../../../contracts/types/Job.sol";
+
+/// Parameters that could strand somebody are refused when the market is deployed; and what holds of the whole.
+contract DeploymentTest is Actors {
+    function remedies(IStakeVault vault_, IMarketTypes.Parameters calldata p) external returns (address) {
+        return _create("Remedies", abi.encode(token, vault_, beacon, resolver, p));
+    }
+
+    function create(string calldata name, bytes calldata arguments) external returns (address) {
+        return _create(name, arguments);
+    }
+
+    function _refuse(IMarketTypes.Parameters memory p, string memory rule) private {
+        vm.expectRevert(abi.encodeWithSelector(IMarketTypes.BadParameters.selector, rule));
+        this.remedies(vault, p);
+    }
+
+    function test_the_markets_parameters_are_those_of_its_remedies() external view {
+        IMarketTypes.Parameters memory p = market.parameters();
+        assertEq(keccak256(abi.encode(p)), keccak256(abi.encode(_parameters())), "parameters");
+    }
+
+    function test_no_window_is_zero() external {
+        IMarketTypes.Parameters memory p = _parameters();
+        p.commitWindow = 0;
+        _refuse(p, "a window is zero");
+        p = _parameters();
+        p.revealWindow = 0;
+        _refuse(p, "a window is zero");
+        p = _parameters();
+        p.challengeWindow = 0;
+        _refuse(p, "a window is zero");
+        p = _parameters();
+        p.contestWindow = 0;
+        _refuse(p, "a window is zero");
+        p = _parameters();
+        p.deliveryWindow = 0;
+        _refuse(p, "deliveryWindow is zero");
+    }
+
+    function test_a_draw_fits_an_epoch_and_the_memory_of_the_chain() external {
+        IMarketTypes.Parameters memory p = _parameters();
+        p.drawBlocks = 0;
+        _refuse(p, "drawBlocks is not in 1..200");
+        p.drawBlocks = 201;
+        _refuse(p, "drawBlocks is not in 1..200");
+        p.drawBlocks = uint32(EPOCH) - 2;
+        _refuse(p, "an epoch is shorter than a draw");
+        p.drawBlocks = uint32(EPOCH) - 3;
+        this.remedies(vault, p);
+    }
+
+    function test_locks_fit_their_buckets_and_unbonding_outlasts_all() external {
+        IMarketTypes.Parameters memory p = _parameters();
+        p.challengeWindow = uint32(10 * BUCKET - 4 * (COMMIT + REVEAL));
+        p.contestWindow = 100;
+        this.remedies(vault, p);
+        p.challengeWindow += 1;
+        _refuse(p, "the lock time exceeds ten buckets");
+        p = _parameters();
+        p.contestWindow = uint32(UNBONDING - LOCK_TIME - BUCKET);
+        _refuse(p, "unbonding does not outlast locks and contests");
+        p.contestWindow -= 1;
+        this.remedies(vault, p);
+    }
+
+    function test_a_bucket_is_at_most_a_year() external {
+        IStakeVault long = IStakeVault(
+            _create(
+                "StakeVault",
+                abi.encode(token, registry, address(market), EPOCH, uint256(10_000 days), uint256(366 days))
+            )
+        );
+        vm.expectRevert(
+            abi.encodeWithSelector(IMarketTypes.BadParameters.selector, "a lock bucket exceeds a year")
+        );
+        this.remedies(long, _parameters());
+    }
+
+    function test_a_market_serves_its_own_vault_only() external {
+        address other = this.remedies(vault, _parameters());
+        vm.expectRevert(
+            abi.encodeWithSelector(IMarketTypes.BadParameters.selector, "the vault serves another market")
+        );
+        this.create("Market", abi.encode(other));
+    }
+
+    function test_the_timeout_resolver_listens_to_its_market_only() external {
+        vm.expectRevert(abi.encodeWithSelector(TimeoutResolver.OnlyMarket.selector, address(this)));
+        TimeoutResolver(resolver).opened(JobId.wrap("job"), "contest");
+        vm.expectRevert(TimeoutResolver.WindowZero.selector);
+        this.create("TimeoutResolver", abi.encode(market, 0));
+        vm.expectRevert(TimeoutResolver.WindowZero.selector);
+        this.create("TimeoutResolver", abi.encode(0, 1));
+        (bool ended,,) = TimeoutResolver(resolver).verdict(JobId.wrap("unknown"));
+        assertFalse(ended, "a contest that never began does not end");
+    }
+
+    function test_a_token_that_calls_back_finds_the_market_locked() external {
+        HookToken hook = new HookToken();
+        token = DevToken(address(hook));
+        _deploy();
+        _publish();
+        hook.mint(requester, 10_000);
+        vm.prank(requester);
+        hook.approve(address(market), 10_000);
+        _join(3, 2);
+        Order memory expired = _open(2);
+        _roll(height + 200);
+        market.expire(expired);
+
+        Order memory next = _order(2);
+        hook.listen(address(market), abi.encodeCall(market.open, (next, _signOrder(next))));
+        vm.prank(requester);
+        market.withdraw();
+        assertTrue(hook.called() && !hook.succeeded(), "refused while locked");
+        assertEq(hook.balanceOf(requester), 10_000, "paid once");
+        hook.listen(address(0), "");
+        market.open(next, _signOrder(next));
+        _assertPhase(next, Phase.Open);
+    }
+
+    function test_leaving_early_does_not_save_a_liar() external {
+        _join(4, 1);
+        Order memory order = _drawn(2);
+        address liar = _provider(order, 0);
+        vm.prank(liar);
+        uint256 id = vault.unpledge(pool, 1);
+        (bytes32[] memory outputs, IMarketTypes.Reveal[] memory reveals) = _split(order);
+        _goTo(_lockedUntil(order) - CHALLENGE);
+        market.contest(order, outputs, reveals);
+        _pass(UNBONDING);
+        vm.expectRevert(abi.encodeWithSelector(IStakeVault.SlotsInUse.selector, id, 1, 1));
+        vault.finishUnbonding(id);
+        _punishCommits(order, 0);
+        market.conclude(order);
+        vault.finishUnbonding(id);
+        assertEq(vault.freeStake(liar), 0, "nothing left");
+    }
+
+    function test_a_round_that_could_not_be_paid_is_not_begun() external {
+        _join(12, 1);
+        Order memory order = _drawn(3);
+        Order memory late = _drawn(3);
+        uint256 until = _lockedUntil(order) - CHALLENGE;
+        _commit(order, 0, RESULT);
+        _commit(late, 0, RESULT);
+        _goTo(until - COMMIT - REVEAL);
+        market.advance(order);
+        _assertPhase(order, Phase.Drawn);
+        _pass(1);
+        market.advance(late);
+        _assertPhase(late, Phase.Refunded);
+        // Whoever has a round has all of its commit window.
+        _pass(COMMIT - 1);
+        _commitAll(order, RESULT);
+    }
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {Actors} from "../lib/Actors.sol";
+import {IMarketTypes} from "../../../contracts/market/IMarketTypes.sol";
+import {Order} from "../../../contracts/types/Order.sol";
+
+/// What a job of three costs in the steady state: ten providers whose words are all non-zero, every account and slot
+/// cold. It is execution alone; a transaction adds 21,000 and its calldata. The limits stand a little above what was
+/// measured, so that a costly change is noticed.
+contract GasTest is Actors {
+    uint256 private constant EIGHT = 8;
+    bytes private _openOne;
+    bytes private _drawOne;
+    bytes private _settleOne;
+    bytes private _drawEight;
+    bytes private _settleEight;
+
+    event Measured(string what, uint256 gas);
+
+    /// Each call is measured in a test of its own, on what set-up has committed to storage.
+    function setUp() public override {
+        super.setUp();
+        _join(10, 20);
+        for (uint256 i; i < 12; ++i) market.settle(_settlement(_drawn(3), RESULT));
+        _nextEpoch();
+        _pass(BUCKET);
+
+        Order memory order = _drawn(3);
+        _settleOne = abi.encodeCall(market.settle, (_settlement(order, RESULT)));
+        IMarketTypes.Settlement[] memory batch = new IMarketTypes.Settlement[](EIGHT);
+        for (uint256 i; i < EIGHT; ++i) batch[i] = _settlement(_drawn(3), RESULT);
+        _settleEight = abi.encodeCall(market.settleMany, (batch));
+
+        order = _open(3);
+        _drawOne = abi.encodeCall(market.draw, (order));
+        Order[] memory orders = new Order[](EIGHT);
+        for (uint256 i; i < EIGHT; ++i) orders[i] = _open(3);
+        _drawEight = abi.encodeCall(market.drawMany, (orders));
+        order = _order(3);
+        _openOne = abi.encodeCall(market.open, (order, _signOrder(order)));
+        _roll(height + 3);
+    }
+
+    function _assertGas(string memory what, bytes memory data, uint256 jobs, uint256 most) private {
+        address target = address(market);
+        // A seed decides how many indices a draw tries.
+        for (uint256 i = 1; i < 4; ++i) vm.setBlockhash(height - i, keccak256("seed"));
+        vm.cool(target);
+        vm.cool(address(vault));
+        vm.cool(address(token));
+        vm.cool(address(beacon));
+        uint256 before = gasleft();
+        (bool done,) = target.call(data);
+        uint256 used = (before - gasleft()) / jobs;
+        assertTrue(done, what);
+        emit Measured(what, used);
+        assertEq(used <= most ? most : used, most, what);
+    }
+
+    function test_open() external {
+        _assertGas("open", _openOne, 1, 72_000);
+    }
+
+    function test_draw() external {
+        _assertGas("draw", _drawOne, 1, 98_000);
+    }
+
+    function test_settle() external {
+        _assertGas("settle", _settleOne, 1, 100_000);
+    }
+
+    function test_draw_of_eight() external {
+        _assertGas("draw, each of eight", _drawEight, EIGHT, 76_000);
+    }
+
+    function test_settle_of_eight() external {
+        _assertGas("settle, each of eight", _settleEight, EIGHT, 67_000);
+    }
+}
