@@ -17,11 +17,15 @@ from touchstone.errors import ChainError, TransactionReverted
 from touchstone.protocol.eip712 import Signature
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from provider.signing import Signatory
     from provider.store import Store
     from touchstone.chain.market import Market
     from touchstone.chain.sender import Call, Sender
+    from touchstone.protocol.ids import JobId
     from touchstone.protocol.jobs import Clock, JobState
+    from touchstone.protocol.orders import Order
 
 _SENDERS = 4
 _RETRY_S = 3
@@ -31,8 +35,16 @@ _RETRY_S = 3
 class Actions:
     """Carries out duties. Losing a race against somebody else is normal: logged, and gone on."""
 
-    def __init__(self, market: Market, sender: Sender, signatory: Signatory, store: Store) -> None:
-        """Binds the market and the node's key."""
+    def __init__(
+        self,
+        market: Market,
+        sender: Sender,
+        signatory: Signatory,
+        store: Store,
+        look_again: Callable[[JobId, Order], object],
+    ) -> None:
+        """Binds the market and the node's key; `look_again` is told of each job after a try."""
+        self._look_again = look_again
         self._market = market
         self._sender = sender
         self._signatory = signatory
@@ -80,6 +92,10 @@ class Actions:
         else:
             transaction = receipt["transactionHash"].to_0x_hex()
             log("sent", duty=duty.value, job=job.id, transaction=transaction)
+        try:
+            self._look_again(job.id, job.order)
+        except Exception as error:
+            log("not seen", logging.WARNING, job=job.id, error=type(error).__name__)
         finally:
             with self._lock:
                 self._in_flight.discard(job.id)

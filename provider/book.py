@@ -40,6 +40,7 @@ class JobBook:
         self.served = served
         self.me = me
         self._lock = Lock()
+        self._looking = Lock()
         self._states: dict[JobId, JobState] = {}
         self._foreign: dict[JobId, None] = {}
         self._clock = market.clock()
@@ -66,6 +67,11 @@ class JobBook:
 
     def refresh(self, job: JobId, order: Order) -> JobState:
         """Looks at a job on the chain, and remembers or forgets it by what is found."""
+        # One look at a time: of two, the older might otherwise be remembered.
+        with self._looking:
+            return self._refresh(job, order)
+
+    def _refresh(self, job: JobId, order: Order) -> JobState:
         state = self.market.job(order)
         with self._lock:
             if state.phase is Phase.NONE or state.phase in _NOTHING_LEFT or self._elsewhere(state):

@@ -98,7 +98,9 @@ class Node:
                 me,
             )
             signatory = Signatory(account, market.domain, self.store)
-            self._actions = Actions(market, Sender(place.w3, account), signatory, self.store)
+            self._actions = Actions(
+                market, Sender(place.w3, account), signatory, self.store, book.refresh
+            )
             self.watcher = Watcher(
                 book,
                 self._actions,
