@@ -147,6 +147,19 @@ contract DrawingTest is Actors {
         _drawn(2);
     }
 
+    function test_a_heavy_provider_that_is_full_does_not_exhaust_the_pool() external {
+        address heavy = _joinOne(2_000);
+        for (uint256 i; i < 3; ++i) _joinOne(1);
+        _nextEpoch();
+        uint32 bucket = uint32(clock / BUCKET) + 9;
+        for (uint256 i; i < 2_000; ++i) {
+            vm.prank(address(market));
+            vault.tryLock(pool, 0, bucket);
+        }
+        Order memory order = _drawn(3);
+        for (uint256 seat; seat < 3; ++seat) assertTrue(_provider(order, seat) != heavy, "skipped");
+    }
+
     function test_draws_are_in_proportion_to_slots() external {
         _joinOne(60);
         _joinOne(180);
