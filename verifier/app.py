@@ -40,8 +40,9 @@ def make_app(watch: Watch, health: Callable[[], dict[str, Any]]) -> FastAPI:
         return JSONResponse({"error": error}, refused.status)
 
     @app.get("/health")
-    def get_health() -> dict[str, Any]:
-        return health()
+    def get_health() -> JSONResponse:
+        found = health()
+        return JSONResponse(found, 200 if found["ready"] else 503)
 
     @app.get("/jobs/{job}")
     def get_job(job: str) -> dict[str, Any]:

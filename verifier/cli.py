@@ -110,7 +110,7 @@ def status(
     """Show how a running verifier is, and what its audits found."""
     try:
         with httpx.Client(base_url=url, timeout=5) as client:
-            shown: dict[str, Any] = client.get("/health").raise_for_status().json()
+            shown: dict[str, Any] = client.get("/health").json()
             shown["audits"] = client.get("/audits").raise_for_status().json()
     except (httpx.HTTPError, ValueError) as error:
         raise ServiceError(
@@ -126,7 +126,7 @@ def _render(console: Console, shown: dict[str, Any]) -> None:
 
 
 def _render_status(console: Console, shown: dict[str, Any]) -> None:
-    for name in ("verifier", "market", "chain_id", "checkpoint", "unfinished", "broker"):
+    for name in ("verifier", "ready", "market", "chain_id", "checkpoint", "unfinished", "broker"):
         console.print(f"{name:12} {shown[name]}")
     for name, running in shown["workers"].items():
         console.print(f"worker {name:5} {'[green]up[/green]' if running else '[red]down[/red]'}")

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+import redis
 from kombu.exceptions import OperationalError
 
 from touchstone.chain.deployment import Deployment
@@ -20,7 +21,7 @@ from verifier.app import make_app
 from verifier.config import VerifierConfig, celery_url
 from verifier.duties import Watch
 from verifier.processes import Child, EmbeddedRedis
-from verifier.tasks import AUDIT, DRIVE, make_celery
+from verifier.tasks import AUDIT, DRIVE, RECONCILED, make_celery
 
 if TYPE_CHECKING:
     from eth_typing import ChecksumAddress
@@ -47,6 +48,7 @@ class Service:
         self._address = address
         self._embedded: EmbeddedRedis | None = None
         self._folder: Path | None = None
+        self._locks: redis.Redis | None = None
         self.workers: list[Child] = []
         self._over = threading.Event()
         self._scheduler = threading.Thread(target=self._schedule, name="scheduler", daemon=True)
@@ -65,6 +67,8 @@ class Service:
             self._scheduler.join(timeout=30)
         for worker in self.workers:
             worker.stop()
+        if self._locks is not None:
+            self._locks.close()
         if self._embedded is not None:
             self._embedded.stop()
         if self._folder is not None:
@@ -83,6 +87,7 @@ class Service:
             url = self._embedded.url
             config = replace(config, broker=celery_url(url), locks=url)
         self._celery = make_celery(config.broker)
+        self._locks = redis.Redis.from_url(config.locks)
         self.workers.append(_worker(DRIVE, "threads", _DRIVE_THREADS, config))
         if config.models:
             self.workers.append(_worker(AUDIT, "prefork", 1, config))
@@ -95,6 +100,7 @@ class Service:
         """How it is."""
         return {
             "verifier": self._address,
+            "ready": self._is_ready(),
             "chain_id": self._watch.market.domain.chain_id,
             "market": self._watch.market.contract.address,
             "checkpoint": self._watch.store.checkpoint(),
@@ -102,6 +108,13 @@ class Service:
             "broker": "embedded" if self._embedded is not None else "external",
             "workers": {worker.name: worker.running for worker in self.workers},
         }
+
+    def _is_ready(self) -> bool:
+        """Whether a worker has looked at the chain lately."""
+        try:
+            return self._locks is not None and bool(self._locks.exists(RECONCILED))
+        except redis.RedisError:
+            return False
 
     def _schedule(self) -> None:
         """Asks for due work, again and again, and brings back what has died."""

@@ -33,6 +33,9 @@ VISIBILITY_TIMEOUT_S = 600
 LOCK_S = 6
 """A lock of a worker that died ends by itself after this; one that lives renews it."""
 DRIVE, AUDIT = "drive", "audit"
+RECONCILED = "touchstone:reconciled"
+"""Set in Redis while workers are looking at the chain."""
+_RECONCILED_S = 60
 _QUEUED_S = 5
 _RETRIED: dict[str, Any] = {
     "autoretry_for": (RequestException, Web3Exception, ChainError),
@@ -144,6 +147,7 @@ def reconcile_task() -> int:
         if worker().config.models:
             for job_id in worker().watch.store.unaudited():
                 _hand_out(audit_task, job_id, VISIBILITY_TIMEOUT_S)
+        worker().locks.set(RECONCILED, len(found), ex=_RECONCILED_S)
         return len(found)
 
 

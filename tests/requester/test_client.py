@@ -175,7 +175,7 @@ def test_a_job_that_nobody_draws_is_refunded(tmp_path):
     with small_world(block_time=None) as world:
         client = client_of(world, tmp_path)
         job = client.submit(TOKENS, "doubler@1")
-        world.devnet.mine(100)
+        world.devnet.mine(200)
         assert client.reclaim(job).phase is Phase.REFUNDED
         assert client.outcome(job).reason == "NeverDrawn"
         assert client.withdraw() == job.order.payment

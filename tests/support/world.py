@@ -32,9 +32,9 @@ FIRST_PROVIDER = 2
 SHORT = replace(
     DEVNET,
     market=replace(
-        DEVNET.market, commit_window=6, reveal_window=6, challenge_window=20, draw_blocks=10
+        DEVNET.market, commit_window=10, reveal_window=6, challenge_window=20, draw_blocks=120
     ),
-    epoch_blocks=64,
+    epoch_blocks=512,
 )
 
 

@@ -189,7 +189,7 @@ def test_a_refunded_job_has_a_receipt(tmp_path):
     with small_world(block_time=None) as world:
         client = client_of(world, tmp_path)
         job = client.submit(TOKENS, "doubler@1")
-        world.devnet.mine(100)
+        world.devnet.mine(200)
         client.reclaim(job)
         receipt = build(world.devnet.w3, world.deployment, job.order)
 
