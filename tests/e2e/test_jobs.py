@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,7 +57,7 @@ def client(market: Market, request: pytest.FixtureRequest) -> Iterator[Client]:
         return
     verifier = market.net.add_verifier([market.model_folder])
     verifier.wait_ready()
-    yield market.client("watched", patience_s=10_000)
+    yield market.client("watched", patience_s=math.inf)
     verifier.stop()
 
 

@@ -29,6 +29,7 @@ DEV_MNEMONIC = "test test test test test test test test test test test junk"
 
 _START_TIMEOUT_S = 20
 _STOP_TIMEOUT_S = 5
+_MINED_AT_ONCE = 256
 _LISTENING = re.compile(r"Listening on [^\s:]+:(\d+)")
 
 # Anvil must not outlive us, even if we are killed. The shell below holds the reading end of a pipe;
@@ -153,7 +154,9 @@ class Devnet:
 
     def mine(self, blocks: int = 1) -> None:
         """Mines blocks at once. They share one timestamp."""
-        self._request("anvil_mine", [hex(blocks)])
+        # In parts, since one call that mines thousands outlasts the time in which RPC must answer.
+        for start in range(0, blocks, _MINED_AT_ONCE):
+            self._request("anvil_mine", [hex(min(_MINED_AT_ONCE, blocks - start))])
 
     def increase_time(self, seconds: int) -> None:
         """Moves the clock on and mines a block that shows it."""

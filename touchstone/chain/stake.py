@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from web3.contract.contract import ContractFunction
 
     from touchstone.chain.deployment import Deployment
+
+_ENDPOINTS_STALE_S = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ class Vault:
         self._lock = Lock()
         self._endpoints: dict[ChecksumAddress, str] = {}
         self._unread = deployment.block
+        self._read_at = 0.0
 
     def free_stake(self, provider: ChecksumAddress) -> int:
         """Stake of the provider that is pledged to nothing."""
@@ -82,10 +86,13 @@ class Vault:
     def endpoint_of(self, provider: ChecksumAddress) -> str | None:
         """Where the provider says that its node is, or None where it never said."""
         with self._lock:
-            last = self.w3.eth.block_number
-            for event in read_events(self.contract, ["EndpointSet"], self._unread, last):
-                self._endpoints[event["args"]["provider"]] = event["args"]["endpoint"]
-            self._unread = max(self._unread, last + 1)
+            now = time.monotonic()
+            if provider not in self._endpoints or now - self._read_at > _ENDPOINTS_STALE_S:
+                last = self.w3.eth.block_number
+                for event in read_events(self.contract, ["EndpointSet"], self._unread, last):
+                    self._endpoints[event["args"]["provider"]] = event["args"]["endpoint"]
+                self._unread = max(self._unread, last + 1)
+                self._read_at = now
             return self._endpoints.get(provider)
 
     def epoch(self) -> int:
