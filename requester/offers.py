@@ -76,17 +76,16 @@ def find_offers(vault: Vault, model: ModelId, shard: int, replicas: int) -> list
 
 
 def _offer(vault: Vault, pool: PoolId, tier: int, replicas: int, last: int) -> Offer:
-    call = vault.contract.functions
     ready = joining = busy = 0
     for event in read_events(vault.contract, ["Joined"], vault.first_block, last, {"pool": pool}):
         leaf = event["args"]["leaf"]
-        weight, next_weight = call.weightOf(pool, leaf).call()
+        weight, next_weight = vault.views.call("weightOf", pool, leaf)
         # The seed may fall into this epoch or the next: count who is drawn in both.
         if not next_weight:
             continue
         if not weight:
             joining += 1
-        elif call.inUse(pool, leaf).call() < min(weight, next_weight):
+        elif vault.views.call("inUse", pool, leaf) < min(weight, next_weight):
             ready += 1
         else:
             busy += 1

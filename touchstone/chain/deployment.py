@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from eth_utils.address import to_checksum_address
 
 from touchstone.chain.artifacts import load_artifact
+from touchstone.chain.calls import Views
 from touchstone.errors import DeploymentError
 
 if TYPE_CHECKING:
@@ -49,6 +50,10 @@ class Deployment:
     def contract(self, w3: Web3, name: str) -> Contract:
         """The contract called `name`, ready to be called over `w3`. Raises as `address` does."""
         return w3.eth.contract(address=self.address(name), abi=load_artifact(name).abi)
+
+    def views(self, w3: Web3, name: str) -> Views:
+        """The views of the contract called `name`. Raises as `address` does."""
+        return Views(w3, self.address(name), load_artifact(name).abi)
 
     def save(self, path: Path) -> None:
         """Writes the file, whole or not at all."""

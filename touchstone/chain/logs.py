@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from eth_abi.abi import encode
+from eth_utils.abi import event_abi_to_log_topic
+from web3._utils.events import get_event_data
+from web3.types import FilterParams
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from eth_typing import ABIEvent
     from web3.contract import Contract
     from web3.types import EventData
 
@@ -29,12 +35,42 @@ def read_events(
         names: of the events.
         first: first block.
         last: last block, included.
-        filters: values of indexed arguments, where only some are wanted.
+        filters: values of indexed arguments, where only some are wanted: those must stand at the
+            same place in all the events.
     """
+    events = [_event(contract, name) for name in names]
+    by_topic = {event_abi_to_log_topic(event): event for event in events}
+    topics: list[Any] = [["0x" + topic.hex() for topic in by_topic]]
+    topics += _indexed_topics(events[0], filters or {})
     for start in range(first, last + 1, MAX_RANGE):
-        end = min(start + MAX_RANGE - 1, last)
-        found: list[EventData] = []
-        for name in names:
-            event = contract.events[name]()
-            found += event.get_logs(from_block=start, to_block=end, argument_filters=filters)
-        yield from sorted(found, key=lambda e: (e["blockNumber"], e["logIndex"]))
+        wanted = FilterParams(
+            address=contract.address,
+            fromBlock=start,
+            toBlock=min(start + MAX_RANGE - 1, last),
+            topics=topics,
+        )
+        for log in contract.w3.eth.get_logs(wanted):
+            event = by_topic[bytes(log["topics"][0])]
+            yield get_event_data(contract.w3.codec, event, log)
+
+
+def _event(contract: Contract, name: str) -> ABIEvent:
+    return next(
+        entry for entry in contract.abi if entry["type"] == "event" and entry["name"] == name
+    )
+
+
+def _indexed_topics(event: ABIEvent, filters: dict[str, Any]) -> list[str | None]:
+    indexed = [item for item in event["inputs"] if item.get("indexed")]
+    unknown = set(filters) - {item["name"] for item in indexed}
+    if unknown:
+        raise ValueError(f"{event['name']} has no indexed arguments {sorted(unknown)}")
+    found: list[str | None] = [
+        "0x" + encode([item["type"]], [filters[item["name"]]]).hex()
+        if item["name"] in filters
+        else None
+        for item in indexed
+    ]
+    while found and found[-1] is None:
+        found.pop()
+    return found

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from touchstone.chain.artifacts import load_artifact
+from touchstone.chain.calls import Views
 from touchstone.chain.logs import read_events
 from touchstone.protocol.eip712 import Domain
 from touchstone.protocol.ids import JobId
@@ -82,6 +83,8 @@ class Market:
     Attributes:
         domain: the EIP-712 domain of everything signed for this market.
         contract: the web3 contract, with the ABI of both its halves.
+        views: its views.
+        parameters: its parameters.
     """
 
     def __init__(self, w3: Web3, deployment: Deployment) -> None:
@@ -90,10 +93,10 @@ class Market:
         self.w3 = w3
         self.domain = Domain(deployment.chain_id, address)
         self.contract = w3.eth.contract(address=address, abi=_market_abi())
-        self._vault = deployment.contract(w3, "StakeVault")
-        self._resolver = deployment.contract(w3, "TimeoutResolver")
-        self._bucket_seconds: int = self._vault.functions.bucketSeconds().call()
-        self.parameters = Parameters(*self.contract.functions.parameters().call())
+        self.views = Views(w3, address, self.contract.abi)
+        self._resolver = deployment.views(w3, "TimeoutResolver")
+        self._bucket_seconds: int = deployment.views(w3, "StakeVault").call("bucketSeconds")
+        self.parameters = Parameters(*self.views.call("parameters"))
 
     # --- reading ---------------------------------------------------------------------------------
 
@@ -104,9 +107,7 @@ class Market:
 
     def job(self, order: Order) -> JobState:
         """The job that `order` opened, as it is now; `Phase.NONE` where it opened none."""
-        fields, seed, seats, owners, posted, revealed = self.contract.functions.stateOf(
-            order.values()
-        ).call()
+        fields, seed, seats, owners, posted, revealed = self.views.call("stateOf", order.values())
         phase, since, bucket, failed, round_, packed = fields
         return JobState(
             order=order,
@@ -138,12 +139,12 @@ class Market:
 
     def balance_of(self, account: ChecksumAddress) -> tuple[int, int]:
         """What the account can withdraw, and what is still to mature, in base units."""
-        withdrawable, pending = self.contract.functions.balanceOf(account).call()
+        withdrawable, pending = self.views.call("balanceOf", account)
         return withdrawable, pending
 
     def verdict_ended(self, job: JobId) -> bool:
         """Whether the resolver has spoken on a contested job."""
-        ended, _, _ = self._resolver.functions.verdict(job).call()
+        ended, _, _ = self._resolver.call("verdict", job)
         return bool(ended)
 
     # --- the ordinary case -----------------------------------------------------------------------

@@ -49,6 +49,7 @@ class Vault:
         self.w3 = w3
         self.contract = deployment.contract(w3, "StakeVault")
         self.first_block = deployment.block
+        self.views = deployment.views(w3, "StakeVault")
         self.address = self.contract.address
         self._lock = Lock()
         self._endpoints: dict[ChecksumAddress, str] = {}
@@ -57,28 +58,27 @@ class Vault:
 
     def free_stake(self, provider: ChecksumAddress) -> int:
         """Stake of the provider that is pledged to nothing."""
-        return int(self.contract.functions.freeStake(provider).call())
+        return int(self.views.call("freeStake", provider))
 
     def leaf_of(self, pool: PoolId, provider: ChecksumAddress) -> int:
         """The provider's leaf in the pool. Raises TransactionReverted where it never joined."""
-        return int(self.contract.functions.leafOf(pool, provider).call())
+        return int(self.views.call("leafOf", pool, provider))
 
     def owner_of(self, pool: PoolId, leaf: int) -> ChecksumAddress:
         """The provider that has a leaf."""
-        owner: ChecksumAddress = self.contract.functions.ownerOf(pool, leaf).call()
+        owner: ChecksumAddress = self.views.call("ownerOf", pool, leaf)
         return owner
 
     def position(self, pool: PoolId, provider: ChecksumAddress) -> Position:
         """The provider's stake in a pool that it has joined."""
-        call = self.contract.functions
         leaf = self.leaf_of(pool, provider)
-        slots = call.bondsOf(pool, leaf).call()[0]
-        weight, next_weight = call.weightOf(pool, leaf).call()
+        slots = self.views.call("bondsOf", pool, leaf)[0]
+        weight, next_weight = self.views.call("weightOf", pool, leaf)
         return Position(
             pool=pool,
-            bond=call.poolOf(pool).call()[0],
+            bond=self.views.call("poolOf", pool)[0],
             slots=slots,
-            in_use=call.inUse(pool, leaf).call(),
+            in_use=self.views.call("inUse", pool, leaf),
             weight=weight,
             next_weight=next_weight,
         )
@@ -97,7 +97,7 @@ class Vault:
 
     def epoch(self) -> int:
         """The epoch now."""
-        return int(self.contract.functions.epoch().call())
+        return int(self.views.call("epoch"))
 
     def deposit(self, amount: int) -> ContractFunction:
         """Moves tokens of the sender into its free stake; the vault needs the allowance."""

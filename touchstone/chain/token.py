@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from touchstone.chain.artifacts import load_artifact
+from touchstone.chain.calls import Views
 
 if TYPE_CHECKING:
     from eth_typing import ChecksumAddress
@@ -19,17 +20,17 @@ class Token:
 
     def __init__(self, w3: Web3, deployment: Deployment) -> None:
         """Binds the deployment's token, with the ABI of the development token."""
-        self.contract = w3.eth.contract(
-            address=deployment.address("Token"), abi=load_artifact("DevToken").abi
-        )
+        address, abi = deployment.address("Token"), load_artifact("DevToken").abi
+        self.contract = w3.eth.contract(address=address, abi=abi)
+        self._views = Views(w3, address, abi)
 
     def balance_of(self, account: ChecksumAddress) -> int:
         """What the account holds."""
-        return int(self.contract.functions.balanceOf(account).call())
+        return int(self._views.call("balanceOf", account))
 
     def allowance(self, owner: ChecksumAddress, spender: ChecksumAddress) -> int:
         """What `spender` may still take from `owner`."""
-        return int(self.contract.functions.allowance(owner, spender).call())
+        return int(self._views.call("allowance", owner, spender))
 
     def approve(self, spender: ChecksumAddress, amount: int) -> ContractFunction:
         """Allows `spender` to take `amount` from the sender."""
