@@ -187,10 +187,12 @@ class Sender:
             ) from error
 
     def _raise_why(self, transaction: TxParams, receipt: TxReceipt) -> None:
-        """Repeats a failed transaction on the state before its block to learn what refused it."""
+        """Repeats a failed transaction to learn what refused it: on the state before its block,
+        and, since some refusals depend on a block's time, on that of the block itself."""
         name = receipt["transactionHash"].to_0x_hex()
-        with decoded_reverts(name):
-            self.w3.eth.call(transaction, receipt["blockNumber"] - 1)
+        for block in (receipt["blockNumber"] - 1, receipt["blockNumber"]):
+            with decoded_reverts(name):
+                self.w3.eth.call(transaction, block)
         raise decode_revert(b"", name)
 
 

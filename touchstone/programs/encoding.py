@@ -21,6 +21,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from touchstone.errors import ProgramError
+from touchstone.programs.json_text import parse_json
 from touchstone.programs.program import (
     DTYPE_BYTES,
     Constant,
@@ -129,8 +130,8 @@ def to_json(program: Program) -> bytes:
 def from_json(data: bytes) -> Program:
     """The program written in `data`; raises ProgramError unless it is canonical and valid."""
     try:
-        program = _read_program(json.loads(data))
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        program = _read_program(parse_json(data))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ProgramError(f"not a {FORMAT} program: {type(error).__name__} {error}") from None
     validate(program)
     if to_json(program) != data:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 from touchstone.errors import ProgramError
 from touchstone.programs.encoding import canonical_json, read_int
+from touchstone.programs.json_text import parse_json
 
 FORMAT = "touchstone-model/1"
 
@@ -67,8 +67,8 @@ class Manifest:
     def from_json(data: bytes) -> Manifest:
         """The manifest written in `data`. Raises ProgramError if it is not one."""
         try:
-            return _read(json.loads(data))
-        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+            return _read(parse_json(data))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ProgramError(f"not a {FORMAT} manifest: {type(error).__name__} {error}") from None
 
 

@@ -42,27 +42,48 @@ def test_a_refusal_of_a_read_is_decoded_too(devnet, token):
         )
 
 
-def test_a_refusal_in_the_block_names_the_error_and_the_transaction():
-    """Two transfers that each pass the estimate, of which only one can be paid."""
-    with Devnet() as devnet:
-        from touchstone.chain.artifacts import load_artifact
+def test_a_refusal_in_the_block_names_the_error_and_the_transaction(devnet, token):
+    """A permit that passes the estimate and has expired when its block comes."""
+    owner = devnet.account(5)
+    now = devnet.w3.eth.get_block("latest")["timestamp"]
+    permit = token.functions.permit(
+        owner.address, devnet.account(6).address, 1, now + 600, *_permit(token, owner, now + 600)
+    )
+    sender = Sender(devnet.w3, devnet.account(6), poll_s=0.01)
+    nonce = devnet.w3.eth.get_transaction_count(sender.address)
+    devnet.w3.provider.make_request("evm_setAutomine", [False])
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            sent = pool.submit(sender.send, permit)
+            while devnet.w3.eth.get_transaction_count(sender.address, "pending") == nonce:
+                assert not sent.done()
+            devnet.increase_time(1200)
+            failure = sent.exception()
+    finally:
+        devnet.w3.provider.make_request("evm_setAutomine", [True])
 
-        artifact = load_artifact("DevToken")
-        rich = Sender(devnet.w3, devnet.account(0), poll_s=0.01)
-        token = devnet.w3.eth.contract(address=rich.deploy(artifact), abi=artifact.abi)
-        rich.send(token.functions.mint(rich.address, 10))
-        devnet.w3.provider.make_request("evm_setAutomine", [False])
-        transfer = token.functions.transfer(devnet.account(1).address, 10)
-        with ThreadPoolExecutor(2) as pool:
-            sent = [pool.submit(rich.send, transfer) for _ in range(2)]
-            while devnet.w3.eth.get_transaction_count(rich.address, "pending") < 4:
-                pass
-            devnet.mine()
-        failures = [future.exception() for future in sent if future.exception()]
+    assert isinstance(failure, TransactionReverted)
+    assert failure.error == "ERC2612ExpiredSignature"
+    assert failure.transaction_hash is not None
 
-    assert len(failures) == 1
-    assert isinstance(failures[0], TransactionReverted)
-    assert failures[0].transaction_hash is not None
+
+def _permit(token, owner, deadline):
+    """Of `owner` for account 6 to spend one base unit: v, r, s."""
+    fields = {
+        "owner": owner.address,
+        "spender": Devnet().account(6).address,
+        "value": 1,
+        "nonce": token.functions.nonces(owner.address).call(),
+        "deadline": deadline,
+    }
+    types = dict.fromkeys(fields, "uint256") | {"owner": "address", "spender": "address"}
+    _, name, version, chain_id, contract, _, _ = token.functions.eip712Domain().call()
+    signed = owner.sign_typed_data(
+        {"name": name, "version": version, "chainId": chain_id, "verifyingContract": contract},
+        {"Permit": [{"name": name, "type": kind} for name, kind in types.items()]},
+        fields,
+    )
+    return signed.v, signed.r.to_bytes(32, "big"), signed.s.to_bytes(32, "big")
 
 
 def test_threads_share_an_account_without_losing_a_nonce(devnet, token):
