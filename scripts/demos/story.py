@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+import httpx
 import numpy as np
 from steps import steps_of
 
@@ -13,7 +15,7 @@ from requester.client import Client
 from touchstone.amounts import format_tokens, parse_tokens
 from touchstone.localnet import Localnet, Offer, compiled_minilm
 from touchstone.protocol.jobs import Phase
-from touchstone.receipts import build
+from touchstone.receipts import build, check
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from requester.follow import Progress
     from requester.store import StoredJob
     from touchstone.localnet import NodeProcess
+    from touchstone.protocol.jobs import JobState
 
 ROOT = Path(__file__).resolve().parents[2]
 REQUESTER = 1
@@ -46,6 +49,7 @@ class Story:
         self._console = console
         self._net = Localnet(folder)
         self._names: dict[str, str] = {}
+        self._verifier: str | None = None
 
     def __enter__(self) -> Self:
         self._model_folder = compiled_minilm(self._models)
@@ -84,9 +88,8 @@ class Story:
                 python_path=ROOT,
             ),
         )
-        url = None
         if verifier:
-            url = self._net.add_verifier([self._model_folder]).url
+            self._verifier = self._net.add_verifier([self._model_folder]).url
         for node in self._net.nodes:
             node.wait_ready()
         self._net.next_epoch()
@@ -95,7 +98,7 @@ class Story:
             self._net.deployment,
             self._net.devnet.account(REQUESTER),
             self._folder / "requester",
-            verifiers=[] if url is None else [url],
+            verifiers=[] if self._verifier is None else [self._verifier],
             # With a verifier about, the requester leaves the coordination to it for a while.
             patience_s=20 if verifier else 0.5,
             poll_s=0.2,
@@ -128,14 +131,29 @@ class Story:
         for seat, leaf in state.seats.items():
             bonds = self._net.vault.contract.functions.bondsOf(job.order.pool, leaf).call()
             held[self._names[state.providers[seat]]] = bonds[1]
-        self._say(f"bonds held until a resolver has spoken: {held}")
+        self._say(f"bonds held until a resolver has spoken: {', '.join(held)}")
         report["bonds_held"] = held
+        report["audit"] = self._audit(job, state)
         return report
 
     def silent(self) -> dict[str, Any]:
         self._title("One of three is silent: slashed, replaced by a reserve of the same draw")
         _, report = self._run("silent", WITH_SILENT, Phase.SETTLED)
         return report
+
+    def _audit(self, job: StoredJob, state: JobState) -> dict[str, Any] | None:
+        """What the verifier found when it ran the job itself; None where there is no verifier."""
+        if self._verifier is None:
+            return None
+        url = f"{self._verifier}/jobs/0x{job.id.hex()}"
+        for _ in range(100):
+            audit: dict[str, Any] | None = httpx.get(url).json()["audit"]
+            if audit is not None:
+                liars = [self._names[state.providers[seat]] for seat in audit["wrong_seats"]]
+                self._say(f"the verifier ran it too: {audit['verdict']}; wrong: {', '.join(liars)}")
+                return audit
+            time.sleep(0.2)
+        raise AssertionError("the verifier has not audited the job")
 
     def stakes(self) -> dict[str, str]:
         """Each provider's stake in tokens, pledged or free."""
@@ -170,7 +188,11 @@ class Story:
         self._say(f"[bold]{outcome.phase.name.lower()}[/bold]: {self._money(outcome)}")
         receipt = self._folder / "receipts" / f"{scenario}.json"
         receipt.parent.mkdir(exist_ok=True)
-        receipt.write_text(json.dumps(build(self._net.devnet.w3, self._net.deployment, job.order)))
+        content = build(self._net.devnet.w3, self._net.deployment, job.order)
+        receipt.write_text(json.dumps(content))
+        checks = check(content, self._net.devnet.w3)
+        good = sum(one.ok for one in checks)
+        self._say(f"receipt: {good} of {len(checks)} checks pass, by the chain alone")
         return job, {
             "id": "0x" + job.id.hex(),
             "scenario": scenario,
@@ -181,7 +203,8 @@ class Story:
             "gas": sum(step["gas"] for step in steps),
             "transactions": len(steps),
             "refunded": format_tokens(outcome.refunded),
-            "receipt": str(receipt),
+            "receipt": str(receipt.relative_to(ROOT)),
+            "receipt_checks": {"passed": good, "of": len(checks)},
         }
 
     def _progress(self, progress: Progress, seen: dict[str, str]) -> None:
