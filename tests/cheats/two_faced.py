@@ -1,4 +1,4 @@
-"""A front for a real provider node that signs a second commitment for every other caller."""
+"""A front for a real provider node that signs a second commitment for every other question."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 class TwoFaced:
     """Passes everything on to the node behind it, but shows callers two different commitments in
-    turn, both signed with the provider's key."""
+    turn, both signed with the provider's key: first one that its node cannot open."""
 
     def __init__(self, account: LocalAccount, domain: Domain) -> None:
         self._account = account
@@ -44,7 +44,7 @@ class TwoFaced:
         if not status.get("commit"):
             return body
         self._asked += 1
-        if self._asked % 2:
+        if self._asked % 2 == 0:
             return body
         commitment = secrets.token_bytes(32)
         commit = Commit(job, bytes.fromhex(status["draw"][2:]), commitment)
