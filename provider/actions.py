@@ -11,6 +11,7 @@ from requests.exceptions import RequestException
 from web3.exceptions import Web3Exception
 
 from provider.duties import Duty, draw_id, seat_of
+from provider.evidence import equivocation
 from provider.log import log
 from touchstone.chain.market import SignedCommit
 from touchstone.errors import ChainError, TransactionReverted
@@ -70,7 +71,7 @@ class Actions:
             self._in_flight.add(job.id)
             self._tried = {k: at for k, at in self._tried.items() if at + _RETRY_S > clock.time}
             self._tried[job.id, duty] = clock.time
-        self._pool.submit(self._send, duty, job)
+        self._pool.submit(self._send, duty, job, clock)
 
     def sign_commit(self, job: JobState) -> None:
         """Makes the commitment for the job's current draw."""
@@ -80,9 +81,9 @@ class Actions:
         record = self._signatory.commit(job, work.output_root)
         log("committed", job=job.id, round=record.round, draw=record.draw)
 
-    def _send(self, duty: Duty, job: JobState) -> None:
+    def _send(self, duty: Duty, job: JobState, clock: Clock) -> None:
         try:
-            receipt = self._sender.send(self._call(duty, job))
+            receipt = self._sender.send(self._call(duty, job, clock))
         except TransactionReverted as error:
             log("somebody was first", duty=duty.value, job=job.id, error=str(error))
         except (ChainError, RequestException, Web3Exception, ValueError) as error:
@@ -100,8 +101,10 @@ class Actions:
             with self._lock:
                 self._in_flight.discard(job.id)
 
-    def _call(self, duty: Duty, job: JobState) -> Call:
+    def _call(self, duty: Duty, job: JobState, clock: Clock) -> Call:
         match duty:
+            case Duty.PUNISH:
+                return self._punish(job, clock)
             case Duty.DRAW:
                 return self._market.draw([job.order])
             case Duty.EXPIRE:
@@ -118,3 +121,15 @@ class Actions:
             signed = SignedCommit(record.commitment, Signature.from_bytes(record.signature))
             return self._market.commit(job.order, seat, signed)
         return self._market.reveal(job.order, seat, record.output_root, record.salt)
+
+    def _punish(self, job: JobState, clock: Clock) -> Call:
+        found = equivocation(job, clock, self._store.shown(job.id))
+        assert found is not None
+        first = found.first
+        return self._market.punish_two_commits(
+            job.order,
+            first.seat,
+            first.round,
+            SignedCommit(first.commitment, Signature.from_bytes(first.signature)),
+            SignedCommit(found.commitment, Signature.from_bytes(found.signature)),
+        )

@@ -6,7 +6,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from provider.duties import Memory, Self, draw_id, seat_of
-from touchstone.chain.reverts import decoded_reverts
+from provider.evidence import equivocation
 from touchstone.errors import TransactionReverted
 from touchstone.protocol.jobs import JobState, Phase
 
@@ -73,12 +73,13 @@ class JobBook:
 
     def _refresh(self, job: JobId, order: Order) -> JobState:
         state = self.market.job(order)
+        nothing_left = state.phase in _NOTHING_LEFT and not self._lied(state)
         with self._lock:
-            if state.phase is Phase.NONE or state.phase in _NOTHING_LEFT or self._elsewhere(state):
+            if state.phase is Phase.NONE or nothing_left or self._elsewhere(state):
                 self._states.pop(job, None)
             else:
                 self._states[job] = state
-        if state.phase in _NOTHING_LEFT:
+        if nothing_left:
             self.store.end_job(job, self._clock.time)
         elif self._elsewhere(state):
             self.store.forget(job)
@@ -105,11 +106,15 @@ class JobBook:
         return Memory(
             result=work is not None and work.stage == "done",
             committed=self.store.commit_of(state.id, draw_id(state)) is not None,
+            lied=self._lied(state),
         )
 
     def seat(self, state: JobState) -> int | None:
         """The node's active seat."""
         return seat_of(state, self.me.address)
+
+    def _lied(self, state: JobState) -> bool:
+        return equivocation(state, self._clock, self.store.shown(state.id)) is not None
 
     def _elsewhere(self, state: JobState) -> bool:
         """Whether the job is drawn and the node is neither seated nor a reserve."""
@@ -127,8 +132,7 @@ class JobBook:
         """The node's leaf in a pool, which never changes; None where it has not joined."""
         if pool not in self._leaves:
             try:
-                with decoded_reverts():
-                    self._leaves[pool] = self._vault.leaf_of(pool, self.me.address)
+                self._leaves[pool] = self._vault.leaf_of(pool, self.me.address)
             except TransactionReverted:
                 return None
         return self._leaves[pool]

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 class Duty(Enum):
     """One thing to do for a job."""
 
+    PUNISH = "punish"
     SIGN_COMMIT = "sign_commit"
     POST_COMMIT = "post_commit"
     REVEAL = "reveal"
@@ -37,10 +38,17 @@ class Duty(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What the node has for a job: its result, and its commitment for the current draw."""
+    """What the node has for a job: its result, and its commitment for the current draw.
+
+    Attributes:
+        result: whether the job is done here.
+        committed: whether a commitment for the current draw is signed.
+        lied: whether a seat is known to have made two commitments, and can lose its bond.
+    """
 
     result: bool
     committed: bool
+    lied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +83,23 @@ def turn(job: JobState, me: Self) -> int:
     return sha256(job.id + bytes.fromhex(me.address[2:])).digest()[0] % _TURNS
 
 
+def duties_of(
+    job: JobState, clock: Clock, parameters: Parameters, memory: Memory, me: Self
+) -> list[Duty]:
+    """What to do for the job, the most urgent first.
+
+    A liar is punished before anything else; where that is refused, the node must not fail its own
+    obligations over it, so the next duty stands behind.
+    """
+    duty = next_duty(job, clock, parameters, memory, me)
+    punish = Duty.PUNISH if memory.lied else None
+    return [d for d in (punish, duty) if d is not None]
+
+
 def next_duty(
     job: JobState, clock: Clock, parameters: Parameters, memory: Memory, me: Self
 ) -> Duty | None:
-    """The next thing to do for the job, or None to wait."""
+    """The next thing to do for the job itself, or None to wait."""
     if job.phase is Phase.OPEN:
         return _of_open(job, clock, parameters, me)
     if job.phase is Phase.CONTESTED and seat_of(job, me.address) is not None:

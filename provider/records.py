@@ -62,6 +62,18 @@ class ClaimRecord:
     signature: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class ShownCommit:
+    """Another seat's commitment that a set showed; `signature` is its provider's, 64 bytes."""
+
+    job: JobId
+    draw: bytes
+    round: int
+    seat: int
+    commitment: bytes
+    signature: bytes
+
+
 def write_order(order: Order) -> str:
     """The order as JSON."""
     return json.dumps(

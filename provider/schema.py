@@ -32,4 +32,12 @@ CREATE TABLE IF NOT EXISTS claims (
     output_root BLOB NOT NULL, salt BLOB NOT NULL, signature BLOB NOT NULL,
     PRIMARY KEY (job, draw)
 ) STRICT;
+
+-- Others' commitments that the claims answer, and what was signed against them: two of a seat for
+-- one draw are proof.
+CREATE TABLE IF NOT EXISTS shown (
+    job BLOB NOT NULL, draw BLOB NOT NULL, round INTEGER NOT NULL, seat INTEGER NOT NULL,
+    commitment BLOB NOT NULL, signature BLOB NOT NULL,
+    PRIMARY KEY (job, draw, seat, commitment)
+) STRICT;
 """

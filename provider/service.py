@@ -15,6 +15,7 @@ from provider.admission import (
     size_limit,
 )
 from provider.duties import draw_id, may_sign
+from provider.evidence import contradicting, signed_commits
 from provider.log import log
 from provider.sets import check_set
 from touchstone.coordination.messages import ClaimMessage, CommitMessage, JobStatus
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from provider.book import JobBook
-    from provider.records import CommitRecord, Work
+    from provider.records import CommitRecord, ShownCommit, Work
     from provider.signing import Signatory
     from provider.worker import Worker
     from touchstone.coordination.messages import CommitSet
@@ -123,7 +124,11 @@ class Service:
     # --- results ---------------------------------------------------------------------------------
 
     def claim(self, job: JobId, commits: CommitSet) -> ClaimMessage:
-        """Opens the node's commitment to whoever shows the whole round's."""
+        """Opens the node's commitment to whoever shows the whole round's.
+
+        What a set shows is kept, with the claim or as proof against it: a provider must not be
+        paid by another commitment than the one for which this node opened its own.
+        """
         work = self._require_known(job)
         state = self._fresh(work)
         if state.phase is not Phase.DRAWN:
@@ -133,9 +138,17 @@ class Service:
             raise RefusedError("not_drawn_here", "this node holds no active seat of this job")
         commit = self._store.commit_of(job, draw_id(state))
         own = None if commit is None else commit.commitment
-        set_ = check_set(self._signatory.domain, state, commits, seat, own)
-        assert commit is not None
-        claim = self._signatory.claim(state, commit, set_)
+        domain, me = self._signatory.domain, self._signatory.address
+        try:
+            set_ = check_set(domain, state, commits, seat, own)
+            assert commit is not None
+            shown = signed_commits(domain, state, commits, me)
+            claim = self._signatory.claim(state, commit, set_, shown)
+        except RefusedError as error:
+            if error.rule == "bad_set":
+                shown = signed_commits(domain, state, commits, me)
+                self._keep_proofs(state, shown)
+            raise
         log("claim signed", job=job, draw=claim.draw, set=set_)
         return ClaimMessage(
             output_root=claim.output_root,
@@ -173,6 +186,13 @@ class Service:
         )
 
     # --- inside ----------------------------------------------------------------------------------
+
+    def _keep_proofs(self, state: JobState, shown: tuple[ShownCommit, ...]) -> None:
+        proofs = contradicting(state, self._store.shown(state.id), shown)
+        if proofs:
+            self._store.keep_shown(proofs)
+            seats = [one.seat for one in proofs]
+            log("two commitments for one draw", logging.WARNING, job=state.id, seats=seats)
 
     def _fresh(self, work: Work) -> JobState:
         return self._book.refresh(work.job, work.order)

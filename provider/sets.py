@@ -49,6 +49,8 @@ def check_set(
         provider = job.providers[one.seat]
         if one.provider.lower() != provider.lower():
             raise RefusedError("bad_set", f"seat {one.seat} is {provider}'s, not {one.provider}'s")
+        if not any(one.commitment):
+            raise RefusedError("bad_set", f"seat {one.seat} has a commitment of zeros")
         posted = job.commitments.get(one.seat)
         if posted is not None and posted != one.commitment:
             raise RefusedError("bad_set", f"seat {one.seat} has another commitment on chain")

@@ -11,8 +11,11 @@ from touchstone.errors import RefusedError
 from touchstone.protocol.claims import Claim, Commit, commitment_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from eth_account.signers.local import LocalAccount
 
+    from provider.records import ShownCommit
     from provider.store import Store
     from touchstone.protocol.eip712 import Domain
     from touchstone.protocol.jobs import JobState
@@ -43,8 +46,12 @@ class Signatory:
             )
         )
 
-    def claim(self, job: JobState, commit: CommitRecord, set_: bytes) -> ClaimRecord:
+    def claim(
+        self, job: JobState, commit: CommitRecord, set_: bytes, shown: Sequence[ShownCommit]
+    ) -> ClaimRecord:
         """The claim that opens `commit` against the set of all commitments, 32 bytes.
+
+        The others' commitments in the set, `shown`, are kept with it.
 
         Raises:
             RefusedError: a claim against another set has been signed for this draw.
@@ -54,7 +61,8 @@ class Signatory:
             claim = Claim.of(job.order, job.id, commit.draw, commit.output_root, set_, commit.salt)
             signature = claim.sign(self.domain, self._account).to_bytes()
             kept = self._store.keep_claim(
-                ClaimRecord(job.id, commit.draw, set_, commit.output_root, commit.salt, signature)
+                ClaimRecord(job.id, commit.draw, set_, commit.output_root, commit.salt, signature),
+                shown,
             )
         if kept.set != set_:
             raise RefusedError(

@@ -9,13 +9,20 @@ from contextlib import contextmanager
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
-from provider.records import ClaimRecord, CommitRecord, Work, read_order, write_order
+from provider.records import (
+    ClaimRecord,
+    CommitRecord,
+    ShownCommit,
+    Work,
+    read_order,
+    write_order,
+)
 from provider.schema import SCHEMA
 from touchstone.errors import StoreError
 from touchstone.protocol.ids import JobId
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from touchstone.protocol.orders import Order
@@ -211,8 +218,11 @@ class Store:
         row = self._one("SELECT * FROM commits WHERE job = ? ORDER BY round DESC, rowid DESC", job)
         return None if row is None else CommitRecord(*row)
 
-    def keep_claim(self, record: ClaimRecord) -> ClaimRecord:
-        """Keeps the claim for a draw, and returns the one that counts: the first ever kept."""
+    def keep_claim(self, record: ClaimRecord, shown: Sequence[ShownCommit]) -> ClaimRecord:
+        """Keeps the claim for a draw, and returns the one that counts: the first ever kept.
+
+        SAFETY: `shown`, what the claim answers, is on disk before the claim leaves the node.
+        """
         with self._transaction() as db:
             db.execute(
                 "INSERT OR IGNORE INTO claims VALUES (?, ?, ?, ?, ?, ?)",
@@ -221,6 +231,7 @@ class Store:
                     record.signature,
                 ),
             )  # fmt: skip
+            _keep_shown(db, shown)
         kept = self.claim_of(record.job, record.draw)
         assert kept is not None
         return kept
@@ -229,6 +240,19 @@ class Store:
         """The claim for a draw."""
         row = self._one("SELECT * FROM claims WHERE job = ? AND draw = ?", job, draw)
         return None if row is None else ClaimRecord(*row)
+
+    # --- what others signed ----------------------------------------------------------------------
+
+    def keep_shown(self, shown: Sequence[ShownCommit]) -> None:
+        """Keeps others' commitments, at most two of a seat for a draw: two are proof."""
+        with self._transaction() as db:
+            _keep_shown(db, shown)
+
+    def shown(self, job: JobId) -> list[ShownCommit]:
+        """Others' commitments for all draws of a job, the first kept first."""
+        with self._lock:
+            found = self._db.execute("SELECT * FROM shown WHERE job = ? ORDER BY rowid", (job,))
+            return [ShownCommit(*row) for row in found]
 
     # --- inside ----------------------------------------------------------------------------------
 
@@ -247,6 +271,15 @@ class Store:
                 self._db.execute("ROLLBACK")
                 raise
             self._db.execute("COMMIT")
+
+
+def _keep_shown(db: sqlite3.Connection, shown: Sequence[ShownCommit]) -> None:
+    for one in shown:
+        db.execute(
+            "INSERT OR IGNORE INTO shown SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE "
+            "(SELECT count(*) FROM shown WHERE job = ?1 AND draw = ?2 AND seat = ?4) < 2",
+            (one.job, one.draw, one.round, one.seat, one.commitment, one.signature),
+        )
 
 
 def _work(row: tuple[Any, ...]) -> Work:

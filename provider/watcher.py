@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from requests.exceptions import RequestException
 from web3.exceptions import Web3Exception
 
-from provider.duties import next_duty
+from provider.duties import duties_of
 from provider.log import log
 from touchstone.chain.market import order_of_event
 from touchstone.errors import TouchstoneError
 from touchstone.protocol.ids import JobId, PoolId
+from touchstone.protocol.jobs import Phase
 
 if TYPE_CHECKING:
     from web3.types import EventData
@@ -133,9 +134,12 @@ class Watcher:
         parameters = self._book.market.parameters
         clock = self._book.clock
         for state in self._book.states():
-            duty = next_duty(state, clock, parameters, self._book.memory(state), self._book.me)
-            if duty is not None:
+            memory = self._book.memory(state)
+            for duty in duties_of(state, clock, parameters, memory, self._book.me):
                 self._actions.do(duty, state, clock)
+            if state.phase is Phase.SETTLED and not memory.lied:
+                # It was kept for its liar, who is out of reach by now.
+                self._book.refresh(state.id, state.order)
 
     def _purge(self) -> None:
         now = self._book.clock.time

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from provider.duties import Duty, Memory, Self, next_duty, turn
+from provider.duties import Duty, Memory, Self, duties_of, next_duty, turn
 from touchstone.protocol.ids import JobId
 from touchstone.protocol.jobs import Clock, JobState, Parameters, Phase
 from touchstone.protocol.orders import Order
@@ -134,3 +134,12 @@ def test_a_contested_job_is_concluded_in_the_second_half_of_its_window():
 @pytest.mark.parametrize("phase", [Phase.NONE, Phase.SETTLED, Phase.CONCLUDED, Phase.REFUNDED])
 def test_an_ended_job_needs_nothing(phase):
     assert due(replace(DRAWN, phase=phase), 9999, COMMITTED) is None
+
+
+def test_a_liar_is_punished_first_but_at_no_cost_to_the_nodes_own_duties():
+    complete = replace(DRAWN, commitments={0: C, 1: C})
+    lied = replace(COMMITTED, lied=True)
+    assert duties_of(complete, Clock(50, 1001), P, lied, ME) == [Duty.PUNISH, Duty.REVEAL]
+    settled = replace(complete, phase=Phase.SETTLED)
+    assert duties_of(settled, Clock(50, 1001), P, lied, ME) == [Duty.PUNISH]
+    assert duties_of(settled, Clock(50, 1001), P, COMMITTED, ME) == []

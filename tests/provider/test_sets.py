@@ -4,6 +4,7 @@ import pytest
 
 from tests.provider.test_refusals import refusal
 from tests.provider.test_whole_job import own
+from touchstone.protocol.claims import Commit, draw_of
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +37,6 @@ def entry(shown, account):
 def test_a_set_before_the_node_has_committed_is_too_early(world, module_node, shown):
     job = world.drawn()
     state = world.market.job(job.order)
-    from touchstone.protocol.claims import draw_of
-
     early = {**shown, "draw": "0x" + draw_of(state.seed, 0).hex()}
     assert refusal(ask(module_node, job, early)) == (409, "not_ready")
 
@@ -69,6 +68,17 @@ def test_a_commitment_of_a_stranger_is_refused(module_node, committed, shown, pe
 
 def test_a_commitment_signed_by_nobody_is_refused(module_node, committed, shown, peer):
     entry(shown, peer.account)["signature"] = "0x" + "01" * 64
+    assert refusal(ask(module_node, committed, shown)) == (422, "bad_set")
+
+
+def test_a_commitment_of_zeros_is_refused_although_it_is_signed(
+    world, module_node, committed, shown, peer
+):
+    draw = bytes.fromhex(shown["draw"][2:])
+    signature = Commit(committed.id, draw, bytes(32)).sign(world.market.domain, peer.account)
+    theirs = entry(shown, peer.account)
+    theirs["commitment"] = "0x" + "00" * 32
+    theirs["signature"] = "0x" + signature.to_bytes().hex()
     assert refusal(ask(module_node, committed, shown)) == (422, "bad_set")
 
 

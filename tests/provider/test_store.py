@@ -5,13 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from provider.records import ClaimRecord, CommitRecord, read_order, write_order
+from provider.records import ClaimRecord, CommitRecord, ShownCommit, read_order, write_order
 from provider.store import Store
 from tests.provider.test_duties import ORDER
 from touchstone.errors import StoreError
 
 JOB = b"j" * 32
 COMMIT = CommitRecord(JOB, b"d" * 32, 0, b"c" * 32, b"s" * 32, b"o" * 32, b"g" * 64)
+SHOWN = ShownCommit(JOB, b"d" * 32, 0, 1, b"m" * 32, b"g" * 64)
 CLAIM = ClaimRecord(JOB, b"d" * 32, b"t" * 32, b"o" * 32, b"s" * 32, b"g" * 64)
 
 
@@ -38,8 +39,22 @@ def test_the_first_commitment_for_a_draw_counts_for_ever(store, tmp_path):
 
 
 def test_the_first_claim_for_a_draw_counts_for_ever(store):
-    assert store.keep_claim(CLAIM) == CLAIM
-    assert store.keep_claim(replace(CLAIM, set=b"x" * 32)) == CLAIM
+    assert store.keep_claim(CLAIM, [SHOWN]) == CLAIM
+    assert store.keep_claim(replace(CLAIM, set=b"x" * 32), []) == CLAIM
+
+
+def test_what_a_claim_answers_is_kept_with_it(store, tmp_path):
+    store.keep_claim(CLAIM, [SHOWN])
+    store.close()
+    store.__init__(tmp_path, "me")
+    assert store.shown(JOB) == [SHOWN]
+
+
+def test_two_commitments_of_a_seat_are_kept_and_no_more(store):
+    many = [replace(SHOWN, commitment=bytes([i]) * 32) for i in (1, 1, 2, 3)]
+    store.keep_shown(many)
+    store.keep_shown([replace(SHOWN, seat=2)])
+    assert [(s.seat, s.commitment[0]) for s in store.shown(JOB)] == [(1, 1), (1, 2), (2, ord("m"))]
 
 
 def test_each_draw_has_its_own_commitment(store):
