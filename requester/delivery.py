@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 from eth_utils.address import to_checksum_address
 
 from requester.patience import TRANSIENT, backoff
-from touchstone.coordination.peers import Peer
+from touchstone.coordination.peers import Peer, peer_of
+from touchstone.coordination.together import Together
 from touchstone.errors import PeerError
 from touchstone.protocol.claims import delivery_struct_hash
 from touchstone.protocol.eip712 import sign
@@ -47,6 +48,7 @@ class Courier:
         digest = domain.digest(delivery_struct_hash(job.id, job.salt))
         self._signature = sign(account, digest).expanded()
         self._failures: dict[str, tuple[int, float]] = {}
+        self._together = Together()
         self.delivered: set[str] = set()
         self.problems: dict[str, str] = {}
 
@@ -60,8 +62,7 @@ class Courier:
             if name not in self.delivered and self._failures.get(name, (0, now))[1] <= now
         ]
         if due:
-            with ThreadPoolExecutor(len(due)) as pool:
-                list(pool.map(self._try, due))
+            self._together.ask({name: partial(self._try, name) for name in due})
 
     def _try(self, name: str) -> None:
         try:
@@ -78,8 +79,5 @@ class Courier:
 
     def _peer(self, name: str) -> Peer:
         if name in self._verifiers:
-            return Peer(name)
-        endpoint = self._vault.endpoint_of(to_checksum_address(name))
-        if endpoint is None:
-            raise PeerError(f"provider {name} has published no endpoint")
-        return Peer(endpoint)
+            return Peer(name, private=True)  # The user has typed it.
+        return peer_of(self._vault, to_checksum_address(name))

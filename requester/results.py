@@ -8,7 +8,7 @@ import numpy as np
 from eth_utils.address import to_checksum_address
 
 from requester.patience import TRANSIENT
-from touchstone.coordination.peers import Peer
+from touchstone.coordination.peers import peer_of
 from touchstone.errors import PeerError, ResultUnavailableError
 from touchstone.protocol.payload import payload_root
 
@@ -31,13 +31,13 @@ def fetch_output(job: StoredJob, outcome: Outcome, vault: Vault) -> bytes:
     problems = []
     for seat, provider in outcome.providers.items():
         try:
-            endpoint = vault.endpoint_of(to_checksum_address(provider))
-            if endpoint is None:
-                raise PeerError("it has published no endpoint")
-            output = Peer(endpoint).output(job.id, job.salt)
+            peer = peer_of(vault, to_checksum_address(provider))
+            output = peer.output(job.id, job.salt)
             if payload_root(output, job.salt) == outcome.output_root:
                 return output
-            problems.append(f"seat {seat}: {endpoint} gives bytes that are not the settled result")
+            problems.append(
+                f"seat {seat}: {peer.endpoint} gives bytes that are not the settled result"
+            )
         except (PeerError, *TRANSIENT) as error:
             problems.append(f"seat {seat}: {error}")
     raise ResultUnavailableError(

@@ -15,8 +15,10 @@ abstract contract Replacing is MarketBase {
     /// Begin a new round with reserves in the place of failed seats, or refund the requester where too few are
     /// left. `before` are the seats that were active until now.
     function _nextRound(Order calldata order, JobId id, Job memory job, uint256[] memory before) internal {
-        // A round that could not end in time to be paid is not begun.
+        // A round that could not end in time to be paid is not begun. The job keeps only the seats whose bonds it
+        // locked, so that no reserve can be accused in its name.
         if (block.timestamp + COMMIT_WINDOW + REVEAL_WINDOW > _payableUntil(job)) {
+            job.seats = job.seats.only(before);
             return _refund(order, id, job, order.payment(), RefundReason.TooLate);
         }
         PoolId pool = order.pool();

@@ -123,7 +123,10 @@ abstract contract SlowPath is IMarketRemedies, Contesting, Replacing {
         uint256 all;
         for (uint256 i; i < seats.length; ++i) all |= 1 << seats[i];
         // Where not one seat has answered, the input itself is likely to be missing: nobody is slashed.
-        if (silent == all) return _refund(order, id, job, order.payment(), RefundReason.NobodyAnswered);
+        if (silent == all) {
+            job.seats = job.seats.only(seats);
+            return _refund(order, id, job, order.payment(), RefundReason.NobodyAnswered);
+        }
         for (uint256 i; i < seats.length; ++i) {
             if ((silent >> seats[i]) & 1 == 0) continue;
             _slash(

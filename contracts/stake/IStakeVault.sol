@@ -58,6 +58,7 @@ interface IStakeVault {
     error SlotsInUse(uint256 id, uint256 inUse, uint256 slots);
     error UnknownUnbonding(uint256 id);
     error PoolExhausted(PoolId pool, uint256 found, uint256 wanted);
+    error EndpointTooLong(uint256 length, uint256 most);
     error CutTooLarge(uint256 cut, uint256 bond);
 
     // --- for providers ---------------------------------------------------------------------------------------
@@ -71,7 +72,7 @@ interface IStakeVault {
     /// Move `amount` of the caller's free stake back to it.
     function withdraw(uint256 amount) external;
 
-    /// Publish where the caller's node can be reached.
+    /// Publish where the caller's node can be reached, in at most 256 bytes.
     function setEndpoint(string calldata endpoint) external;
 
     /// Pledge `slots` bonds of the caller's free stake to a pool, which is created by its first pledge. Drawn from

@@ -34,6 +34,8 @@ contract StakeVault is IStakeVault {
     /// Indices of one seed that a draw tries at most: those of its seats, and full leaves that it skips.
     uint256 public constant MAX_TRIES = 32;
 
+    uint256 public constant MAX_ENDPOINT_BYTES = 256;
+
     IERC20 public immutable token;
     IModelRegistry public immutable registry;
     address public immutable market;
@@ -102,6 +104,8 @@ contract StakeVault is IStakeVault {
 
     /// @inheritdoc IStakeVault
     function setEndpoint(string calldata endpoint) external {
+        uint256 length = bytes(endpoint).length;
+        if (length > MAX_ENDPOINT_BYTES) revert EndpointTooLong(length, MAX_ENDPOINT_BYTES);
         emit EndpointSet(msg.sender, endpoint);
     }
 

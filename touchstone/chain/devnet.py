@@ -189,8 +189,12 @@ class Devnet:
             if (match := _LISTENING.search(text)) is not None:
                 return int(match[1])
             if ended:
-                last = text.strip().splitlines()[-1:] or ["nothing"]
-                raise DevnetError(f"anvil ended at once and printed: {last[0]}")
+                lines = [line for line in text.splitlines() if line.strip()] or ["nothing"]
+                # Anvil names the cause first where it can, and ends with a hint or a trace.
+                said = next((line for line in lines if "error" in line.lower()), lines[-1])
+                raise DevnetError(
+                    f"anvil ended at once and printed: {said.strip()}; is the port in use?"
+                )
             time.sleep(0.02)
         raise DevnetError(f"anvil did not listen within {_START_TIMEOUT_S} seconds")
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from eth_abi.abi import encode
+from eth_abi.exceptions import DecodingError
 from eth_utils.abi import event_abi_to_log_topic
 from web3._utils.events import get_event_data
 from web3.types import FilterParams
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from eth_typing import ABIEvent
     from web3.contract import Contract
     from web3.types import EventData
+
+_log = logging.getLogger(__name__)
 
 MAX_RANGE = 1000
 """Blocks asked for at once."""
@@ -28,7 +32,7 @@ def read_events(
     filters: dict[str, Any] | None = None,
 ) -> Iterator[EventData]:
     """The contract's events of these names in blocks `first` to `last`, in the order in which they
-    happened.
+    happened. Events with a text that is not UTF-8 are passed over.
 
     Args:
         contract: whose events.
@@ -51,7 +55,13 @@ def read_events(
         )
         for log in contract.w3.eth.get_logs(wanted):
             event = by_topic[bytes(log["topics"][0])]
-            yield get_event_data(contract.w3.codec, event, log)
+            try:
+                decoded = get_event_data(contract.w3.codec, event, log)
+            except (UnicodeError, DecodingError) as error:
+                # Anyone can publish a text that is none. It must not hide what others publish.
+                _log.warning("passed over an %s that cannot be read: %s", event["name"], error)
+                continue
+            yield decoded
 
 
 def _event(contract: Contract, name: str) -> ABIEvent:

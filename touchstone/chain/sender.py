@@ -121,7 +121,10 @@ class Sender:
                 estimate = self.w3.eth.estimate_gas(transaction, "pending")
         except Web3RPCError as error:
             if self.w3.eth.get_balance(self.address) == 0:
-                raise ChainError(f"account {self.address} has no ether to pay for gas") from error
+                raise ChainError(
+                    f"account {self.address} has no ether to pay for gas: send it some, on a "
+                    "development chain with `touchstone devnet fund`"
+                ) from error
             raise ChainError(f"the node refused the transaction: {_message(error)}") from error
         if estimate > self._gas_cap:
             raise GasLimitError(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from touchstone.chain.devnet import CHAIN_ID
 from touchstone.chain.logs import read_events
 from touchstone.protocol.ids import ModelId, PoolId
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from touchstone.chain.deployment import Deployment
 
 _ENDPOINTS_STALE_S = 2
+_REREAD_BLOCKS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,13 @@ class Position:
 
 
 class Vault:
-    """Reads the vault and makes calls for a `Sender` to send. Amounts are base units."""
+    """Reads the vault and makes calls for a `Sender` to send. Amounts are base units.
+
+    Attributes:
+        contract: the web3 contract.
+        views: its views.
+        development: whether the chain is a local one for development.
+    """
 
     def __init__(self, w3: Web3, deployment: Deployment) -> None:
         """Binds the deployment's vault."""
@@ -50,6 +58,7 @@ class Vault:
         self.contract = deployment.contract(w3, "StakeVault")
         self.first_block = deployment.block
         self.views = deployment.views(w3, "StakeVault")
+        self.development = deployment.chain_id == CHAIN_ID
         self.address = self.contract.address
         self._lock = Lock()
         self._endpoints: dict[ChecksumAddress, str] = {}
@@ -89,7 +98,9 @@ class Vault:
             now = time.monotonic()
             if provider not in self._endpoints or now - self._read_at > _ENDPOINTS_STALE_S:
                 last = self.w3.eth.block_number
-                for event in read_events(self.contract, ["EndpointSet"], self._unread, last):
+                # A reorganisation may have moved what was read.
+                first = max(self.first_block, self._unread - _REREAD_BLOCKS)
+                for event in read_events(self.contract, ["EndpointSet"], first, last):
                     self._endpoints[event["args"]["provider"]] = event["args"]["endpoint"]
                 self._unread = max(self._unread, last + 1)
                 self._read_at = now

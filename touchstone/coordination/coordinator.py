@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 from touchstone.chain.market import SignedClaim, SignedCommit
 from touchstone.coordination.messages import CommitSet, SeatCommit
-from touchstone.coordination.peers import Peer
+from touchstone.coordination.peers import peer_of
 from touchstone.coordination.round import (
     Contest,
     PostCommits,
@@ -19,15 +19,15 @@ from touchstone.coordination.round import (
     Step,
     next_step,
 )
-from touchstone.errors import PeerError, SignatureError, TransactionReverted
+from touchstone.coordination.together import Together
+from touchstone.errors import ChainError, PeerError, SignatureError, TransactionReverted
 from touchstone.protocol.claims import draw_of
 from touchstone.protocol.eip712 import Signature
 from touchstone.protocol.jobs import Action, JobState, Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-    from eth_typing import ChecksumAddress
     from web3.types import TxReceipt
 
     from touchstone.chain.market import Market
@@ -78,7 +78,7 @@ class Coordinator:
         self._sender = sender
         self._on_transaction = on_transaction
         self._rounds: dict[bytes, Round] = {}
-        self._peers: dict[str, Peer] = {}
+        self._together = Together()
 
     def step(self, order: Order) -> JobState:
         """Does the next thing that can be done for the job, if any, and returns its state after.
@@ -118,35 +118,42 @@ class Coordinator:
         gathered = self._rounds.get(draw)
         if gathered is None:
             if len(self._rounds) >= _MAX_ROUNDS_KEPT:
-                self._rounds.pop(next(iter(self._rounds)))
+                self._rounds.pop(next(iter(self._rounds), b""), None)
             gathered = self._rounds[draw] = Round.of(job)
-        with ThreadPoolExecutor(max_workers=len(job.active) or 1) as pool:
-            list(pool.map(lambda seat: self._ask_commit(job, gathered, seat), job.active))
-            if gathered.complete(job):
-                missing = [seat for seat in job.active if seat not in gathered.claims]
-                list(pool.map(lambda seat: self._ask_claim(job, gathered, seat), missing))
+        self._ask_all(job, gathered, self._ask_commit, job.active)
+        if gathered.complete(job):
+            missing = [seat for seat in job.active if seat not in gathered.claims]
+            self._ask_all(job, gathered, self._ask_claim, missing)
         return gathered
+
+    def _ask_all(
+        self,
+        job: JobState,
+        gathered: Round,
+        ask: Callable[[JobState, Round, int], None],
+        seats: Iterable[int],
+    ) -> None:
+        questions = {
+            f"{job.providers[seat]} {job.id.hex()}": partial(ask, job, gathered, seat)
+            for seat in seats
+        }
+        self._together.ask(questions)
 
     def _ask_commit(self, job: JobState, gathered: Round, seat: int) -> None:
         """Asks again even where a commitment is known: a second one would be worth a bounty."""
         try:
-            peer = self._peer(job.providers[seat])
-            if peer is None:
-                return
-            status = peer.status(job.id)
+            status = peer_of(self._vault, job.providers[seat]).status(job.id)
             if status.commit is None or status.draw != gathered.draw:
                 return
             signature = Signature.from_bytes(status.commit.signature)
             commit = SignedCommit(status.commit.commitment, signature)
             gathered.add_commit(self._market.domain, job, seat, commit)
-        except (PeerError, SignatureError) as error:
+        except (PeerError, SignatureError, ChainError) as error:
             _log.info("job %s seat %d: no commitment: %s", job.id.hex()[:8], seat, error)
 
     def _ask_claim(self, job: JobState, gathered: Round, seat: int) -> None:
         try:
-            peer = self._peer(job.providers[seat])
-            if peer is None:
-                return
+            peer = peer_of(self._vault, job.providers[seat])
             answer = peer.reveal(job.id, self._commit_set(job, gathered))
             claim = SignedClaim(
                 answer.output_root,
@@ -155,7 +162,7 @@ class Coordinator:
                 Signature.from_bytes(answer.signature),
             )
             gathered.add_claim(self._market.domain, job, seat, claim)
-        except (PeerError, SignatureError) as error:
+        except (PeerError, SignatureError, ChainError) as error:
             _log.info("job %s seat %d: no claim: %s", job.id.hex()[:8], seat, error)
 
     @staticmethod
@@ -172,14 +179,6 @@ class Coordinator:
                 for seat in job.active
             ],
         )
-
-    def _peer(self, provider: ChecksumAddress) -> Peer | None:
-        endpoint = self._vault.endpoint_of(provider)
-        if endpoint is None:
-            return None
-        if endpoint not in self._peers:
-            self._peers[endpoint] = Peer(endpoint)
-        return self._peers[endpoint]
 
     def _verdict_is_in(self, job: JobState) -> bool:
         return self._market.verdict_ended(job.id)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import closing
 from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
 import httpx
 from pydantic import ValidationError
 
+from touchstone.coordination.endpoints import parse_endpoint
 from touchstone.coordination.messages import (
     SALT_HEADER,
     SIGNATURE_HEADER,
@@ -23,6 +27,9 @@ from touchstone.protocol.payload import MAX_PAYLOAD_BYTES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from eth_typing import ChecksumAddress
+
+    from touchstone.chain.stake import Vault
     from touchstone.protocol.ids import JobId
 
 M = TypeVar("M", JobStatus, ClaimMessage)
@@ -30,12 +37,17 @@ M = TypeVar("M", JobStatus, ClaimMessage)
 _making = Lock()
 _MAX_ANSWER_BYTES = 64 << 10
 _TIMEOUT = httpx.Timeout(10, connect=2)
+_WHOLE_CALL_S = 60
+
+
+def _no_cookies() -> CookieJar:
+    return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
 
 
 @cache
 def _make_client() -> httpx.Client:
-    # An endpoint is a stranger's word: it may not send us on to some other place.
-    return httpx.Client(timeout=_TIMEOUT, follow_redirects=False)
+    # A stranger may not send us on to some other place, nor have us keep its cookies.
+    return httpx.Client(timeout=_TIMEOUT, follow_redirects=False, cookies=_no_cookies())
 
 
 def _shared_client() -> httpx.Client:
@@ -47,16 +59,21 @@ def _shared_client() -> httpx.Client:
 class Peer:
     """One provider node (or verifier), at its endpoint. Safe to use from threads."""
 
-    def __init__(self, endpoint: str, client: httpx.Client | None = None) -> None:
+    def __init__(self, endpoint: str, *, private: bool = False) -> None:
         """Binds the endpoint.
+
+        Args:
+            endpoint: an http or https address.
+            private: whether it may lead to an address that is not public: for development chains,
+                and for endpoints that the user has typed.
 
         Raises:
             PeerError: it is not an http or https address.
         """
-        if not endpoint.startswith(("http://", "https://")):
-            raise PeerError(f"the endpoint {endpoint!r} is not an http or https address")
-        self.endpoint = endpoint.rstrip("/")
-        self._client = client or _shared_client()
+        self._endpoint = parse_endpoint(endpoint)
+        self.endpoint = self._endpoint.url
+        self._private = private
+        self._client = _shared_client()
 
     def deliver(self, job: JobId, payload: bytes, salt: bytes, signature: bytes) -> str:
         """Hands over the input and returns the job's state there. Harmless if repeated."""
@@ -100,23 +117,27 @@ class Peer:
         headers: Mapping[str, str] | None = None,
         limit: int = _MAX_ANSWER_BYTES,
     ) -> bytes:
-        """The body of a good answer, never more than `limit` bytes of it in memory.
+        """The body of a good answer, not much more than `limit` bytes of it in memory.
 
         Raises:
             PeerRefusedError: the node says no, and why.
             PeerError: no answer, or none that can be used.
         """
+        deadline = time.monotonic() + _WHOLE_CALL_S
         try:
-            with self._client.stream(
-                method, self.endpoint + path, content=content, headers=headers
-            ) as answer:
+            with closing(self._send(method, path, content, headers)) as answer:
+                if answer.headers.get("Content-Encoding", "identity") != "identity":
+                    # What unpacks to gigabytes is only kilobytes on the way.
+                    raise PeerError(f"{self.endpoint} answers in a packed form")
                 body = bytearray()
-                for chunk in answer.iter_bytes():
+                for chunk in answer.iter_raw():
                     body += chunk
                     if len(body) > limit:
                         raise PeerError(f"{self.endpoint} answers with more than {limit} bytes")
+                    if time.monotonic() > deadline:
+                        raise PeerError(f"{self.endpoint} answers too slowly")
                 status = answer.status_code
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             raise PeerError(f"{self.endpoint} does not answer ({type(error).__name__})") from error
         if status < 300:
             return bytes(body)
@@ -126,8 +147,40 @@ class Peer:
             raise PeerError(f"{self.endpoint} answers with status {status}") from error
         raise PeerRefusedError(self.endpoint, refusal.rule, refusal.message)
 
+    def _send(
+        self, method: str, path: str, content: bytes | None, headers: Mapping[str, str] | None
+    ) -> httpx.Response:
+        """Sends to the address that was checked, under the name that was given."""
+        endpoint = self._endpoint
+        address = endpoint.address(private=self._private)
+        url = httpx.URL(endpoint.url + path)
+        request = self._client.build_request(
+            method,
+            url.copy_with(host=address, port=endpoint.port),
+            content=content,
+            headers={
+                "Host": url.netloc.decode("ascii"),
+                "Accept-Encoding": "identity",
+                **(headers or {}),
+            },
+            extensions={"sni_hostname": endpoint.host},
+        )
+        return self._client.send(request, stream=True)
+
     def _parse(self, kind: type[M], body: bytes) -> M:
         try:
             return kind.model_validate_json(body)
         except ValidationError as error:
             raise PeerError(f"{self.endpoint} answers with something else: {error}") from error
+
+
+def peer_of(vault: Vault, provider: ChecksumAddress) -> Peer:
+    """The node of a provider, where the provider says that it is.
+
+    Raises:
+        PeerError: it has published no endpoint, or none that can be used.
+    """
+    endpoint = vault.endpoint_of(provider)
+    if endpoint is None:
+        raise PeerError(f"provider {provider} has published no endpoint")
+    return Peer(endpoint, private=vault.development)

@@ -54,7 +54,13 @@ class Round:
         seat: int,
         commit: SignedCommit,
     ) -> None:
-        """Takes a seat's signed commitment. Raises SignatureError unless its provider signed it."""
+        """Takes a seat's signed commitment.
+
+        Raises:
+            SignatureError: its provider did not sign it, or it is zero, which the market refuses.
+        """
+        if not any(commit.commitment):
+            raise SignatureError(f"the commitment of seat {seat} is zero")
         Commit(job.id, self.draw, commit.commitment).require_signer(
             domain, commit.signature, _provider(job, seat)
         )
@@ -66,10 +72,12 @@ class Round:
         """Takes a seat's signed claim.
 
         Raises:
-            SignatureError: it is not its provider's, not for this set, or does not open the
-                provider's commitment.
+            SignatureError: it is not its provider's, not for this set, does not open the
+                provider's commitment, or claims a root of zero, which the market refuses.
         """
         provider = _provider(job, seat)
+        if not any(claim.output_root):
+            raise SignatureError(f"the output root of seat {seat} is zero")
         if claim.set != self.set_hash(job):
             raise SignatureError(f"the claim of seat {seat} is for another set of commitments")
         opened = commitment_of(job.id, self.draw, provider, claim.output_root, claim.salt)
@@ -79,6 +87,16 @@ class Round:
             job.order, job.id, self.draw, claim.output_root, claim.set, claim.salt
         ).require_signer(domain, claim.signature, provider)
         self.claims[seat] = claim
+
+    def second_commit(self, job: JobState, seat: int) -> SignedCommit | None:
+        """Another commitment of the seat than the first one seen: signed, or posted on chain.
+
+        What stands on chain needs no signature as evidence; the first one's fills its place.
+        """
+        first, posted = self.commits.get(seat), job.commitments.get(seat)
+        if first is not None and posted is not None and posted != first.commitment:
+            return SignedCommit(posted, first.signature)
+        return self.second_commits.get(seat)
 
     def complete(self, job: JobState) -> bool:
         """Whether every active seat's commitment is known."""
@@ -150,13 +168,24 @@ def next_step(
         due = due_action(job, clock, parameters)
         return Send(due) if due else None
 
-    for seat, second in gathered.second_commits.items():
-        if seat in job.active:
+    if clock.time >= job.locked_until:
+        # The bonds may back other jobs by now: all that is left is the refund.
+        return Send(Action.ADVANCE)
+    for seat in job.active:
+        second = gathered.second_commit(job, seat)
+        if second is not None:
             return Punish(seat, gathered.commits[seat], second)
 
     payable = clock.time + parameters.challenge_window < job.locked_until
     if payable and gathered.complete(job) and all(s in gathered.claims for s in job.active):
         return _finish(job, gathered)
+
+    postable = clock.time + parameters.challenge_window + parameters.reveal_window
+    if postable >= job.locked_until:
+        # Too late to post a commitment. Without them `advance` would slash those who have answered,
+        # so it waits for the end of the lock.
+        complete = all(seat in job.commitments for seat in job.active)
+        return Send(Action.ADVANCE) if complete and due_action(job, clock, parameters) else None
 
     missing = {
         seat: gathered.commits[seat]

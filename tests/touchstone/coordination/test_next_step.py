@@ -118,6 +118,44 @@ def test_the_same_commitment_twice_is_no_equivocation() -> None:
     assert isinstance(next_step(JOB, NOW, PARAMETERS, gathered), Settle)
 
 
+def test_a_commitment_on_chain_that_differs_from_the_signed_one_is_punished() -> None:
+    gathered = gathered_of(SAME, claims=False)
+    posted = replace(JOB, commitments={2: b"z" * 32})
+    step = next_step(posted, NOW, PARAMETERS, gathered)
+    assert isinstance(step, Punish)
+    assert (step.seat, step.second.commitment) == (2, b"z" * 32)
+
+
+def test_zero_commitments_and_zero_results_are_not_taken() -> None:
+    """The market refuses both: taken, they would hold the job up."""
+    gathered = Round.of(JOB)
+    draw, zero = gathered.draw, bytes(32)
+    commit = SignedCommit(zero, Commit(JOB.id, draw, zero).sign(DOMAIN, KEYS[0]))
+    with pytest.raises(SignatureError, match="zero"):
+        gathered.add_commit(DOMAIN, JOB, 0, commit)
+    gathered = gathered_of({**SAME, 1: zero}, claims=False)
+    with pytest.raises(SignatureError, match="zero"):
+        gathered.add_claim(DOMAIN, JOB, 1, signed_claim(gathered, 1, zero))
+
+
+def test_once_the_bonds_are_unlocked_only_the_refund_is_left() -> None:
+    late = Clock(10, JOB.locked_until)
+    gathered = gathered_of({0: b"o" * 32})
+    gathered.add_commit(DOMAIN, JOB, 0, signed_commit(0, b"q" * 32))
+    assert next_step(JOB, late, PARAMETERS, gathered) == Send(Action.ADVANCE)
+    assert next_step(JOB, late, PARAMETERS, gathered_of(SAME)) == Send(Action.ADVANCE)
+
+
+def test_too_late_to_post_a_commitment_nobody_who_answered_is_slashed() -> None:
+    late = Clock(10, JOB.locked_until - PARAMETERS.challenge_window - PARAMETERS.reveal_window)
+    assert next_step(JOB, late, PARAMETERS, gathered_of(SAME, claims=False)) is None
+    complete = replace(
+        JOB, commitments={s: c.commitment for s, c in gathered_of(SAME).commits.items()}
+    )
+    step = next_step(complete, late, PARAMETERS, gathered_of(SAME, claims=False))
+    assert step == Send(Action.ADVANCE)
+
+
 def test_nothing_settles_when_no_whole_challenge_window_is_left() -> None:
     late = Clock(10, JOB.locked_until - PARAMETERS.challenge_window)
     assert not isinstance(next_step(JOB, late, PARAMETERS, gathered_of(SAME)), Settle)
