@@ -8,17 +8,11 @@ from typing import TYPE_CHECKING
 from eth_utils.address import to_checksum_address
 from web3.exceptions import ContractLogicError
 
-from touchstone.errors import PayloadError, RefusedError, SignatureError
+from touchstone.errors import RefusedError, SignatureError, UnpaidInputError
 from touchstone.protocol.claims import delivery_struct_hash
 from touchstone.protocol.eip712 import Signature, recover
+from touchstone.protocol.inputs import check_paid_input, input_size_limit
 from touchstone.protocol.jobs import JobState, Phase, commit_deadline
-from touchstone.protocol.payload import (
-    MAX_PAYLOAD_BYTES,
-    MAX_SEQUENCES,
-    decode_payload,
-    payload_root,
-    rows_of,
-)
 
 if TYPE_CHECKING:
     from web3 import Web3
@@ -95,7 +89,7 @@ def require_drawn(state: JobState, seat: int | None, address: str) -> None:
 
 def size_limit(order: Order, model: PublishedModel) -> int:
     """The most bytes that an input of the order may have."""
-    return min(MAX_PAYLOAD_BYTES, 8 + 4 * MAX_SEQUENCES + 4 * order.units * model.unit_rows)
+    return input_size_limit(order, model.unit_rows)
 
 
 def check_input(order: Order, model: PublishedModel, payload: bytes, salt: bytes) -> int:
@@ -105,22 +99,9 @@ def check_input(order: Order, model: PublishedModel, payload: bytes, salt: bytes
         RefusedError: `malformed`, `oversized` or `wrong_input`.
     """
     try:
-        sequences = decode_payload(payload)
-    except PayloadError as error:
-        raise RefusedError("malformed", str(error)) from None
-    longest = max(len(s) for s in sequences)
-    if min(len(s) for s in sequences) < 1:
-        raise RefusedError("malformed", "a sequence is empty")
-    if longest > model.max_rows:
-        raise RefusedError(
-            "oversized", f"a sequence has {longest} rows, the model takes {model.max_rows}"
-        )
-    rows, paid = rows_of(sequences), order.units * model.unit_rows
-    if rows > paid:
-        raise RefusedError("oversized", f"the input has {rows} rows, {paid} are paid for")
-    if payload_root(payload, salt) != order.input_root:
-        raise RefusedError("wrong_input", "payload and salt do not have the order's input root")
-    return rows
+        return check_paid_input(order, model.unit_rows, model.max_rows, payload, salt)
+    except UnpaidInputError as error:
+        raise RefusedError(error.rule, str(error)) from None
 
 
 @dataclass(frozen=True, slots=True)

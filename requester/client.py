@@ -6,15 +6,15 @@ import secrets
 from threading import Lock
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from requester.delivery import Courier
+from requester.folders import read_manifest, to_sequences
 from requester.follow import Outcome, Progress, follow, read_outcome
 from requester.offers import choose_offer, find_offers
 from requester.orders import check_sequences, make_order, split_model_name
 from requester.patience import persistently
 from requester.results import fetch_output, to_real
 from requester.store import Store, StoredJob
+from touchstone.chain.credits import withdraw_credits
 from touchstone.chain.market import Market
 from touchstone.chain.registry import PublishedModel, Registry
 from touchstone.chain.rpc import connect
@@ -29,8 +29,6 @@ from touchstone.errors import (
     TransactionReverted,
     UnknownJobError,
 )
-from touchstone.programs.manifest import Manifest
-from touchstone.programs.model import MANIFEST
 from touchstone.protocol.ids import JobId, model_id
 from touchstone.protocol.jobs import Action, JobState, Phase, due_action
 from touchstone.protocol.payload import decode_payload
@@ -40,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    import numpy as np
     from eth_account.signers.local import LocalAccount
     from numpy.typing import NDArray
     from web3 import Web3
@@ -133,16 +132,8 @@ class Client:
             BroadcastError: it is unknown whether the order was opened: `resume` finds out.
         """
         published = self.published(model)
-        manifest = _manifest(model_folder, published)
-        if len(inputs) and isinstance(inputs[0], str):
-            if model_folder is None:
-                raise RequestError("texts need the folder of the model, for its tokenizer")
-            # Here, so that token arrays need no tokenizer.
-            from touchstone.programs.tokens import tokenize
-
-            sequences = tokenize(model_folder, [str(text) for text in inputs])
-        else:
-            sequences = [np.asarray(sequence) for sequence in inputs]
+        manifest = read_manifest(model_folder, published)
+        sequences = to_sequences(inputs, model_folder)
         offers = find_offers(self.vault, published.id, shard, replicas)
         if price is not None:
             offers = [offer for offer in offers if offer.tier == tier_of(price)]
@@ -283,11 +274,9 @@ class Client:
         return state
 
     def withdraw(self) -> int:
-        """Moves all refunds that are due to the account; returns their sum in base units."""
-        amount, _ = self.market.balance_of(self.account.address)
-        if amount:
-            self.sender.send(self.market.withdraw())
-        return amount
+        """Moves all that is due to the account: refunds at the market, and its free stake at the
+        vault, which holds its shares of slashed bonds. Returns the sum in base units."""
+        return withdraw_credits(self.market, self.vault, self.sender)
 
     def acknowledge(self, job: StoredJob | JobId) -> None:
         """Releases a settled job's payment at once, as thanks for a good result."""
@@ -317,21 +306,3 @@ class Client:
         if found is None:
             raise UnknownJobError(f"this requester has no job 0x{job.hex()} on this market")
         return found
-
-
-def _manifest(folder: Path | None, published: PublishedModel) -> Manifest | None:
-    """The manifest in the folder, which must be of the published version."""
-    if folder is None:
-        return None
-    try:
-        manifest = Manifest.from_json((folder / MANIFEST).read_bytes())
-    except OSError as error:
-        raise RequestError(f"{folder} is not a compiled model: {error.strerror}") from error
-    if (manifest.program_root, manifest.weight_root) != (
-        published.program_root,
-        published.weight_root,
-    ):
-        raise RequestError(
-            f"{folder} holds another model than the published {published.name}@{published.version}"
-        )
-    return manifest

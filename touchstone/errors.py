@@ -27,6 +27,10 @@ class KernelError(TouchstoneError):
     """No kernel passes the self-test, or a kernel is unknown."""
 
 
+class UsageError(TouchstoneError):
+    """A command is written wrongly: an unknown option, a missing argument."""
+
+
 class AmountError(TouchstoneError):
     """A text is not an amount of tokens."""
 
@@ -94,6 +98,10 @@ def _shown(value: object) -> str:
     return "0x" + value.hex() if isinstance(value, bytes) else str(value)
 
 
+class PublishError(ChainError):
+    """A model cannot be published under its name and version."""
+
+
 class CommandUnavailableError(TouchstoneError):
     """A role's commands are not installed or cannot be imported."""
 
@@ -112,6 +120,18 @@ class SignatureError(ProtocolError):
 
 class PayloadError(ProtocolError):
     """Bytes are not a payload, or too many."""
+
+
+class UnpaidInputError(ProtocolError):
+    """An input is not what its order names and pays for.
+
+    Attributes:
+        rule: which rule, as docs/protocol.md names it.
+    """
+
+    def __init__(self, rule: str, message: str) -> None:
+        super().__init__(message)
+        self.rule = rule
 
 
 class PeerError(TouchstoneError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request
@@ -9,17 +10,24 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
 from touchstone.coordination.messages import SALT_HEADER, SIGNATURE_HEADER
-from touchstone.errors import ProtocolError
+from touchstone.errors import SignatureError, UnpaidInputError
 from touchstone.protocol.claims import delivery_struct_hash
 from touchstone.protocol.eip712 import Signature, recover
 from touchstone.protocol.ids import JobId
-from touchstone.protocol.payload import MAX_PAYLOAD_BYTES, decode_payload, payload_root
+from touchstone.protocol.inputs import check_paid_input, input_size_limit
+from verifier.store import NO_RESULT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from collections.abc import Set as AbstractSet
 
-    from touchstone.protocol.orders import Order
+    from touchstone.chain.registry import PublishedModel
+    from touchstone.protocol.ids import ModelId
     from verifier.duties import Watch
+    from verifier.store import SeenJob
+
+BODY_TIMEOUT_S = 30
+"""Seconds that the bytes of an input may take, all together."""
 
 
 class Refused(Exception):  # noqa: N818 (it is what happened)
@@ -30,8 +38,20 @@ class Refused(Exception):  # noqa: N818 (it is what happened)
         self.status, self.rule = status, rule
 
 
-def make_app(watch: Watch, health: Callable[[], dict[str, Any]]) -> FastAPI:
-    """The application. Whatever it is given is checked against the order on chain."""
+def make_app(
+    watch: Watch,
+    health: Callable[[], dict[str, Any]],
+    audited: AbstractSet[ModelId],
+    body_timeout_s: float = BODY_TIMEOUT_S,
+) -> FastAPI:
+    """The application. Whatever it is given is checked against the order on chain.
+
+    Args:
+        watch: the view of the chain.
+        health: tells how the service is.
+        audited: the models that it re-executes; inputs of others are not taken.
+        body_timeout_s: seconds that the bytes of an input may take.
+    """
     app = FastAPI(title="Touchstone verifier", docs_url=None, redoc_url=None, openapi_url=None)
 
     @app.exception_handler(Refused)
@@ -54,7 +74,7 @@ def make_app(watch: Watch, health: Callable[[], dict[str, Any]]) -> FastAPI:
             "state": seen.phase.lower(),
             "done": seen.done,
             "opened_block": seen.opened_block,
-            "input": watch.store.input(job_id) is not None,
+            "input": watch.store.has_input(job_id),
             "deeds": watch.store.deeds(job_id),
             "audit": watch.store.audit(job_id),
         }
@@ -67,47 +87,68 @@ def make_app(watch: Watch, health: Callable[[], dict[str, Any]]) -> FastAPI:
     async def put_input(job: str, request: Request) -> JSONResponse:
         job_id = _job_id(job)
         salt, signature = _header(request, SALT_HEADER, 32), _header(request, SIGNATURE_HEADER, 65)
-        payload = await _body(request)
-        new = await run_in_threadpool(_take_input, watch, job_id, payload, salt, signature)
+        # Nothing of the body is read before it is clear that the job's requester sends it.
+        seen = await run_in_threadpool(_admit, watch, job_id, salt, signature, audited)
+        model = await run_in_threadpool(watch.published, seen.order.model)
+        most = input_size_limit(seen.order, model.unit_rows)
+        payload = await _body(request, most, body_timeout_s)
+        new = await run_in_threadpool(_take_input, watch, seen, model, payload, salt)
         return JSONResponse({"state": "waiting"}, 202 if new else 200)
 
     return app
 
 
-def _take_input(watch: Watch, job: JobId, payload: bytes, salt: bytes, signature: bytes) -> bool:
-    order = _order_of(watch, job)
-    if payload_root(payload, salt) != order.input_root:
-        raise Refused(422, "wrong_input", "the input does not have the order's root")
-    digest = watch.market.domain.digest(delivery_struct_hash(job, salt))
-    parity = (signature[64] - 27) & 1
-    compact = Signature(signature[:32], bytes([signature[32] | parity << 7]) + signature[33:64])
-    try:
-        signer = recover(digest, compact)
-        decode_payload(payload)
-    except ProtocolError as error:
-        raise Refused(422, "malformed", str(error)) from error
-    if signer != order.requester:
-        raise Refused(401, "unsigned", "the delivery is not signed by the requester")
-    return watch.store.keep_input(job, payload, salt)
-
-
-def _order_of(watch: Watch, job: JobId) -> Order:
-    seen = watch.store.job(job)
-    if seen is None:
-        # It may have been opened a moment ago.
-        watch.reconcile()
-        seen = watch.store.job(job)
+def _admit(
+    watch: Watch, job: JobId, salt: bytes, signature: bytes, audited: AbstractSet[ModelId]
+) -> SeenJob:
+    """The job that an input is for, where it may be audited and its requester signed."""
+    if not audited:
+        raise Refused(409, "not_audited", "this verifier re-executes nothing")
+    seen = watch.find(job)
     if seen is None:
         raise Refused(404, "unknown_job", "this market has opened no such job")
-    return seen.order
+    if _signer(watch.market.domain.digest(delivery_struct_hash(job, salt)), signature) != (
+        seen.order.requester
+    ):
+        raise Refused(401, "unsigned", "the delivery is not signed by the requester")
+    if seen.order.model not in audited:
+        raise Refused(409, "not_audited", "this verifier does not re-execute the job's model")
+    if seen.phase == NO_RESULT:
+        raise Refused(409, "unfunded", "the job has ended without a result")
+    return seen
 
 
-async def _body(request: Request) -> bytes:
+def _signer(digest: bytes, signature: bytes) -> str | None:
+    if signature[64] not in (27, 28) or signature[32] & 0x80:
+        return None
+    parity = signature[64] - 27
+    compact = Signature(signature[:32], bytes([signature[32] | parity << 7]) + signature[33:64])
+    try:
+        return recover(digest, compact)
+    except SignatureError:
+        return None
+
+
+def _take_input(
+    watch: Watch, job: SeenJob, model: PublishedModel, payload: bytes, salt: bytes
+) -> bool:
+    try:
+        check_paid_input(job.order, model.unit_rows, model.max_rows, payload, salt)
+    except UnpaidInputError as error:
+        raise Refused(413 if error.rule == "oversized" else 422, error.rule, str(error)) from error
+    return watch.store.keep_input(job.id, payload, salt)
+
+
+async def _body(request: Request, most: int, timeout_s: float) -> bytes:
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_PAYLOAD_BYTES:
-            raise Refused(413, "oversized", f"an input has at most {MAX_PAYLOAD_BYTES} bytes")
+    try:
+        async with asyncio.timeout(timeout_s):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > most:
+                    raise Refused(413, "oversized", f"the job's input has at most {most} bytes")
+    except TimeoutError:
+        raise Refused(408, "too_slow", f"the input took more than {timeout_s:g} s") from None
     return bytes(body)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from eth_utils.crypto import keccak
 
+from touchstone.errors import InputError, ProgramError, SettingsError
 from touchstone.protocol.ids import ModelId, model_id
 from touchstone.protocol.jobs import Phase
 from touchstone.protocol.payload import decode_payload, encode_payload, payload_root
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from verifier.store import SeenJob
 
 Execute = Callable[[ModelId, bytes], bytes]
-"""From a model and an input payload to the output payload. Raises KeyError for another model."""
+"""From a model and an input payload to the output payload. Raises KeyError for another model, and
+InputError for an input that the model does not take."""
 
 
 def is_sampled(job: JobId, seed: bytes, share: float) -> bool:
@@ -58,6 +60,8 @@ def audit(watch: Watch, job: SeenJob, execute: Execute, share: float) -> str | N
         output = execute(job.order.model, payload)
     except KeyError:
         return _skip(watch, job, "the model is not here")
+    except InputError as error:
+        return _skip(watch, job, f"the model does not take the input: {error}")
     claimed = claimed_roots(watch, job, state)
     verdict, detail = compare(payload_root(output, salt), claimed)
     detail["phase"] = state.phase.name.lower()
@@ -83,17 +87,26 @@ def claimed_roots(watch: Watch, job: SeenJob, state: JobState) -> dict[int, byte
     return {}
 
 
+def models_in(folders: Sequence[Path]) -> dict[ModelId, Path]:
+    """The folders of compiled models by the models' identities. Raises SettingsError for others."""
+    from touchstone.programs.manifest import Manifest
+    from touchstone.programs.model import MANIFEST
+
+    found = {}
+    for folder in folders:
+        try:
+            manifest = Manifest.from_json((folder / MANIFEST).read_bytes())
+        except (OSError, ProgramError) as error:
+            raise SettingsError(f"{folder} is not a compiled model: {error}") from error
+        found[model_id(manifest.name, manifest.version)] = folder
+    return found
+
+
 class ExactModels:
     """Executes compiled models with the torch engine, loaded and verified on first use."""
 
     def __init__(self, folders: Sequence[Path]) -> None:
-        from touchstone.programs.manifest import Manifest
-        from touchstone.programs.model import MANIFEST
-
-        self._folders: dict[ModelId, Path] = {}
-        for folder in folders:
-            manifest = Manifest.from_json((folder / MANIFEST).read_bytes())
-            self._folders[model_id(manifest.name, manifest.version)] = folder
+        self._folders = models_in(folders)
 
     def __call__(self, model: ModelId, payload: bytes) -> bytes:
         """See `Execute`."""

@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import httpx
 import typer
 
+from touchstone.amounts import format_tokens
+from touchstone.chain.credits import withdraw_credits
+from touchstone.chain.deployment import Deployment
 from touchstone.chain.keystore import PASSWORD_VARIABLE, load_key
+from touchstone.chain.market import Market
+from touchstone.chain.rpc import connect
+from touchstone.chain.sender import Sender
+from touchstone.chain.stake import Vault
 from touchstone.cli.output import emit
 from touchstone.errors import ServiceError, SettingsError
 from touchstone.settings import load_settings
@@ -118,6 +125,23 @@ def status(
             "start one with `touchstone verifier run`"
         ) from error
     emit(shown, json, lambda console: _render_status(console, shown))
+
+
+@app.command("withdraw")
+def withdraw(
+    key: Annotated[
+        Path | None, typer.Option(help="Key file; by default keys/verifier.json in the home.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Move all that the market and the vault owe to the verifier's key to its account."""
+    settings = load_settings()
+    deployment = Deployment.load(settings.deployment_path)
+    w3 = connect(settings.rpc_url, deployment.chain_id)
+    sender = Sender(w3, load_key(key or settings.keys / "verifier.json"))
+    amount = withdraw_credits(Market(w3, deployment), Vault(w3, deployment), sender)
+    data = {"verifier": sender.address, "withdrawn": format_tokens(amount)}
+    emit(data, json, lambda console: console.print(f"withdrawn: {data['withdrawn']} tokens"))
 
 
 def _render(console: Console, shown: dict[str, Any]) -> None:

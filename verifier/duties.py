@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import logging
+import math
+import time
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from touchstone.chain.market import Market, order_of_event
+from touchstone.chain.registry import Registry
 from touchstone.chain.stake import Vault
 from touchstone.coordination.coordinator import Coordinator
 from touchstone.errors import TransactionReverted
@@ -20,7 +24,9 @@ if TYPE_CHECKING:
     from web3.types import TxReceipt
 
     from touchstone.chain.deployment import Deployment
+    from touchstone.chain.registry import PublishedModel
     from touchstone.chain.sender import Sender
+    from touchstone.protocol.ids import ModelId
     from touchstone.protocol.jobs import JobState
     from touchstone.protocol.orders import Order
     from verifier.store import SeenJob
@@ -29,6 +35,8 @@ _log = logging.getLogger(__name__)
 
 REORG_BLOCKS = 64
 """Blocks that are read again each time, in case that others have taken their place."""
+LOOK_S = 1
+"""Seconds between two looks at the chain on behalf of callers."""
 _MOST_STEPS = 8
 _MOST_DRAWS = 16
 
@@ -41,7 +49,32 @@ class Watch:
         self.market = Market(w3, deployment)
         self.vault = Vault(w3, deployment)
         self.store = Store(database, self.market.contract.address)
+        self._registry = Registry(w3, deployment)
+        self._published: dict[ModelId, PublishedModel] = {}
         self._first_block = deployment.block
+        self._looking = Lock()
+        self._looked_at = -math.inf
+
+    def find(self, job: JobId) -> SeenJob | None:
+        """A job that was opened, even a moment ago: for strangers who ask, the chain is looked at,
+        but at most once a second."""
+        seen = self.store.job(job)
+        if seen is None and self._looking.acquire(blocking=False):
+            try:
+                if time.monotonic() - self._looked_at >= LOOK_S:
+                    self._looked_at = time.monotonic()
+                    self.reconcile()
+            finally:
+                self._looking.release()
+            seen = self.store.job(job)
+        return seen
+
+    def published(self, model: ModelId) -> PublishedModel:
+        """A model version as it was published. Raises KeyError where nobody did."""
+        if model not in self._published:
+            for found in self._registry.models(model):
+                self._published.setdefault(model, found)
+        return self._published[model]
 
     def reconcile(self) -> list[SeenJob]:
         """Reads the chain on from the checkpoint; returns the jobs for which something may be due.

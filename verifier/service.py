@@ -18,6 +18,7 @@ from kombu.exceptions import OperationalError
 from touchstone.chain.deployment import Deployment
 from touchstone.chain.rpc import connect
 from verifier.app import make_app
+from verifier.audit import models_in
 from verifier.config import VerifierConfig, celery_url
 from verifier.duties import Watch
 from verifier.processes import Child, EmbeddedRedis
@@ -79,6 +80,9 @@ class Service:
         deployment = Deployment.load(config.deployment)
         w3 = connect(config.rpc_url, deployment.chain_id)
         self._watch = Watch(w3, deployment, config.database)
+        audited = frozenset(models_in(config.models))
+        if not audited:
+            self._watch.store.drop_inputs()
         if not config.broker:
             # A short path of its own: a socket's path may have about a hundred bytes.
             self._folder = Path(tempfile.mkdtemp(prefix="touchstone-"))
@@ -94,7 +98,7 @@ class Service:
         for worker in self.workers:
             worker.start()
         self._scheduler.start()
-        self.app = make_app(self._watch, self.health)
+        self.app = make_app(self._watch, self.health, audited)
 
     def health(self) -> dict[str, Any]:
         """How it is."""

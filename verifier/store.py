@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
     from touchstone.protocol.orders import Order
 
+NO_RESULT = "REFUNDED"
+"""The phase of a job that has ended without any claim to audit."""
+_MOST_AUDITS = 1000
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS checkpoint (market TEXT PRIMARY KEY, block INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS jobs (
@@ -105,9 +109,11 @@ class Store:
         return found[0] if found else None
 
     def moved(self, job: JobId, phase: str, done: bool) -> None:
-        """Keeps where a job stands."""
+        """Keeps where a job stands; the input of one that ended without a result is dropped."""
         with self._connected() as db:
             db.execute("UPDATE jobs SET phase = ?, done = ? WHERE id = ?", (phase, done, job))
+            if phase == NO_RESULT:
+                db.execute("DELETE FROM inputs WHERE id = ?", (job,))
 
     def did(self, job: JobId, what: str, transaction: str | None) -> None:
         """Keeps what this verifier did for a job."""
@@ -127,13 +133,26 @@ class Store:
     # --- auditing --------------------------------------------------------------------------------
 
     def keep_input(self, job: JobId, payload: bytes, salt: bytes) -> bool:
-        """Keeps a checked input; false if it was there already."""
+        """Keeps a checked input of a job that may still be audited; false if nothing was added."""
         with self._connected() as db:
             cursor = db.execute(
-                "INSERT INTO inputs VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING",
-                (job, payload, salt),
+                "INSERT OR IGNORE INTO inputs SELECT ?, ?, ? "
+                "WHERE EXISTS (SELECT 1 FROM jobs WHERE id = ? AND phase != ?) "
+                "AND NOT EXISTS (SELECT 1 FROM audits WHERE id = ?)",
+                (job, payload, salt, job, NO_RESULT, job),
             )
             return cursor.rowcount == 1
+
+    def has_input(self, job: JobId) -> bool:
+        """Whether the input of a job is kept."""
+        with self._connected() as db:
+            found = db.execute("SELECT 1 FROM inputs WHERE id = ?", (job,)).fetchone()
+        return found is not None
+
+    def drop_inputs(self) -> None:
+        """Forgets all inputs."""
+        with self._connected() as db:
+            db.execute("DELETE FROM inputs")
 
     def input(self, job: JobId) -> tuple[bytes, bytes] | None:
         """Input payload and salt of a job, where they were handed over."""
@@ -142,13 +161,14 @@ class Store:
         return (bytes(row[0]), bytes(row[1])) if row else None
 
     def keep_audit(self, job: JobId, verdict: str, detail: dict[str, Any]) -> None:
-        """Keeps what an audit found; the newest word counts."""
+        """Keeps what an audit found, and drops the input; the newest word counts."""
         with self._connected() as db:
             db.execute(
                 "INSERT INTO audits VALUES (?, ?, ?) ON CONFLICT (id) "
                 "DO UPDATE SET verdict = excluded.verdict, detail = excluded.detail",
                 (job, verdict, json.dumps(detail)),
             )
+            db.execute("DELETE FROM inputs WHERE id = ?", (job,))
 
     def unaudited(self) -> list[JobId]:
         """Jobs with a result and an input that no audit has looked at."""
@@ -162,17 +182,17 @@ class Store:
 
     def audit(self, job: JobId) -> dict[str, Any] | None:
         """What the audit of a job found."""
-        return next((audit for audit in self.audits() if audit["job"] == "0x" + job.hex()), None)
+        query = "SELECT id, verdict, detail FROM audits WHERE id = ?"
+        with self._connected() as db:
+            row = db.execute(query, (job,)).fetchone()
+        return _audit(row) if row else None
 
     def audits(self) -> list[dict[str, Any]]:
-        """What all audits found, oldest first."""
-        query = "SELECT id, verdict, detail FROM audits ORDER BY rowid"
+        """What the newest audits found, oldest first."""
+        query = "SELECT id, verdict, detail FROM audits ORDER BY rowid DESC LIMIT ?"
         with self._connected() as db:
-            rows = db.execute(query).fetchall()
-        return [
-            {"job": "0x" + bytes(job).hex(), "verdict": verdict, **json.loads(detail)}
-            for job, verdict, detail in rows
-        ]
+            rows = db.execute(query, (_MOST_AUDITS,)).fetchall()
+        return [_audit(row) for row in reversed(rows)]
 
     def _select(self, condition: str, values: tuple[object, ...]) -> list[SeenJob]:
         query = (
@@ -196,4 +216,11 @@ class Store:
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
         with closing(sqlite3.connect(self._path, timeout=30)) as db, db:
+            # What is deleted leaves no bytes behind: inputs are secret.
+            db.execute("PRAGMA secure_delete = ON")
             yield db
+
+
+def _audit(row: tuple[bytes, str, str]) -> dict[str, Any]:
+    job, verdict, detail = row
+    return {"job": "0x" + bytes(job).hex(), "verdict": verdict, **json.loads(detail)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from redis.lock import Lock as RedisLock
+
+_log = logging.getLogger(__name__)
 
 VISIBILITY_TIMEOUT_S = 600
 """After this a task whose worker died without a word goes to another. Above the longest task."""
@@ -175,7 +178,7 @@ def drive_task(job_hex: str) -> str:
             state = me.driver.drive(job)
         except TransactionReverted as error:
             # Somebody was faster, or a pool has no free stake yet: reconciling tries again.
-            me.watch.store.did(job.id, f"refused: {error.error}", error.transaction_hash)
+            _log.info("job %s is not moved on: %s", job_hex, error)
             return error.error
         finally:
             me.locks.delete(_queued(drive_task.name, job_hex))

@@ -128,6 +128,17 @@ def test_too_much_work_for_one_order_is_refused(client):
         client.submit([np.ones(32, np.int32)] * 5, "doubler@1")
 
 
+def test_free_stake_at_the_vault_is_withdrawn_with_the_refunds(world, client):
+    owed, _ = client.market.balance_of(world.requester.address)
+    client.sender.send(client.token.approve(client.vault.address, 7))
+    client.sender.send(client.vault.deposit(7))
+    before = client.token.balance_of(world.requester.address)
+
+    assert client.withdraw() == owed + 7
+    assert client.token.balance_of(world.requester.address) == before + owed + 7
+    assert client.withdraw() == 0
+
+
 def test_differing_results_are_refunded_and_can_be_withdrawn(tmp_path):
     with small_world((doubled, doubled, wrong)) as world:
         client = client_of(world, tmp_path)

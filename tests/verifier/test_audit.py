@@ -2,6 +2,7 @@
 
 import math
 import time
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -10,8 +11,10 @@ from requester.client import Client
 from tests.support.tiny_model import compile_tiny, exact, publisher_of, slightly_wrong
 from tests.support.world import small_world
 from tests.verifier.running import verifier_process
+from touchstone.errors import InputError, SettingsError
 from touchstone.protocol.ids import JobId
-from verifier.audit import compare, is_sampled
+from touchstone.protocol.jobs import Phase
+from verifier.audit import audit, compare, is_sampled, models_in
 
 
 def test_the_sample_is_the_same_for_everybody_and_has_the_asked_share():
@@ -32,6 +35,32 @@ def test_the_seats_that_claimed_something_else_are_named():
     verdict, detail = compare(b"r" * 32, {0: b"r" * 32, 2: b"x" * 32})
     assert (verdict, detail["wrong_seats"]) == ("differs", [2])
     assert compare(b"r" * 32, {0: b"r" * 32})[0] == "agrees"
+
+
+def test_an_input_that_the_model_does_not_take_is_passed_over_with_the_reason():
+    kept = {}
+    state = SimpleNamespace(phase=Phase.SETTLED, seed=b"seed")
+    watch = SimpleNamespace(
+        market=SimpleNamespace(job=lambda _: state),
+        store=SimpleNamespace(
+            input=lambda _: (b"payload", b"salt"),
+            keep_audit=lambda job, verdict, detail: kept.update({job: (verdict, detail)}),
+        ),
+    )
+    job = SimpleNamespace(id=JobId(b"j" * 32), order=SimpleNamespace(model=b"m" * 32))
+
+    def execute(model, payload):
+        raise InputError("sequence 0 has a token beyond the vocabulary")
+
+    assert audit(watch, job, execute, 1) == "skipped"
+    verdict, detail = kept[job.id]
+    assert verdict == "skipped"
+    assert "beyond the vocabulary" in detail["reason"]
+
+
+def test_a_folder_that_is_no_model_is_named_before_the_verifier_starts(tmp_path):
+    with pytest.raises(SettingsError, match="not a compiled model"):
+        models_in([tmp_path])
 
 
 @pytest.mark.parametrize("lies", [False, True])
@@ -55,10 +84,13 @@ def test_a_verifier_finds_out_who_was_right(tmp_path, lies):
             job = client.submit(["a b", "c"], "tiny@1", model_folder=folder)
             outcome = client.wait(job, timeout=90)
             found = wait_for_audit(process.url)
+            told = httpx.get(f"{process.url}/jobs/{found['job']}").json()
         finally:
             process.stop()
 
     assert found["job"] == "0x" + job.id.hex()
+    assert told["audit"] == found
+    assert told["input"] is False
     if lies:
         assert found["verdict"] == "differs"
         (seat,) = found["wrong_seats"]
