@@ -57,7 +57,7 @@ def run() -> dict[str, float]:
             net.devnet.account(1),
             Path(folder) / "requester",
             patience_s=0,
-            poll_s=0.01,
+            poll_s=0.02,
         )
         for _ in range(WARM_UP):
             one_job(net, client, model, model_folder)

@@ -244,6 +244,36 @@ contract EquivocatingTest is Actors {
         market.punishTwoCommits(order, 2, 0, a, b);
     }
 
+    function test_a_reserve_is_not_accused_where_no_round_was_begun_for_it() external {
+        Order memory order = _drawn(2);
+        address reserve = _provider(order, 2);
+        IMarketTypes.SignedCommit memory a = _signCommit(order, reserve, RESULT);
+        IMarketTypes.SignedCommit memory b = _signCommit(order, reserve, OTHER);
+        IMarketTypes.SignedCommit memory honest = _signCommit(order, _provider(order, 1), RESULT);
+        market.commit(order, 1, honest);
+        uint256 lockEnd = (uint256(_job(order).lockBucket) + 1) * vault.bucketSeconds();
+        _pass(lockEnd - market.parameters().challengeWindow - clock);
+        market.advance(order);
+        _assertPhase(order, Phase.Refunded);
+        vm.expectRevert(abi.encodeWithSelector(IMarketTypes.NotASeat.selector, _id(order), 2));
+        market.punishTwoCommits(order, 2, 0, a, b);
+    }
+
+    function test_a_reserve_is_not_accused_where_nobody_answered() external {
+        Order memory order = _drawn(2);
+        address reserve = _provider(order, 2);
+        IMarketTypes.SignedCommit memory a = _signCommit(order, reserve, RESULT);
+        IMarketTypes.SignedCommit memory b = _signCommit(order, reserve, OTHER);
+        IMarketTypes.SignedCommit memory c = _signCommit(order, _provider(order, 0), RESULT);
+        IMarketTypes.SignedCommit memory d = _signCommit(order, _provider(order, 0), OTHER);
+        _pass(COMMIT + 1);
+        market.advance(order);
+        _assertPhase(order, Phase.Refunded);
+        market.punishTwoCommits(order, 0, 0, c, d);
+        vm.expectRevert(abi.encodeWithSelector(IMarketTypes.NotASeat.selector, _id(order), 2));
+        market.punishTwoCommits(order, 2, 0, a, b);
+    }
+
     function test_seats_out_of_range_are_nobody() external {
         Order memory order = _drawn(2);
         IMarketTypes.SignedCommit memory a = _signCommit(order, _provider(order, 0), RESULT);

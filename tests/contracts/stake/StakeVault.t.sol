@@ -92,6 +92,14 @@ contract StakeVaultTest is World {
         vault.setEndpoint("https://node");
     }
 
+    function test_an_endpoint_of_more_than_256_bytes_is_refused() external {
+        vm.prank(_provider);
+        vault.setEndpoint(string(new bytes(256)));
+        vm.expectRevert(abi.encodeWithSelector(IStakeVault.EndpointTooLong.selector, 257, 256));
+        vm.prank(_provider);
+        vault.setEndpoint(string(new bytes(257)));
+    }
+
     function test_a_token_that_calls_back_gains_nothing() external {
         HookToken hook = new HookToken();
         token = DevToken(address(hook));
