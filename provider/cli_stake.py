@@ -5,20 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from web3.types import RPCEndpoint
 
 from provider.cli_common import DEFAULT_CONFIG, ConfigOption, JsonOption, open_context, progress
 from provider.offers import look_up
-from touchstone.amounts import ONE_TOKEN, format_tokens, parse_tokens
-from touchstone.chain.devnet import CHAIN_ID
+from touchstone.amounts import format_tokens, parse_positive_tokens
+from touchstone.chain.faucet import give_ether
 from touchstone.cli.output import emit
-from touchstone.errors import (
-    AmountError,
-    ChainError,
-    NodeConfigError,
-    NodeError,
-    TransactionReverted,
-)
+from touchstone.errors import NodeConfigError, NodeError, TransactionReverted
 from touchstone.protocol.prices import bond
 
 if TYPE_CHECKING:
@@ -28,8 +21,6 @@ if TYPE_CHECKING:
     from provider.cli_common import Context
     from provider.offers import Offer
     from touchstone.chain.sender import Sender
-
-_DEV_GAS = 100 * ONE_TOKEN
 
 
 def stake(
@@ -41,15 +32,13 @@ def stake(
     json: JsonOption = False,
 ) -> None:
     """Move tokens into your stake. Nothing is at risk before you offer something."""
-    units = parse_tokens(amount)
-    if units <= 0:
-        raise AmountError(f"{amount} tokens cannot be staked: write a positive amount")
+    units = parse_positive_tokens(amount)
     context = open_context(config)
     sender, account = context.sender(), context.account
     with progress(json) as tell:
         if mint:
             tell("minting")
-            _fund_gas(context)
+            give_ether(context.place.w3, sender.address)
             sender.send(account.token.mint(sender.address, units))
         held = account.token.balance_of(sender.address)
         if held < units:
@@ -71,14 +60,6 @@ def stake(
             f"staked {data['staked']} tokens; {free} are free to be pledged"
         ),
     )
-
-
-def _fund_gas(context: Context) -> None:
-    w3, address = context.place.w3, context.account.address
-    if w3.eth.chain_id != CHAIN_ID:
-        raise ChainError("--mint is for development chains only: this chain's tokens are real")
-    if w3.eth.get_balance(address) < ONE_TOKEN:
-        w3.provider.make_request(RPCEndpoint("anvil_setBalance"), [address, hex(_DEV_GAS)])
 
 
 def offer(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:

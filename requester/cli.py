@@ -17,7 +17,7 @@ from requester.cli_common import (
     outcome_data,
 )
 from requester.receipt_cli import receipt_app
-from touchstone.amounts import format_tokens, parse_tokens
+from touchstone.amounts import format_tokens, parse_positive_tokens
 from touchstone.cli.output import emit
 from touchstone.errors import RequestError
 
@@ -56,12 +56,15 @@ def submit(
         try:
             lines = file.read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
-            raise RequestError(f"cannot read {file}: {error}") from error
+            reason = getattr(error, "strerror", None) or "it is not UTF-8"
+            raise RequestError(f"cannot read the texts in {file}: {reason}") from error
         inputs += [line for line in lines if line]
     if not inputs:
         raise RequestError("there is no input: give texts, or --file")
+    if any(not text.strip() for text in inputs):
+        raise RequestError("a text is empty: leave it out, or it would be paid for")
+    limit = None if max_price is None else parse_positive_tokens(max_price)
     client = open_client(key, verifier or ())
-    limit = None if max_price is None else parse_tokens(max_price)
     with live(json) as on_progress:
         job = client.submit(inputs, model, model_folder=folder, replicas=replicas, max_price=limit)
         outcome = client.wait(job, timeout, on_progress) if wait else client.outcome(job)
@@ -90,7 +93,10 @@ def show(
 
     def render(console: Console) -> None:
         for one in all_data:
-            console.print(f"{one['job']} {one['phase']:10} {one['payment']} tokens {one['model']}")
+            console.print(
+                f"{one['job']} {one['phase']:10} {one['payment']} tokens {one['model']}",
+                soft_wrap=True,
+            )
         if not all_data:
             console.print("no jobs yet")
 
@@ -129,7 +135,10 @@ def result(
     if out is not None:
         import numpy as np
 
-        np.savez(out, *arrays)
+        try:
+            np.savez(out, *arrays)
+        except OSError as error:
+            raise RequestError(f"cannot write {out}: {error.strerror}") from error
 
     def render(console: Console) -> None:
         if out is not None:

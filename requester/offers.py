@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from touchstone.amounts import format_tokens
 from touchstone.chain.logs import read_events
 from touchstone.errors import NoOfferError
 from touchstone.protocol.ids import ModelId, PoolId
@@ -50,7 +51,8 @@ def choose_offer(offers: Sequence[Offer], replicas: int, max_price: int | None) 
     if not affordable:
         least = price(min(offer.tier for offer in offers))
         raise NoOfferError(
-            f"no offer within the limit: the cheapest asks {least} base units a unit"
+            f"no offer within the limit of {format_tokens(max_price or 0)} tokens a unit: the "
+            f"cheapest asks {format_tokens(least)}"
         )
     best = max(affordable, key=lambda offer: offer.ready)
     message = f"{replicas} providers are needed, {best.ready} are ready at the best offer"

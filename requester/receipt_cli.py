@@ -62,7 +62,10 @@ def build_command(
             "output_payload": store.output(wanted),
         }
     receipt = build(w3, deployment, order, **opened)
-    out.write_text(codec.dumps(receipt, indent=2) + "\n", encoding="utf-8")
+    try:
+        out.write_text(codec.dumps(receipt, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise ReceiptError(f"cannot write {out}: {error.strerror}") from error
     data = {"job": "0x" + wanted.hex(), "file": str(out), "verdict": receipt["verdict"]}
     emit(
         data,

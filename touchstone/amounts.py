@@ -30,6 +30,18 @@ def parse_tokens(text: str) -> int:
         raise AmountError(f"{text!r} is not an amount of tokens: write it like 12 or 0.05")
     fraction = match["fraction"] or ""
     if len(fraction) > DECIMALS:
-        raise AmountError(f"{text!r} has more than {DECIMALS} digits after the point")
+        raise AmountError(f"{text!r} has more than {DECIMALS} digits after the point: shorten it")
     units: int = int(match["whole"]) * ONE_TOKEN + int(fraction.ljust(DECIMALS, "0"))
     return -units if match["sign"] else units
+
+
+def parse_positive_tokens(text: str) -> int:
+    """As `parse_tokens`, for an amount that moves or limits something.
+
+    Raises:
+        AmountError: as `parse_tokens`, or not more than zero.
+    """
+    units = parse_tokens(text)
+    if units <= 0:
+        raise AmountError(f"{text!r} tokens is not a positive amount: write it like 12 or 0.05")
+    return units

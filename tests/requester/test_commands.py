@@ -64,7 +64,7 @@ def test_published_models_are_listed(scene):
 def test_a_version_is_published_once(scene):
     done = scene.commands.run("model", "publish", scene.model)
     assert done.returncode == 1
-    assert "VersionExists" in done.stderr
+    assert "compile with another --version" in done.stderr
 
 
 def test_a_result_is_printed_as_real_numbers_and_written_to_a_file(scene, tmp_path):
@@ -127,3 +127,21 @@ def test_texts_of_another_model_folder_are_refused(scene, tmp_path):
     )
     assert done.returncode == 1
     assert "is not a compiled model" in " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "advice"),
+    [
+        (["", "--max-price", "1"], "a text is empty"),
+        (["a text", "--max-price", "-1"], "not a positive amount"),
+        (["--file", "none.txt"], "cannot read the texts in none.txt"),
+    ],
+)
+def test_an_order_that_makes_no_sense_is_refused_in_one_line(scene, arguments, advice):
+    done = scene.commands.run(
+        "job", "submit", "--model", "tiny@1", "--folder", scene.model, *arguments
+    )
+
+    assert done.returncode == 1
+    assert advice in done.stderr
+    assert len(done.stderr.splitlines()) == 1

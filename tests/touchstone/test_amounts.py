@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from touchstone.amounts import format_tokens, parse_tokens
+from touchstone.amounts import format_tokens, parse_positive_tokens, parse_tokens
 from touchstone.errors import AmountError
 
 
@@ -33,3 +33,10 @@ def test_every_amount_survives_the_round_trip(units):
 def test_what_is_not_a_plain_decimal_is_refused(text):
     with pytest.raises(AmountError):
         parse_tokens(text)
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "-0.5", "0.0"])
+def test_what_moves_or_limits_something_is_positive(text):
+    with pytest.raises(AmountError, match="not a positive amount"):
+        parse_positive_tokens(text)
+    assert parse_positive_tokens("0.5") == 5 * 10**17

@@ -54,7 +54,10 @@ def connect(url: str, expected_chain_id: int | None = None) -> Web3:
     """
     shown = _without_secrets(url)
     if urlsplit(url).scheme not in {"http", "https"}:
-        raise RpcUnreachableError(f"{shown} is not an http or https address")
+        raise RpcUnreachableError(
+            f"{shown if '://' in url else repr(url)} is not an http or https address: write it "
+            "like http://127.0.0.1:8545"
+        )
     timeouts = (CONNECT_TIMEOUT_S, READ_TIMEOUT_S)
     w3 = Web3(_Provider(url, {"timeout": timeouts}, exception_retry_configuration=_RETRIES))
     try:

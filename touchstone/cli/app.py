@@ -6,12 +6,13 @@ import sys
 from typing import Annotated
 
 import typer
+from typer._click.exceptions import ClickException, NoArgsIsHelpError
 
 import touchstone
 from touchstone.cli import devnet, doctor, key
 from touchstone.cli.output import emit_error
 from touchstone.cli.plugins import PluginGroup
-from touchstone.errors import TouchstoneError
+from touchstone.errors import TouchstoneError, UsageError
 
 app = typer.Typer(
     cls=PluginGroup,
@@ -44,9 +45,28 @@ def options(
 
 
 def main() -> None:
-    """Runs the command line; an expected failure becomes one line and exit status 1."""
+    """Runs the command line; an expected failure becomes one line, and exit status 1.
+
+    Wrong usage has exit status 2, as everywhere.
+    """
+    json = "--json" in sys.argv
     try:
-        app()
-    except TouchstoneError as error:
-        emit_error(error, json="--json" in sys.argv)
+        sys.exit(app(standalone_mode=False))
+    except NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except ClickException as error:
+        emit_error(UsageError(_advice(error)), json)
+        sys.exit(error.exit_code)
+    except typer.Abort:
         sys.exit(1)
+    except TouchstoneError as error:
+        emit_error(error, json)
+        sys.exit(1)
+
+
+def _advice(error: ClickException) -> str:
+    """What is wrong with the usage, and where to read how it is right."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "touchstone"
+    return f"{error.format_message().rstrip('.')}: see `{command} --help`"

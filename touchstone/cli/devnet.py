@@ -7,13 +7,22 @@ import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from eth_utils.address import is_address, to_checksum_address
 
+from touchstone.amounts import format_tokens, parse_positive_tokens
+from touchstone.chain.deployment import Deployment
 from touchstone.chain.devnet import Devnet
+from touchstone.chain.faucet import give_ether, give_tokens
+from touchstone.chain.keystore import address_of
+from touchstone.chain.rpc import connect
+from touchstone.chain.token import Token
+from touchstone.cli.key import key_path
 from touchstone.cli.output import emit
-from touchstone.errors import DevnetError
+from touchstone.errors import DevnetError, KeystoreError
 from touchstone.settings import load_settings
 
 if TYPE_CHECKING:
+    from eth_typing import ChecksumAddress
     from rich.console import Console
 
 app = typer.Typer(no_args_is_help=True, help="A local chain for development.")
@@ -27,7 +36,8 @@ def group() -> None:
 @app.command("up")
 def up(
     port: Annotated[
-        int, typer.Option(help="Port of the JSON-RPC endpoint; 0 takes a free one.", min=0)
+        int,
+        typer.Option(help="Port of the JSON-RPC endpoint; 0 takes a free one.", min=0, max=65535),
     ] = 8545,
     block_time: Annotated[
         float | None,
@@ -71,6 +81,51 @@ def up(
             raise DevnetError("anvil has ended by itself")
     except KeyboardInterrupt:
         return
+
+
+@app.command("fund")
+def fund(
+    accounts: Annotated[list[str], typer.Argument(help="Addresses, or names of your keys.")],
+    tokens: Annotated[str, typer.Option(help="Tokens to make for each.")] = "1000",
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Give accounts tokens, and ether for gas. Works on a development chain only."""
+    units = parse_positive_tokens(tokens)
+    addresses = [_address(account) for account in accounts]
+    settings = load_settings()
+    deployment = Deployment.load(settings.deployment_path)
+    w3 = connect(settings.rpc_url, deployment.chain_id)
+    for address in addresses:
+        give_ether(w3, address)
+        give_tokens(w3, deployment, address, units)
+    token = Token(w3, deployment)
+    data = [
+        {
+            "address": address,
+            "tokens": format_tokens(token.balance_of(address)),
+            "ether": format_tokens(w3.eth.get_balance(address)),
+        }
+        for address in addresses
+    ]
+
+    def render(console: Console) -> None:
+        for one in data:
+            console.print(f"{one['address']} has {one['tokens']} tokens and {one['ether']} ether")
+
+    emit({"accounts": data}, json, render)
+
+
+def _address(account: str) -> ChecksumAddress:
+    if is_address(account):
+        return to_checksum_address(account)
+    if account.startswith("0x"):
+        raise DevnetError(f"{account!r} is not an address: 0x and 40 hex digits")
+    path = key_path(account)
+    if not path.exists():
+        raise KeystoreError(
+            f"{account!r} is neither an address nor one of your keys: `touchstone key list`"
+        )
+    return address_of(path)
 
 
 def _interrupt(*_: object) -> None:

@@ -13,7 +13,7 @@ from touchstone.chain.registry import Registry
 from touchstone.chain.rpc import connect
 from touchstone.chain.sender import Sender
 from touchstone.cli.output import emit
-from touchstone.errors import ProgramError
+from touchstone.errors import ProgramError, PublishError, TouchstoneError, TransactionReverted
 from touchstone.programs.manifest import Manifest
 from touchstone.programs.model import MANIFEST, load_model
 from touchstone.protocol.ids import model_id
@@ -26,22 +26,35 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Compile, publish and list models.")
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+INSTALLED = "all-MiniLM-L6-v2"
+"""The model that comes with the package registries."""
 REDUNDANT_ONLY = 1
 """The bits of the verification modes on offer: replicas that must agree."""
 
 
 @app.command("compile")
 def compile_model(
-    source: Annotated[Path, typer.Argument(help="A Hugging Face folder of a BERT encoder.")],
+    source: Annotated[
+        Path,
+        typer.Argument(
+            help="A Hugging Face folder of a BERT encoder, or all-MiniLM-L6-v2 for the one that "
+            "scripts/setup has installed."
+        ),
+    ],
     out: Annotated[Path, typer.Argument(help="Where to write the compiled model.")],
-    name: Annotated[str, typer.Option(help="What to call it.")],
+    name: Annotated[
+        str | None, typer.Option(help="What to call it; by default as the source.")
+    ] = None,
     version: Annotated[str, typer.Option(help="Its version.")] = "1",
     json: JsonOption = False,
 ) -> None:
     """Compile a model to an exact program. The same source gives the same roots everywhere."""
     # Only here, so that other commands need not wait for the compiler.
-    from touchstone.compilers import compile_bert
+    from touchstone.compilers import compile_bert, find_minilm
 
+    name = name or source.absolute().name
+    if str(source) == INSTALLED and not source.exists():
+        source = find_minilm()
     manifest = compile_bert(source, out, name, version)
     data = _manifest_data(manifest) | {"folder": str(out)}
     emit(
@@ -72,19 +85,21 @@ def publish(
     w3, deployment = _chain()
     settings = load_settings()
     sender = Sender(w3, load_key(key or settings.keys / "publisher.json"))
-    receipt = sender.send(
-        Registry(w3, deployment).publish(
-            manifest.name,
-            manifest.version,
-            manifest.program_root,
-            manifest.weight_root,
-            [shard.root for shard in manifest.shards],
-            modes=REDUNDANT_ONLY,
-            unit_rows=unit_rows,
-            max_rows=manifest.max_length,
-            uri=uri,
-        )
+    call = Registry(w3, deployment).publish(
+        manifest.name,
+        manifest.version,
+        manifest.program_root,
+        manifest.weight_root,
+        [shard.root for shard in manifest.shards],
+        modes=REDUNDANT_ONLY,
+        unit_rows=unit_rows,
+        max_rows=manifest.max_length,
+        uri=uri,
     )
+    try:
+        receipt = sender.send(call)
+    except TransactionReverted as error:
+        raise _explained(error, manifest) from error
     data = _manifest_data(manifest) | {
         "unit_rows": unit_rows,
         "publisher": sender.address,
@@ -147,6 +162,21 @@ def _chain() -> tuple[Web3, Deployment]:
     settings = load_settings()
     deployment = Deployment.load(settings.deployment_path)
     return connect(settings.rpc_url, deployment.chain_id), deployment
+
+
+def _explained(error: TransactionReverted, manifest: Manifest) -> TouchstoneError:
+    label = f"{manifest.name}@{manifest.version}"
+    if error.error == "VersionExists":
+        return PublishError(
+            f"{label} is published already, and a version never changes: compile with another "
+            "--version"
+        )
+    if error.error == "NameTaken":
+        return PublishError(
+            f"the name {manifest.name} belongs to {error.arguments.get('owner')}: publish with "
+            "that key, or compile with another --name"
+        )
+    return error
 
 
 def _manifest_data(manifest: Manifest) -> dict[str, object]:

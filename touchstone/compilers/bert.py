@@ -67,7 +67,7 @@ def compile_bert(
     size = read_size(source)
     tokenizer = source / "tokenizer.json"
     if not tokenizer.is_file():
-        raise CompileError("tokenizer.json is missing from the source folder")
+        raise CompileError(f"tokenizer.json is missing from the source folder {source}")
     tensors = Tensors(source, ("", "bert."), "embeddings.word_embeddings.weight")
     writer = _Writer(size, tensors)
     program = writer.builder.program(writer.write())

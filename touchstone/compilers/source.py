@@ -26,7 +26,7 @@ def read_json(path: Path) -> Any:
             raise CompileError(f"{path.name} is larger than {CONFIG_LIMIT} bytes")
         return json.loads(path.read_bytes())
     except FileNotFoundError:
-        raise CompileError(f"{path.name} is missing from the source folder") from None
+        raise CompileError(f"{path.name} is missing from the source folder {path.parent}") from None
     except ValueError as error:
         raise CompileError(f"{path.name} is not JSON: {error}") from None
 

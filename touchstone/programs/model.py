@@ -130,4 +130,4 @@ def _size(path: Path) -> int:
     try:
         return path.stat().st_size
     except FileNotFoundError:
-        raise ProgramError(f"{path.name} is missing from the model folder") from None
+        raise ProgramError(f"{path.name} is missing from the model folder {path.parent}") from None

@@ -103,3 +103,27 @@ def _first_object(process):
         if line == "}\n":
             break
     return "".join(lines)
+
+
+def test_wrong_usage_is_one_line_and_status_2(environment):
+    done = run(environment, "key", "new", "--wrong")
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: No such option: --wrong")
+    assert done.stderr.endswith(": see `touchstone key new --help`\n")
+    assert len(done.stderr.splitlines()) == 1
+    assert json.loads(run(environment, "key", "new", "--json").stdout)["error"]["type"] == (
+        "UsageError"
+    )
+
+
+@pytest.mark.parametrize(
+    ("account", "advice"),
+    [("nobody", "touchstone key list"), ("0x12", "40 hex digits"), ("../x", "use letters")],
+)
+def test_only_addresses_and_own_keys_are_funded(environment, account, advice):
+    done = run(environment, "devnet", "fund", account)
+
+    assert done.returncode == 1
+    assert advice in done.stderr
+    assert len(done.stderr.splitlines()) == 1
