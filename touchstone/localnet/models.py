@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
+import tempfile
+from hashlib import sha256
+from pathlib import Path
 
+import touchstone
 from touchstone.compilers import compile_bert, find_minilm
 from touchstone.errors import ProgramError
 from touchstone.programs import load_model
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 MINILM = "all-MiniLM-L6-v2"
 MINILM_VERSION = "1"
+_MADE_BY = ("arithmetic", "compilers", "programs", "protocol/merkle.py")
 
 
 def compiled_minilm(cache: Path) -> Path:
     """The folder of the compiled all-MiniLM-L6-v2, compiled on first use and kept in `cache`.
 
-    A kept folder is verified against its roots, and made anew if it does not pass.
+    A kept folder is used by the code that made it only, and verified against its roots. Safe to
+    call from several processes at once.
     """
-    folder = cache / f"{MINILM}@{MINILM_VERSION}"
+    folder = cache / f"{MINILM}@{MINILM_VERSION}-{_compiler_digest()}"
     if folder.exists():
         try:
             load_model(folder)
@@ -30,5 +32,25 @@ def compiled_minilm(cache: Path) -> Path:
         else:
             return folder
     cache.mkdir(parents=True, exist_ok=True)
-    compile_bert(find_minilm(), folder, MINILM, MINILM_VERSION)
+    draft = Path(tempfile.mkdtemp(prefix="compiling-", dir=cache))
+    compile_bert(find_minilm(), draft / "model", MINILM, MINILM_VERSION)
+    try:
+        (draft / "model").rename(folder)
+    except OSError:
+        if not folder.exists():
+            raise
+        # Another process was first, with the same bytes.
+    finally:
+        shutil.rmtree(draft)
     return folder
+
+
+def _compiler_digest() -> str:
+    """A short digest of the code on which the compiled bytes depend."""
+    package = Path(touchstone.__file__).parent
+    digest = sha256()
+    for name in _MADE_BY:
+        place = package / name
+        for file in [place] if place.is_file() else sorted(place.glob("*.py")):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
