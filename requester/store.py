@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from touchstone.private_database import PrivateDatabase
 from touchstone.protocol.ids import JobId
 from touchstone.receipts.orders import OrderFields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from touchstone.protocol.orders import Order
@@ -64,14 +62,8 @@ class Store:
 
     def __init__(self, path: Path, market: str) -> None:
         """Opens or creates the file; only the jobs of that market are seen."""
-        self._path = path
         self._market = market
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # It holds inputs and their salts: nobody else's to read.
-        path.touch(mode=0o600)
-        with self._connected() as db:
-            db.execute("PRAGMA journal_mode = WAL")
-            db.execute(_SCHEMA)
+        self._connected = PrivateDatabase(path, _SCHEMA).transaction
 
     def add(self, job: StoredJob) -> None:
         """Keeps a new job; on disk when this returns."""
@@ -128,10 +120,3 @@ class Store:
             )
             for row in rows
         ]
-
-    @contextmanager
-    def _connected(self) -> Iterator[sqlite3.Connection]:
-        with closing(sqlite3.connect(self._path, timeout=30)) as db, db:
-            # Nothing that was paid for may be forgotten after a power cut.
-            db.execute("PRAGMA synchronous = FULL")
-            yield db

@@ -4,16 +4,14 @@ and what its audits found. All but inputs and audits can be lost: the chain has 
 from __future__ import annotations
 
 import json
-import sqlite3
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from touchstone.private_database import PrivateDatabase
 from touchstone.protocol.ids import JobId
 from touchstone.receipts.orders import OrderFields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from touchstone.protocol.orders import Order
@@ -66,14 +64,8 @@ class Store:
 
     def __init__(self, path: Path, market: str) -> None:
         """Opens or creates the file; only the jobs of that market are seen."""
-        self._path = path
         self._market = market
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # It holds inputs and their salts: nobody else's to read.
-        path.touch(mode=0o600)
-        with self._connected() as db:
-            db.execute("PRAGMA journal_mode = WAL")
-            db.executescript(_SCHEMA)
+        self._connected = PrivateDatabase(path, _SCHEMA).transaction
 
     # --- following the chain ---------------------------------------------------------------------
 
@@ -212,13 +204,6 @@ class Store:
             )
             for row in rows
         ]
-
-    @contextmanager
-    def _connected(self) -> Iterator[sqlite3.Connection]:
-        with closing(sqlite3.connect(self._path, timeout=30)) as db, db:
-            # What is deleted leaves no bytes behind: inputs are secret.
-            db.execute("PRAGMA secure_delete = ON")
-            yield db
 
 
 def _audit(row: tuple[bytes, str, str]) -> dict[str, Any]:
