@@ -186,7 +186,7 @@ class Localnet:
             f'listen = "127.0.0.1:{port}"',
             'data = "data"',
             f"threads = {threads}",
-            "poll_seconds = 0.5",
+            "poll_seconds = 0.2",
         ]
         if executor is not None:
             lines.append(f'executor = "{executor}"')
