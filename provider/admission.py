@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from eth_utils.address import to_checksum_address
 from web3.exceptions import ContractLogicError
 
-from touchstone.errors import RefusedError, SignatureError, UnpaidInputError
+from touchstone.errors import RefusedError, UnpaidInputError
 from touchstone.protocol.claims import delivery_struct_hash
-from touchstone.protocol.eip712 import Signature, recover
+from touchstone.protocol.eip712 import is_signed_by
 from touchstone.protocol.inputs import check_paid_input, input_size_limit
 from touchstone.protocol.jobs import JobState, Phase, commit_deadline
 
@@ -46,7 +46,7 @@ def require_requester(
         RefusedError: `unsigned`.
     """
     digest = domain.digest(delivery_struct_hash(job, salt))
-    if _signer(digest, signature) == order.requester:
+    if is_signed_by(digest, signature, order.requester):
         return
     requester = to_checksum_address(order.requester)
     if w3.eth.get_code(requester):
@@ -60,18 +60,6 @@ def require_requester(
     raise RefusedError(
         "unsigned", f"the delivery is not signed by the order's requester {order.requester}"
     )
-
-
-def _signer(digest: bytes, signature: bytes) -> str | None:
-    """Who signed with a plain key: r, s and v, 65 bytes."""
-    if len(signature) != 65 or signature[64] not in (27, 28) or signature[32] & 0x80:
-        return None
-    parity = signature[64] - 27
-    packed = bytes([signature[32] | parity << 7]) + signature[33:64]
-    try:
-        return recover(digest, Signature(signature[:32], packed))
-    except SignatureError:
-        return None
 
 
 def require_drawn(state: JobState, seat: int | None, address: str) -> None:

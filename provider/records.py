@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -72,18 +71,3 @@ class ShownCommit:
     seat: int
     commitment: bytes
     signature: bytes
-
-
-def write_order(order: Order) -> str:
-    """The order as JSON."""
-    return json.dumps(
-        ["0x" + v.hex() if isinstance(v, bytes) else v for v in order.values()],
-    )
-
-
-def read_order(text: str) -> Order:
-    """The inverse of `write_order`."""
-    requester, *values = json.loads(text)
-    return Order.from_values(
-        [requester, *(bytes.fromhex(v[2:]) if isinstance(v, str) else v for v in values)]
-    )

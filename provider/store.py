@@ -14,12 +14,11 @@ from provider.records import (
     CommitRecord,
     ShownCommit,
     Work,
-    read_order,
-    write_order,
 )
 from provider.schema import SCHEMA
 from touchstone.errors import StoreError
 from touchstone.protocol.ids import JobId
+from touchstone.receipts.orders import OrderFields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -103,7 +102,7 @@ class Store:
         with self._transaction() as db:
             db.execute(
                 "INSERT OR IGNORE INTO jobs (job, job_order) VALUES (?, ?)",
-                (job, write_order(order)),
+                (job, OrderFields.of(order).model_dump_json()),
             )
 
     def forget(self, job: JobId) -> None:
@@ -285,5 +284,12 @@ def _keep_shown(db: sqlite3.Connection, shown: Sequence[ShownCommit]) -> None:
 def _work(row: tuple[Any, ...]) -> Work:
     job, order, stage, reason, ended_at, rows, salt, output_root = row
     return Work(
-        JobId(job), read_order(order), stage, reason, ended_at, rows or 0, salt, output_root
+        JobId(job),
+        OrderFields.model_validate_json(order).order(),
+        stage,
+        reason,
+        ended_at,
+        rows or 0,
+        salt,
+        output_root,
     )

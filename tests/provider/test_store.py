@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from provider.records import ClaimRecord, CommitRecord, ShownCommit, read_order, write_order
+from provider.records import ClaimRecord, CommitRecord, ShownCommit
 from provider.store import Store
 from tests.provider.test_duties import ORDER
 from touchstone.errors import StoreError
@@ -24,8 +24,8 @@ def store(tmp_path):
     store.close()
 
 
-def test_an_order_survives_writing_and_reading():
-    assert read_order(write_order(ORDER)) == ORDER
+def test_an_order_survives_writing_and_reading(store):
+    assert store.work(JOB).order == ORDER
 
 
 def test_the_first_commitment_for_a_draw_counts_for_ever(store, tmp_path):

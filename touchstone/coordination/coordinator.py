@@ -93,7 +93,7 @@ class Coordinator:
         if job.phase is Phase.DRAWN:
             gathered = self._gather(job)
         step = next_step(job, self._market.clock(), self._market.parameters, gathered)
-        if step is None and job.phase is Phase.CONTESTED and self._verdict_is_in(job):
+        if step is None and job.phase is Phase.CONTESTED and self._market.verdict_ended(job.id):
             step = Send(Action.CONCLUDE)
         if step is None:
             return job
@@ -179,9 +179,6 @@ class Coordinator:
                 for seat in job.active
             ],
         )
-
-    def _verdict_is_in(self, job: JobState) -> bool:
-        return self._market.verdict_ended(job.id)
 
     # --- sending ---------------------------------------------------------------------------------
 

@@ -21,8 +21,6 @@ from touchstone.protocol.jobs import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from eth_typing import ChecksumAddress
-
     from touchstone.protocol.eip712 import Domain
 
 
@@ -62,7 +60,7 @@ class Round:
         if not any(commit.commitment):
             raise SignatureError(f"the commitment of seat {seat} is zero")
         Commit(job.id, self.draw, commit.commitment).require_signer(
-            domain, commit.signature, _provider(job, seat)
+            domain, commit.signature, job.providers[seat]
         )
         known = self.commits.setdefault(seat, commit)
         if known.commitment != commit.commitment:
@@ -75,7 +73,7 @@ class Round:
             SignatureError: it is not its provider's, not for this set, does not open the
                 provider's commitment, or claims a root of zero, which the market refuses.
         """
-        provider = _provider(job, seat)
+        provider = job.providers[seat]
         if not any(claim.output_root):
             raise SignatureError(f"the output root of seat {seat} is zero")
         if claim.set != self.set_hash(job):
@@ -105,10 +103,6 @@ class Round:
     def set_hash(self, job: JobState) -> bytes:
         """The hash of all active seats' commitments; `complete` must hold."""
         return set_of([self.commits[seat].commitment for seat in job.active])
-
-
-def _provider(job: JobState, seat: int) -> ChecksumAddress:
-    return job.providers[seat]
 
 
 @dataclass(frozen=True, slots=True)

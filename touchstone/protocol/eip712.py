@@ -101,3 +101,15 @@ def recover(digest: bytes, signature: Signature) -> ChecksumAddress:
         return to_checksum_address(key.recover_public_key_from_msg_hash(digest).to_address())
     except (BadSignature, ValidationError, ValueError) as error:
         raise SignatureError(f"the signature recovers no address: {error}") from error
+
+
+def is_signed_by(digest: bytes, expanded: bytes, address: str) -> bool:
+    """Whether `address` made this 65-byte signature (r, s, v) with a plain key."""
+    if len(expanded) != 65 or expanded[64] not in (27, 28) or expanded[32] & 0x80:
+        return False
+    parity = expanded[64] - 27
+    packed = bytes([expanded[32] | parity << 7]) + expanded[33:64]
+    try:
+        return recover(digest, Signature(expanded[:32], packed)) == address
+    except SignatureError:
+        return False

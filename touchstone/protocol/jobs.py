@@ -16,6 +16,15 @@ if TYPE_CHECKING:
 
 SEATS = 7
 RESERVES = 2
+REFUND_REASONS = (
+    "NeverDrawn",
+    "NoReplacement",
+    "NobodyAnswered",
+    "TooLate",
+    "TooFewReveals",
+    "Contested",
+)
+"""Why a job was refunded, in the order of `IMarketTypes.RefundReason`."""
 
 
 class Phase(IntEnum):

@@ -7,21 +7,12 @@ from typing import TYPE_CHECKING
 
 from touchstone.errors import ReceiptError
 from touchstone.protocol.claims import draw_of
-from touchstone.protocol.jobs import SEATS, Phase, seats_of
+from touchstone.protocol.jobs import REFUND_REASONS, SEATS, Phase, seats_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from touchstone.receipts.receipt import Event
-
-REFUND_REASONS = (
-    "NeverDrawn",
-    "NoReplacement",
-    "NobodyAnswered",
-    "TooLate",
-    "TooFewReveals",
-    "Contested",
-)
 
 
 @dataclass(slots=True)
