@@ -39,6 +39,9 @@ class Localnet:
 
     Account 0 deploys and publishes, account 1 is the requester, account 2 the verifier; providers
     have the accounts from 10 on.
+
+    Attributes:
+        rpc_url: where processes started from now on reach the chain, if not directly.
     """
 
     devnet: Devnet
@@ -66,6 +69,7 @@ class Localnet:
         self.folder = folder
         self.parameters = parameters
         self.nodes: list[NodeProcess] = []
+        self.rpc_url = ""
         self._providers = 0
         self._block_time = block_time
 
@@ -178,7 +182,7 @@ class Localnet:
         folder = self.folder / f"provider-{number}"
         folder.mkdir()
         url = f"http://127.0.0.1:{port}"
-        self._write_key(account, folder / "key.json")
+        self.write_key(account, folder / "key.json")
         lines = [
             "[node]",
             'key = "key.json"',
@@ -219,7 +223,7 @@ class Localnet:
         folder = self.folder / "verifier"
         folder.mkdir(exist_ok=True)
         key = folder / "key.json"
-        self._write_key(account, key)
+        self.write_key(account, key)
         node = NodeProcess(
             name="verifier",
             url=f"http://127.0.0.1:{port}",
@@ -247,7 +251,7 @@ class Localnet:
     def environment(self, account: int) -> dict[str, str]:
         """The variables with which a command finds this chain and opens that account's key."""
         return {
-            "TOUCHSTONE_RPC_URL": self.devnet.url,
+            "TOUCHSTONE_RPC_URL": self.rpc_url or self.devnet.url,
             "TOUCHSTONE_DEPLOYMENT": str(self.deployment_file),
             "TOUCHSTONE_HOME": str(self.folder / f"home-{account}"),
             PASSWORD_VARIABLE: _PASSWORD,
@@ -258,7 +262,8 @@ class Localnet:
         """The address of provider `number`."""
         return self.devnet.account(10 + number).address
 
-    def _write_key(self, account: int, path: Path) -> None:
+    def write_key(self, account: int, path: Path) -> None:
+        """Writes the encrypted key of an account, which commands of this market can open."""
         # A cheap password hash: everybody knows these keys, and processes are to start at once.
         key = self.devnet.account(account).key
         path.write_text(json.dumps(Account.encrypt(key, _PASSWORD, kdf="scrypt", iterations=2)))

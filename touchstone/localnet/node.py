@@ -93,6 +93,11 @@ class NodeProcess:
         raise LocalnetError(f"{self.name} did not answer in {timeout_s} s:\n{self.tail()}")
 
     @property
+    def running(self) -> bool:
+        """Whether it is alive."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
     def pid(self) -> int:
         """Its process id. Raises LocalnetError where it does not run."""
         if self._process is None:

@@ -1,0 +1,1 @@
+"""Faults: real processes are killed, cut off, starved and flooded, and the market goes on."""
