@@ -204,3 +204,7 @@ class RefusedError(NodeError):
 
 class LocalnetError(TouchstoneError):
     """A process of a local market did not start or has ended."""
+
+
+class ExplorerError(TouchstoneError):
+    """The explorer's database cannot be used, or belongs to another deployment."""
