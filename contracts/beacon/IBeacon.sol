@@ -8,5 +8,8 @@ interface IBeacon {
     /// seed has been forgotten.
     function seedOf(uint256 number) external view returns (bytes32);
 
+    /// For how many blocks after it was mined a block's seed can be had.
+    function horizon() external view returns (uint256);
+
     error SeedUnavailable(uint256 number, uint256 current);
 }

@@ -5,26 +5,26 @@ import {JobId} from "../types/Ids.sol";
 import {Order, OrderLib} from "../types/Order.sol";
 import {Job, Phase, SeatsLib} from "../types/Job.sol";
 import {IResolver} from "../resolve/IResolver.sol";
-import {PriceLadder} from "../types/PriceLadder.sol";
 import {Slices} from "../types/Slices.sol";
-import {IMarketRemedies} from "./IMarketRemedies.sol";
+import {IMarketContests} from "./IMarketContests.sol";
+import {Holding} from "./Holding.sol";
 import {Revealing} from "./Revealing.sol";
 
-/// What happens when results differ. Nobody is outvoted: the requester is refunded at once, and the bonds stay
-/// where they are until the resolver has spoken.
-abstract contract Contesting is IMarketRemedies, Revealing {
+/// From differing claims to a contest, and from the resolver's verdict to its end.
+abstract contract Contesting is IMarketContests, Revealing, Holding {
     using OrderLib for Order;
     using SeatsLib for *;
 
-    /// @inheritdoc IMarketRemedies
+    /// @inheritdoc IMarketContests
     function contest(Order calldata order, bytes32[] calldata outputRoots, Reveal[] calldata reveals) external nonReentrant {
         (JobId id, Job memory job) = _load(order, Phase.Drawn);
-        (uint256[] memory seats,, bytes32 draw) = _verifyReveals(order, id, job, outputRoots, reveals);
+        if (block.timestamp > _payableUntil(job)) revert TooLate(id, _payableUntil(job));
+        Verified memory found = _verified(order, id, job, outputRoots, reveals);
         if (_allEqual(outputRoots)) revert OutputsAgree(id);
-        _contest(order, id, job, draw, seats, outputRoots);
+        _contest(order, id, job, found.draw, found.seats, outputRoots);
     }
 
-    /// @inheritdoc IMarketRemedies
+    /// @inheritdoc IMarketContests
     function conclude(Order calldata order) external nonReentrant {
         (JobId id, Job memory job) = _load(order, Phase.Contested);
         (uint256 guilty, address winner) = _verdict(id, job);
@@ -54,36 +54,6 @@ abstract contract Contesting is IMarketRemedies, Revealing {
         _jobs[id] = job;
     }
 
-    /// Refund the requester and hold the bonds of all seats that revealed.
-    function _contest(
-        Order calldata order,
-        JobId id,
-        Job memory job,
-        bytes32 draw,
-        uint256[] memory seats,
-        bytes32[] memory outputs
-    ) internal {
-        job.phase = Phase.Contested;
-        job.since = uint32(block.timestamp);
-        job.seats = job.seats.only(seats);
-        _jobs[id] = job;
-        for (uint256 i; i < seats.length; ++i) {
-            vault.hold(order.pool(), job.seats.leaf(seats[i]), job.lockBucket);
-        }
-        uint256 payment = order.payment();
-        _credit(order.requester, payment);
-        emit Refunded(id, payment, RefundReason.Contested);
-        emit Contested(id, draw, seats, outputs);
-        resolver.opened(id, keccak256(abi.encode(id, draw, seats, outputs)));
-    }
-
-    function _allEqual(bytes32[] memory outputs) internal pure returns (bool) {
-        for (uint256 i = 1; i < outputs.length; ++i) {
-            if (outputs[i] != outputs[0]) return false;
-        }
-        return true;
-    }
-
     /// The resolver's verdict; without one, nobody is guilty once the contest window has passed. A resolver that
     /// reverts or answers garbage cannot hold the bonds for longer than that.
     function _verdict(JobId id, Job memory job) private view returns (uint256, address) {
@@ -107,7 +77,7 @@ abstract contract Contesting is IMarketRemedies, Revealing {
         uint256 innocent,
         address winner
     ) private {
-        uint256 ceiling = PriceLadder.slotCeiling(order.tier);
+        uint256 ceiling = _ceiling(order);
         address[] memory accounts = new address[](SeatsLib.CAPACITY + 2);
         uint256[] memory amounts = new uint256[](SeatsLib.CAPACITY + 2);
         uint256 paid;

@@ -46,8 +46,9 @@ abstract contract Earnings is IMarketTypes {
         emit Earned(account, amount, maturing.bucket);
     }
 
-    /// Let earnings of Unix time `earnedAt` mature now; nothing happens where they already have.
-    function _matureNow(address account, uint256 amount, uint256 earnedAt) internal {
+    /// Take earnings of Unix time `earnedAt` out of those that mature, and return how much that was: nothing where
+    /// they have matured already.
+    function _takeBack(address account, uint256 amount, uint256 earnedAt) internal returns (uint256) {
         Maturing memory maturing = _rolled(account);
         uint256 bucket = earnedAt / _bucketSeconds;
         // SAFETY: the bucket still holds what was earned in it, since only this function and time empty it.
@@ -55,7 +56,7 @@ abstract contract Earnings is IMarketTypes {
         else if (bucket + 1 == maturing.bucket) maturing.previous -= uint112(amount);
         else amount = 0;
         _maturing[account] = maturing;
-        _credit(account, amount);
+        return amount;
     }
 
     /// Send all that `account` can withdraw.

@@ -5,15 +5,15 @@ import {JobId} from "../types/Ids.sol";
 import {Order, OrderLib} from "../types/Order.sol";
 import {Claim, ClaimLib} from "../types/Claim.sol";
 import {Job, Phase, SeatsLib} from "../types/Job.sol";
-import {IMarketRemedies} from "./IMarketRemedies.sol";
+import {IMarketContests} from "./IMarketContests.sol";
 import {Replacing} from "./Replacing.sol";
 
 /// Two different statements by one provider about one draw forfeit its bond, wherever they were made.
-abstract contract Equivocating is IMarketRemedies, Replacing {
+abstract contract Equivocating is IMarketContests, Replacing {
     using OrderLib for Order;
     using SeatsLib for *;
 
-    /// @inheritdoc IMarketRemedies
+    /// @inheritdoc IMarketContests
     function punishTwoCommits(
         Order calldata order,
         uint256 seat,
@@ -31,7 +31,7 @@ abstract contract Equivocating is IMarketRemedies, Replacing {
         _punishEquivocation(order, id, seat);
     }
 
-    /// @inheritdoc IMarketRemedies
+    /// @inheritdoc IMarketContests
     function punishTwoClaims(
         Order calldata order,
         uint256 seat,
@@ -95,7 +95,7 @@ abstract contract Equivocating is IMarketRemedies, Replacing {
         }
         // A requester that paid the provider gets its money back from the bond.
         address requester = job.phase == Phase.Settled ? order.requester : address(0);
-        _forfeit(order, id, job, seat, Failure.Equivocated, requester, msg.sender);
+        _forfeit(order, id, job, seat, Failure.Equivocated, requester, msg.sender, address(0));
         if (job.phase == Phase.Drawn) _nextRound(order, id, job, before);
         else _jobs[id] = job;
     }

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {IMarketContests} from "./IMarketContests.sol";
 import {IMarketCore} from "./IMarketCore.sol";
-import {IMarketRemedies} from "./IMarketRemedies.sol";
+import {IMarketDeadlines} from "./IMarketDeadlines.sol";
+import {IMarketDemands} from "./IMarketDemands.sol";
 
 /// Escrows payments, draws providers and settles jobs. Amounts are base units of the token, times Unix seconds.
 ///
 ///   open -> draw -> settle                      three transactions in the ordinary case
 ///                -> commit, reveal, advance     on chain, for whoever is ignored off chain
 ///                -> contest -> conclude         when results differ
+///                -> demand, answer              when the input or the output is withheld
 ///        -> expire                              when nobody draws
 ///
 /// Every function may be called by anyone. The order is not stored: callers bring it and its digest is checked.
-interface IMarket is IMarketCore, IMarketRemedies {}
+interface IMarket is IMarketCore, IMarketDeadlines, IMarketContests, IMarketDemands {}

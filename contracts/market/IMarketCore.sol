@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {JobId} from "../types/Ids.sol";
 import {Order} from "../types/Order.sol";
+import {Demand} from "../types/Demand.sol";
 import {Job} from "../types/Job.sol";
 import {IMarketTypes} from "./IMarketTypes.sol";
 
@@ -12,8 +13,12 @@ interface IMarketCore is IMarketTypes {
 
     /// Escrow the order's payment. `signature` is the requester's (EIP-712, ERC-1271 for contracts) and may be
     /// empty where the requester is the caller. The seed is the hash of the block two later; where a draw could
-    /// then straddle an epoch boundary, of the first block of the next epoch.
+    /// then straddle an epoch boundary, of the first block of the next epoch; where the jobs of that seed are worth
+    /// `seedCap` already, of one of the next blocks.
     function open(Order calldata order, bytes calldata signature) external returns (JobId);
+
+    /// Open many jobs of one requester with one transfer; `signatures` may be empty where it is the caller.
+    function openMany(Order[] calldata orders, bytes[] calldata signatures) external;
 
     /// As `open`, with the requester's ERC-2612 permit for the payment.
     function openWithPermit(
@@ -34,12 +39,8 @@ interface IMarketCore is IMarketTypes {
     /// Settle on the agreeing claims of all active seats.
     function settle(Settlement calldata settlement) external;
 
-    /// Settle many jobs; those no longer drawn are passed over.
+    /// Settle many jobs; those no longer drawn, and claims that do not fit the job as it is now, are passed over.
     function settleMany(Settlement[] calldata settlements) external;
-
-    /// Make a settled job's payment withdrawable at once, with the requester's signature on
-    /// Receipt(bytes32 job,bytes32 outputRoot), or called by the requester itself.
-    function acknowledge(Order calldata order, bytes32 outputRoot, bytes calldata signature) external;
 
     /// Move all that the caller may withdraw to it: matured earnings and refunds.
     function withdraw() external;
@@ -75,6 +76,10 @@ interface IMarketCore is IMarketTypes {
     function revealOf(bytes32 draw, uint256 seat) external view returns (bytes32);
     /// What `account` can withdraw now, and what is still to mature.
     function balanceOf(address account) external view returns (uint256 withdrawable, uint256 pending);
+    /// The job's demand for its input or its output.
+    function demandOf(JobId job, bool output) external view returns (Demand memory);
+    /// What the jobs whose seed is this block's are worth; forgotten some blocks later.
+    function valueOfSeed(uint256 seedBlock) external view returns (uint256);
     function parameters() external view returns (Parameters memory);
     function domainSeparator() external view returns (bytes32);
 }

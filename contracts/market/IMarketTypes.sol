@@ -21,6 +21,13 @@ interface IMarketTypes {
         uint32 contestWindow;
         /// Blocks within which a job must be drawn once its seed is fixed.
         uint32 drawBlocks;
+        /// Time within which a demand must be answered.
+        uint32 answerWindow;
+        /// What a byte of an answer costs its demander, in base units of the token.
+        uint96 answerPrice;
+        /// The most that jobs of one seed may pay in all, in base units of the token: what steering one block's hash
+        /// could be worth to whoever makes the block.
+        uint128 seedCap;
     }
 
     /// A provider's reveal: the salt of its commitment and its signature on the claim.
@@ -68,21 +75,43 @@ interface IMarketTypes {
     event Credited(address indexed account, uint256 amount);
     event Acknowledged(JobId indexed job);
     event Withdrawn(address indexed account, uint256 amount);
+    /// The bytes of `root` are demanded, at the latest by `deadline`. `seat` is the demander's, 255 for the requester.
+    event Demanded(
+        JobId indexed job,
+        bool output,
+        address indexed demander,
+        uint256 seat,
+        bytes32 root,
+        uint256 deposit,
+        uint256 deadline
+    );
+    /// Another seat lacks the input as well.
+    event DemandJoined(JobId indexed job, uint256 seat);
+    /// The bytes, for all to read; `fee` is what the answer earned (zero where nobody had demanded it).
+    event Answered(JobId indexed job, bool output, address indexed by, bytes32 salt, bytes payload, uint256 fee);
+    /// A demand is over, and `returned` of its deposit the demander's again.
+    event DemandClosed(JobId indexed job, bool output, address indexed demander, uint256 returned);
+    /// The input was withheld: bit i of `seats` is set where seat i was paid `fee` for having been kept waiting.
+    event Reserved(JobId indexed job, uint256 seats, uint256 fee);
+    /// The output was withheld: the `share` of each of these seats went back to the requester.
+    event Unwound(JobId indexed job, uint256 seats, uint256 share);
 
     enum Failure {
         NoShow,
         Withheld,
         Equivocated,
-        Guilty
+        Guilty,
+        OutputWithheld
     }
 
     enum RefundReason {
         NeverDrawn,
         NoReplacement,
-        NobodyAnswered,
         TooLate,
         TooFewReveals,
-        Contested
+        Contested,
+        InputWithheld,
+        OutputWithheld
     }
 
     error WrongPhase(JobId job, Phase phase);
@@ -110,5 +139,17 @@ interface IMarketTypes {
     error VerdictPending(JobId job);
     error NothingToWithdraw(address account);
     error NoCoins(uint256 value);
+    error WrongSignatureCount(uint256 given, uint256 needed);
+    error SeveralRequesters(address first, address other);
+    error AboveSeedCap(uint256 payment, uint256 cap);
+    error SeedsFull(uint256 lastBlock);
+    error NotTheProvider(address caller, address provider);
+    error NotTheRequester(address caller, address requester);
+    error DemandExists(JobId job, bool output);
+    error DemandPending(JobId job, uint256 until);
+    error NoDemand(JobId job, bool output);
+    error AnswerTooLong(uint256 length, uint256 most);
+    error WrongAnswer(bytes32 root, bytes32 demanded);
+    error WrongOutput(JobId job, bytes32 outputRoot);
     error BadParameters(string rule);
 }

@@ -6,33 +6,41 @@ import {JobId} from "../types/Ids.sol";
 import {Order, OrderLib} from "../types/Order.sol";
 import {ClaimLib} from "../types/Claim.sol";
 import {Job, SeatsLib} from "../types/Job.sol";
+import {Demand} from "../types/Demand.sol";
 import {Drawing} from "./Drawing.sol";
 import {IMarketCore} from "./IMarketCore.sol";
-import {MarketBase} from "./MarketBase.sol";
+import {IMarketContests} from "./IMarketContests.sol";
+import {IMarketDeadlines} from "./IMarketDeadlines.sol";
+import {Contests} from "./Contests.sol";
+import {Deadlines} from "./Deadlines.sol";
+import {Demands} from "./Demands.sol";
+import {MarketBase, Setup} from "./MarketBase.sol";
 import {Opening} from "./Opening.sol";
-import {Remedies} from "./Remedies.sol";
 import {Settling} from "./Settling.sol";
 
-/// The whole market, see IMarket: the ordinary case stands here, the rest in Remedies, whose code runs on this
-/// contract's storage. It has no owner, no pause and no upgrade: both halves and their parameters are fixed when it
-/// is deployed.
+/// The whole market, see IMarket: the ordinary case stands here, the rest in three parts, whose code runs on this
+/// contract's storage. It has no owner, no pause and no upgrade: the parts and their parameters are fixed when it is
+/// deployed.
 ///
-/// INVARIANT: its token balance is at least the payments of all jobs that are open or drawn and all balances.
-/// INVARIANT: both halves declare storage in MarketBase and Earnings only, so that their layouts are one.
+/// INVARIANT: its token balance is at least the payments of all jobs that are open or drawn, the deposits of pending
+/// demands, the payments that wait for an output, and all balances.
+/// INVARIANT: all parts declare storage in MarketBase and Earnings only, so that their layouts are one.
 contract Market is Opening, Drawing, Settling, Proxy {
     using OrderLib for Order;
     using SeatsLib for Job;
 
-    Remedies public immutable remedies;
+    Deadlines public immutable deadlines;
+    Contests public immutable contests;
+    Demands public immutable demands;
 
-    /// Everything but the remedies themselves is taken from them, so that the halves cannot differ.
-    constructor(Remedies remedies_)
-        MarketBase(
-            remedies_.token(), remedies_.vault(), remedies_.beacon(), remedies_.resolver(), remedies_.parameters()
-        )
-    {
+    /// Everything else is taken from the parts, which must agree.
+    constructor(Deadlines deadlines_, Contests contests_, Demands demands_) MarketBase(deadlines_.setup()) {
+        bytes32 setup = keccak256(abi.encode(deadlines_.setup()));
+        if (keccak256(abi.encode(contests_.setup())) != setup || keccak256(abi.encode(demands_.setup())) != setup) {
+            revert BadParameters("the parts of the market differ");
+        }
         if (vault.market() != address(this)) revert BadParameters("the vault serves another market");
-        remedies = remedies_;
+        (deadlines, contests, demands) = (deadlines_, contests_, demands_);
     }
 
     /// The market takes tokens alone; coins sent to it would be lost.
@@ -41,8 +49,24 @@ contract Market is Opening, Drawing, Settling, Proxy {
         super._fallback();
     }
 
+    /// The part that has the called function.
     function _implementation() internal view override returns (address) {
-        return address(remedies);
+        bytes4 called = msg.sig;
+        if (
+            called == IMarketDeadlines.commit.selector || called == IMarketDeadlines.reveal.selector
+                || called == IMarketDeadlines.advance.selector || called == IMarketDeadlines.commitAndAdvance.selector
+                || called == IMarketDeadlines.expire.selector
+        ) {
+            return address(deadlines);
+        }
+        if (
+            called == IMarketContests.contest.selector || called == IMarketContests.conclude.selector
+                || called == IMarketContests.punishTwoCommits.selector
+                || called == IMarketContests.punishTwoClaims.selector
+        ) {
+            return address(contests);
+        }
+        return address(demands);
     }
 
     /// @inheritdoc IMarketCore
@@ -116,6 +140,17 @@ contract Market is Opening, Drawing, Settling, Proxy {
     /// @inheritdoc IMarketCore
     function revealOf(bytes32 draw, uint256 seat) external view returns (bytes32) {
         return _reveals[draw][seat];
+    }
+
+    /// @inheritdoc IMarketCore
+    function demandOf(JobId job, bool output) external view returns (Demand memory) {
+        return _demands[job][output];
+    }
+
+    /// @inheritdoc IMarketCore
+    function valueOfSeed(uint256 seedBlock) external view returns (uint256) {
+        SeedValue memory taken = _seedValues[_seedSlot(seedBlock)];
+        return taken.seedBlock == seedBlock ? taken.value : 0;
     }
 
     /// @inheritdoc IMarketCore

@@ -8,6 +8,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {JobId} from "../types/Ids.sol";
 import {Order, OrderLib} from "../types/Order.sol";
 import {ClaimLib, Signature} from "../types/Claim.sol";
+import {Demand} from "../types/Demand.sol";
 import {Job, Phase, SeatsLib} from "../types/Job.sol";
 import {PriceLadder} from "../types/PriceLadder.sol";
 import {Slices} from "../types/Slices.sol";
@@ -15,6 +16,16 @@ import {IBeacon} from "../beacon/IBeacon.sol";
 import {IResolver} from "../resolve/IResolver.sol";
 import {IStakeVault} from "../stake/IStakeVault.sol";
 import {Earnings} from "./Earnings.sol";
+import {IMarketTypes} from "./IMarketTypes.sol";
+
+/// What every part of the market is made with.
+struct Setup {
+    IERC20 token;
+    IStakeVault vault;
+    IBeacon beacon;
+    IResolver resolver;
+    IMarketTypes.Parameters parameters;
+}
 
 /// What all parts of the market share: its constants, its storage and the reading of a job.
 abstract contract MarketBase is Earnings, EIP712, ReentrancyGuardTransient {
@@ -38,6 +49,9 @@ abstract contract MarketBase is Earnings, EIP712, ReentrancyGuardTransient {
     uint32 internal immutable DELIVERY_WINDOW;
     uint32 internal immutable CONTEST_WINDOW;
     uint32 internal immutable DRAW_BLOCKS;
+    uint32 internal immutable ANSWER_WINDOW;
+    uint96 internal immutable ANSWER_PRICE;
+    uint128 internal immutable SEED_CAP;
     uint256 internal immutable LOCK_TIME;
     uint256 internal immutable EPOCH_BLOCKS;
     uint256 internal immutable BUCKET_SECONDS;
@@ -48,37 +62,59 @@ abstract contract MarketBase is Earnings, EIP712, ReentrancyGuardTransient {
     mapping(JobId => bool) internal _acknowledged;
     mapping(bytes32 draw => mapping(uint256 seat => bytes32)) internal _commitments;
     mapping(bytes32 draw => mapping(uint256 seat => bytes32 outputRoot)) internal _reveals;
+    mapping(JobId => mapping(bool output => Demand)) internal _demands;
+    mapping(JobId => bytes32 outputRoot) internal _demandedOutputs;
+    /// What the jobs of one seed are worth; one word for each of the seeds that can still be chosen, used in turn.
+    mapping(uint256 slot => SeedValue) internal _seedValues;
 
-    constructor(
-        IERC20 token_,
-        IStakeVault vault_,
-        IBeacon beacon_,
-        IResolver resolver_,
-        Parameters memory p
-    ) Earnings(token_, p.deliveryWindow) EIP712("Touchstone", "1") {
-        vault = vault_;
-        beacon = beacon_;
-        resolver = resolver_;
+    struct SeedValue {
+        uint64 seedBlock;
+        uint192 value;
+    }
+
+    constructor(Setup memory setup_)
+        Earnings(setup_.token, setup_.parameters.deliveryWindow)
+        EIP712("Touchstone", "1")
+    {
+        Parameters memory p = setup_.parameters;
+        vault = setup_.vault;
+        beacon = setup_.beacon;
+        resolver = setup_.resolver;
         COMMIT_WINDOW = p.commitWindow;
         REVEAL_WINDOW = p.revealWindow;
         CHALLENGE_WINDOW = p.challengeWindow;
         DELIVERY_WINDOW = p.deliveryWindow;
         CONTEST_WINDOW = p.contestWindow;
         DRAW_BLOCKS = p.drawBlocks;
-        EPOCH_BLOCKS = vault_.epochBlocks();
-        BUCKET_SECONDS = vault_.bucketSeconds();
-        // One round for the replicas, one for each reserve, and one as slack for late transactions.
-        LOCK_TIME = (RESERVES + 2) * (uint256(p.commitWindow) + p.revealWindow) + p.challengeWindow;
+        ANSWER_WINDOW = p.answerWindow;
+        ANSWER_PRICE = p.answerPrice;
+        SEED_CAP = p.seedCap;
+        EPOCH_BLOCKS = setup_.vault.epochBlocks();
+        BUCKET_SECONDS = setup_.vault.bucketSeconds();
+        // One round for the replicas, one for each reserve, and one as slack for a commit window begun anew by an
+        // answer and for late transactions.
+        LOCK_TIME = (RESERVES + 2) * (uint256(p.commitWindow) + p.revealWindow) + p.answerWindow + p.challengeWindow;
 
-        if (p.commitWindow == 0 || p.revealWindow == 0 || p.challengeWindow == 0 || p.contestWindow == 0) {
+        if (
+            p.commitWindow == 0 || p.revealWindow == 0 || p.challengeWindow == 0 || p.contestWindow == 0
+                || p.answerWindow == 0
+        ) {
             revert BadParameters("a window is zero");
         }
+        if (p.answerWindow >= p.deliveryWindow) revert BadParameters("no time to demand an output");
+        // A withheld output is found out while the bonds are still locked, with an answer window to spare.
+        if (uint256(p.deliveryWindow) + p.answerWindow > p.challengeWindow) {
+            revert BadParameters("the challenge window ends before the delivery window");
+        }
+        if (p.seedCap == 0) revert BadParameters("seedCap is zero");
         // The vault takes bucket zero for "held".
         if (BUCKET_SECONDS > 365 days) revert BadParameters("a lock bucket exceeds a year");
-        if (p.drawBlocks == 0 || p.drawBlocks > 200) revert BadParameters("drawBlocks is not in 1..200");
-        if (EPOCH_BLOCKS < uint256(p.drawBlocks) + 3) revert BadParameters("an epoch is shorter than a draw");
+        if (p.drawBlocks == 0 || p.drawBlocks > setup_.beacon.horizon()) {
+            revert BadParameters("drawBlocks is not in 1..the beacon's horizon");
+        }
+        if (EPOCH_BLOCKS < uint256(p.drawBlocks) + 12) revert BadParameters("an epoch is shorter than a draw");
         if (LOCK_TIME > LOCK_BUCKETS * BUCKET_SECONDS) revert BadParameters("the lock time exceeds ten buckets");
-        if (vault_.unbondingTime() <= LOCK_TIME + BUCKET_SECONDS + p.contestWindow) {
+        if (setup_.vault.unbondingTime() <= LOCK_TIME + BUCKET_SECONDS + p.contestWindow) {
             revert BadParameters("unbonding does not outlast locks and contests");
         }
     }
@@ -90,8 +126,22 @@ abstract contract MarketBase is Earnings, EIP712, ReentrancyGuardTransient {
 
     function _parameters() internal view returns (Parameters memory) {
         return Parameters(
-            COMMIT_WINDOW, REVEAL_WINDOW, CHALLENGE_WINDOW, DELIVERY_WINDOW, CONTEST_WINDOW, DRAW_BLOCKS
+            COMMIT_WINDOW,
+            REVEAL_WINDOW,
+            CHALLENGE_WINDOW,
+            DELIVERY_WINDOW,
+            CONTEST_WINDOW,
+            DRAW_BLOCKS,
+            ANSWER_WINDOW,
+            ANSWER_PRICE,
+            SEED_CAP
         );
+    }
+
+    /// The word that counts the value of a seed. A seed is at most DRAW_BLOCKS + 11 blocks ahead (two, a move into
+    /// the next epoch, eight tries), so no two of those that can be chosen share a word.
+    function _seedSlot(uint256 seedBlock) internal view returns (uint256) {
+        return seedBlock % (uint256(DRAW_BLOCKS) + 16);
     }
 
     // --- for the parts ---------------------------------------------------------------------------------------
@@ -111,6 +161,35 @@ abstract contract MarketBase is Earnings, EIP712, ReentrancyGuardTransient {
     /// The last moment at which a job can still be paid: a whole challenge window must remain.
     function _payableUntil(Job memory job) internal view returns (uint256) {
         return _lockedUntil(job) - CHALLENGE_WINDOW;
+    }
+
+    /// Bits of the seats that have no entry.
+    function _missing(mapping(uint256 => bytes32) storage entries, uint256[] memory seats)
+        internal
+        view
+        returns (uint256 bits)
+    {
+        for (uint256 i; i < seats.length; ++i) {
+            if (entries[seats[i]] == 0) bits |= 1 << seats[i];
+        }
+    }
+
+    /// Bits of the active seats whose commitments are not on chain.
+    function _uncommitted(Order calldata order, JobId id, Job memory job) internal view returns (uint256) {
+        return _missing(_commitments[ClaimLib.drawOf(_seeds[id], job.round)], job.active(order.replicas));
+    }
+
+    /// The provider of an active seat.
+    function _providerOf(Order calldata order, JobId id, Job memory job, uint256 seat)
+        internal
+        view
+        returns (address)
+    {
+        uint256[] memory seats = job.active(order.replicas);
+        for (uint256 i; i < seats.length; ++i) {
+            if (seats[i] == seat) return vault.ownerOf(order.pool(), job.seats.leaf(seat));
+        }
+        revert NotASeat(id, seat);
     }
 
     /// Whether `provider` signed the EIP-712 struct. Providers sign with plain keys.
@@ -174,13 +253,19 @@ abstract contract MarketBase is Earnings, EIP712, ReentrancyGuardTransient {
         vault.slash(order.pool(), job.seats.leaf(seat), bucket, burned, accounts, amounts);
     }
 
+    /// A no-show slice of a seat's bond is burned, the rest is the provider's.
+    function _slashNoShow(Order calldata order, JobId id, Job memory job, uint256 seat, Failure reason) internal {
+        uint256 burned = Slices.NO_SHOW * _ceiling(order);
+        _slash(order, id, job, seat, reason, burned, new address[](0), new uint256[](0));
+    }
+
     /// The most that a slot of the order's pool can be owed; slices are multiples of it.
     function _ceiling(Order calldata order) internal pure returns (uint256) {
         return PriceLadder.slotCeiling(order.tier);
     }
 
-    /// Forfeit a seat's whole bond, less the refund slice for the requester and the bounty for `reporter`, each
-    /// only where the address is not zero. All else is burned.
+    /// Forfeit a seat's whole bond, less the refund slice for the requester, the bounty for `reporter` and a share of
+    /// the job for `compensated`, each only where the address is not zero. All else is burned.
     function _forfeit(
         Order calldata order,
         JobId id,
@@ -188,13 +273,17 @@ abstract contract MarketBase is Earnings, EIP712, ReentrancyGuardTransient {
         uint256 seat,
         Failure reason,
         address requester,
-        address reporter
+        address reporter,
+        address compensated
     ) internal {
         uint256 ceiling = _ceiling(order);
-        address[] memory accounts = new address[](2);
-        uint256[] memory amounts = new uint256[](2);
+        address[] memory accounts = new address[](3);
+        uint256[] memory amounts = new uint256[](3);
         if (requester != address(0)) (accounts[0], amounts[0]) = (requester, Slices.REFUND * ceiling);
         if (reporter != address(0)) (accounts[1], amounts[1]) = (reporter, Slices.BOUNTY * ceiling);
-        _slash(order, id, job, seat, reason, Slices.BOND * ceiling - amounts[0] - amounts[1], accounts, amounts);
+        // SAFETY: a share is at most one ceiling, and compensation a slice of four.
+        if (compensated != address(0)) (accounts[2], amounts[2]) = (compensated, order.share());
+        uint256 paid = amounts[0] + amounts[1] + amounts[2];
+        _slash(order, id, job, seat, reason, Slices.BOND * ceiling - paid, accounts, amounts);
     }
 }

@@ -21,11 +21,36 @@ abstract contract Opening is IMarketCore, MarketBase {
     uint8 private constant MOST_REPLICAS = 5;
     uint256 private constant SEED_DELAY = 2;
 
+    /// Blocks that are tried for a seed whose jobs are not yet worth the cap.
+    uint256 private constant SEED_TRIES = 8;
+
     /// @inheritdoc IMarketCore
     function open(Order calldata order, bytes calldata signature) external nonReentrant returns (JobId) {
-        return _open(order, signature);
+        return _openOne(order, signature);
     }
 
+    /// @inheritdoc IMarketCore
+    function openMany(Order[] calldata orders, bytes[] calldata signatures) external nonReentrant {
+        address requester = orders[0].requester;
+        bool own = msg.sender == requester;
+        if (!own && signatures.length != orders.length) {
+            revert WrongSignatureCount(signatures.length, orders.length);
+        }
+        uint256 payment;
+        for (uint256 i; i < orders.length; ++i) {
+            if (orders[i].requester != requester) revert SeveralRequesters(requester, orders[i].requester);
+            _open(orders[i], own ? msg.data[0:0] : signatures[i]);
+            payment += orders[i].payment();
+        }
+        token.take(requester, payment);
+    }
+
+    function _openOne(Order calldata order, bytes calldata signature) private returns (JobId id) {
+        id = _open(order, signature);
+        token.take(order.requester, order.payment());
+    }
+
+    /// All but the transfer of the payment.
     function _open(Order calldata order, bytes calldata signature) private returns (JobId id) {
         if (block.timestamp > order.openBy) revert OrderExpired(order.openBy, block.timestamp);
         if (order.units == 0 || order.units > PriceLadder.MAX_UNITS) {
@@ -46,10 +71,9 @@ abstract contract Opening is IMarketCore, MarketBase {
             revert BadOrderSignature(order.requester);
         }
 
-        uint256 seedBlock = _seedBlock();
+        uint256 seedBlock = _takeSeed(order.payment());
         _jobs[id] = Job(Phase.Open, uint32(seedBlock), 0, 0, 0, Seats.wrap(0));
         emit Opened(id, order.requester, pool, order, seedBlock);
-        token.take(order.requester, order.payment());
     }
 
     /// @inheritdoc IMarketCore
@@ -64,13 +88,30 @@ abstract contract Opening is IMarketCore, MarketBase {
         // A permit that someone else has already submitted is no reason to fail: the allowance decides.
         try IERC20Permit(address(token)).permit(order.requester, address(this), order.payment(), deadline, v, r, s) {}
             catch {}
-        return _open(order, signature);
+        return _openOne(order, signature);
+    }
+
+    /// The first seed whose jobs, this one included, are not worth more than the cap.
+    function _takeSeed(uint256 payment) private returns (uint256 seedBlock) {
+        if (payment > SEED_CAP) revert AboveSeedCap(payment, SEED_CAP);
+        seedBlock = block.number + SEED_DELAY;
+        for (uint256 i; i < SEED_TRIES; ++i) {
+            seedBlock = _withinEpoch(seedBlock);
+            SeedValue storage taken = _seedValues[_seedSlot(seedBlock)];
+            uint256 value = payment + (taken.seedBlock == seedBlock ? taken.value : 0);
+            if (value <= SEED_CAP) {
+                // SAFETY: block numbers fit 64 bits, and the cap 128.
+                (taken.seedBlock, taken.value) = (uint64(seedBlock), uint192(value));
+                return seedBlock;
+            }
+            ++seedBlock;
+        }
+        revert SeedsFull(seedBlock - 1);
     }
 
     /// A draw must fall into the epoch of its seed: weights pledged after the seed is known hold from the next one.
-    function _seedBlock() private view returns (uint256 seedBlock) {
-        seedBlock = block.number + SEED_DELAY;
+    function _withinEpoch(uint256 seedBlock) private view returns (uint256) {
         uint256 lastEpoch = (seedBlock + DRAW_BLOCKS) / EPOCH_BLOCKS;
-        if (seedBlock / EPOCH_BLOCKS != lastEpoch) seedBlock = lastEpoch * EPOCH_BLOCKS;
+        return seedBlock / EPOCH_BLOCKS == lastEpoch ? seedBlock : lastEpoch * EPOCH_BLOCKS;
     }
 }

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {JobId, PoolId} from "../types/Ids.sol";
+import {Demand, DemandState} from "../types/Demand.sol";
+import {JobId} from "../types/Ids.sol";
 import {Order, OrderLib} from "../types/Order.sol";
 import {ClaimLib} from "../types/Claim.sol";
 import {Job, Phase, SeatsLib} from "../types/Job.sol";
-import {Slices} from "../types/Slices.sol";
-import {IMarketRemedies} from "./IMarketRemedies.sol";
-import {Contesting} from "./Contesting.sol";
+import {IMarketDeadlines} from "./IMarketDeadlines.sol";
+import {Holding} from "./Holding.sol";
 import {Replacing} from "./Replacing.sol";
+import {Starving} from "./Starving.sol";
 
 /// Commit and reveal on chain, for a provider that is ignored off chain, and the deadlines that move a job on
 /// when somebody stays silent. A round is over `commitWindow + revealWindow` after it began.
-abstract contract SlowPath is IMarketRemedies, Contesting, Replacing {
+abstract contract SlowPath is IMarketDeadlines, Holding, Replacing, Starving {
     using OrderLib for Order;
     using SeatsLib for *;
 
-    /// @inheritdoc IMarketRemedies
+    /// @inheritdoc IMarketDeadlines
     function expire(Order calldata order) external nonReentrant {
         (JobId id, Job memory job) = _load(order, Phase.Open);
         uint256 last = uint256(job.since) + DRAW_BLOCKS;
@@ -24,13 +25,13 @@ abstract contract SlowPath is IMarketRemedies, Contesting, Replacing {
         _refund(order, id, job, order.payment(), RefundReason.NeverDrawn);
     }
 
-    /// @inheritdoc IMarketRemedies
+    /// @inheritdoc IMarketDeadlines
     function commit(Order calldata order, uint256 seat, SignedCommit calldata signed) external nonReentrant {
         (JobId id, Job memory job) = _load(order, Phase.Drawn);
         _commit(order, id, job, seat, signed);
     }
 
-    /// @inheritdoc IMarketRemedies
+    /// @inheritdoc IMarketDeadlines
     function reveal(Order calldata order, uint256 seat, bytes32 outputRoot, bytes32 salt) external nonReentrant {
         (JobId id, Job memory job) = _load(order, Phase.Drawn);
         uint256 until = _revealDeadline(job);
@@ -51,7 +52,7 @@ abstract contract SlowPath is IMarketRemedies, Contesting, Replacing {
         emit Revealed(id, draw, seat, outputRoot, salt);
     }
 
-    /// @inheritdoc IMarketRemedies
+    /// @inheritdoc IMarketDeadlines
     function commitAndAdvance(Order calldata order, uint256[] calldata seats, SignedCommit[] calldata signed)
         external nonReentrant
     {
@@ -65,12 +66,15 @@ abstract contract SlowPath is IMarketRemedies, Contesting, Replacing {
             _commit(order, id, job, seats[i], signed[i]);
             more = true;
         }
-        // Where these completed the set, nobody was silent: the reveal window has just begun.
-        if (more && _missing(posted, job.active(order.replicas)) == 0) return;
+        // Where these completed the set, nobody was silent: the reveal window has just begun. While a demand for the
+        // input is pending, nobody is silent either.
+        Demand memory demand = _demands[id][false];
+        bool waits = demand.state == DemandState.Pending && block.timestamp <= demand.deadline;
+        if (more && (waits || _missing(posted, job.active(order.replicas)) == 0)) return;
         _advance(order, id, job);
     }
 
-    /// @inheritdoc IMarketRemedies
+    /// @inheritdoc IMarketDeadlines
     function advance(Order calldata order) external nonReentrant {
         (JobId id, Job memory job) = _load(order, Phase.Drawn);
         _advance(order, id, job);
@@ -118,27 +122,12 @@ abstract contract SlowPath is IMarketRemedies, Contesting, Replacing {
     function _advanceCommit(Order calldata order, JobId id, Job memory job, uint256[] memory seats, uint256 silent)
         private
     {
+        // Who still waits for the input is not silent.
+        if (_starves(id)) return _endStarved(order, id, job, seats, silent);
         uint256 deadline = uint256(job.since) + COMMIT_WINDOW;
         if (block.timestamp <= deadline) revert TooEarly(id, deadline + 1);
-        uint256 all;
-        for (uint256 i; i < seats.length; ++i) all |= 1 << seats[i];
-        // Where not one seat has answered, the input itself is likely to be missing: nobody is slashed.
-        if (silent == all) {
-            job.seats = job.seats.only(seats);
-            return _refund(order, id, job, order.payment(), RefundReason.NobodyAnswered);
-        }
         for (uint256 i; i < seats.length; ++i) {
-            if ((silent >> seats[i]) & 1 == 0) continue;
-            _slash(
-                order,
-                id,
-                job,
-                seats[i],
-                Failure.NoShow,
-                Slices.NO_SHOW * _ceiling(order),
-                new address[](0),
-                new uint256[](0)
-            );
+            if ((silent >> seats[i]) & 1 != 0) _slashNoShow(order, id, job, seats[i], Failure.NoShow);
         }
         _nextRound(order, id, job, seats);
     }
@@ -157,11 +146,7 @@ abstract contract SlowPath is IMarketRemedies, Contesting, Replacing {
         bytes32[] memory outputs = new bytes32[](seats.length);
         uint256 count;
         for (uint256 i; i < seats.length; ++i) {
-            if ((withheld >> seats[i]) & 1 != 0) {
-                // Silence once the set is complete costs as much as a wrong result.
-                _forfeit(order, id, job, seats[i], Failure.Withheld, order.requester, address(0));
-                continue;
-            }
+            if ((withheld >> seats[i]) & 1 != 0) continue;
             (spoke[count], outputs[count]) = (seats[i], _reveals[draw][seats[i]]);
             ++count;
         }
@@ -169,6 +154,7 @@ abstract contract SlowPath is IMarketRemedies, Contesting, Replacing {
             mstore(spoke, count)
             mstore(outputs, count)
         }
+        _punishWithheld(order, id, job, seats, withheld, count == 1 ? spoke[0] : SeatsLib.CAPACITY);
         job.seats = job.seats.only(spoke);
         // No reserve is seated any more: it could copy what has been revealed. One result alone is no agreement.
         if (count < 2) return _refund(order, id, job, order.payment(), RefundReason.TooFewReveals);
@@ -179,34 +165,29 @@ abstract contract SlowPath is IMarketRemedies, Contesting, Replacing {
         _pay(order, id, job, outputs[0], spoke, vault.ownersOf(order.pool(), job.seats, spoke));
     }
 
+    /// Silence once the set is complete costs as much as a wrong result. A seat that revealed alone (`lone`) is not
+    /// paid by the job, so the first of the silent compensates it.
+    function _punishWithheld(
+        Order calldata order,
+        JobId id,
+        Job memory job,
+        uint256[] memory seats,
+        uint256 withheld,
+        uint256 lone
+    ) private {
+        address compensated = lone < SeatsLib.CAPACITY ? vault.ownerOf(order.pool(), job.seats.leaf(lone)) : address(0);
+        for (uint256 i; i < seats.length; ++i) {
+            if ((withheld >> seats[i]) & 1 == 0) continue;
+            _forfeit(order, id, job, seats[i], Failure.Withheld, order.requester, address(0), compensated);
+            compensated = address(0);
+        }
+    }
+
     function _revealDeadline(Job memory job) private view returns (uint256) {
         return uint256(job.since) + COMMIT_WINDOW + REVEAL_WINDOW;
     }
 
-    /// Bits of the seats that have no entry.
-    function _missing(mapping(uint256 => bytes32) storage entries, uint256[] memory seats)
-        private
-        view
-        returns (uint256 bits)
-    {
-        for (uint256 i; i < seats.length; ++i) {
-            if (entries[seats[i]] == 0) bits |= 1 << seats[i];
-        }
-    }
-
     function _lowestBit(uint256 bits) private pure returns (uint256 index) {
         while ((bits >> index) & 1 == 0) ++index;
-    }
-
-    function _providerOf(Order calldata order, JobId id, Job memory job, uint256 seat)
-        private
-        view
-        returns (address)
-    {
-        uint256[] memory seats = job.active(order.replicas);
-        for (uint256 i; i < seats.length; ++i) {
-            if (seats[i] == seat) return vault.ownerOf(order.pool(), job.seats.leaf(seat));
-        }
-        revert NotASeat(id, seat);
     }
 }

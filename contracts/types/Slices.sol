@@ -18,4 +18,8 @@ library Slices {
     /// What silence costs. All of it is burned: were a part of it paid to the requester, one that withholds the
     /// input from a provider could earn by it.
     uint256 internal constant NO_SHOW = 2;
+
+    /// A provider that is kept waiting for the input is paid one part in so many of its share, out of the escrow:
+    /// less than honest work brings, so that nobody gains by pretending to wait.
+    uint256 internal constant RESERVATION_PARTS = 8;
 }

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from eth_typing import ABIElement
 
 
+MARKET_PARTS = ("Deadlines", "Contests", "Demands")
+"""The contracts whose code the market runs on its own storage, in the order that it takes them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Artifact:
     """One compiled contract.

@@ -10,7 +10,7 @@ from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 from hexbytes import HexBytes
 
-from touchstone.chain.artifacts import load_artifact
+from touchstone.chain.artifacts import MARKET_PARTS, load_artifact
 from touchstone.chain.deployment import Deployment
 from touchstone.chain.parameters import DEVNET
 from touchstone.chain.sender import Sender
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from web3 import Web3
 
     from touchstone.chain.parameters import DeployParameters
+
+
+HISTORY = to_checksum_address("0x0000F90827F1C53a10cb7A02335B175320002935")
+"""Where EIP-2935 keeps the hashes of past blocks."""
 
 
 def create_address(deployer: ChecksumAddress, nonce: int) -> ChecksumAddress:
@@ -58,10 +62,13 @@ def deploy(
         contracts["DevToken"] = sender.deploy(load_artifact("DevToken"))
     contracts["Token"] = token or contracts["DevToken"]
     contracts["ModelRegistry"] = sender.deploy(load_artifact("ModelRegistry"))
-    contracts["BlockHashBeacon"] = sender.deploy(load_artifact("BlockHashBeacon"))
+    # Where the chain keeps its history (EIP-2935), seeds are known for longer.
+    beacon = "HistoryBeacon" if w3.eth.get_code(HISTORY) else "BlockHashBeacon"
+    contracts["Beacon"] = sender.deploy(load_artifact(beacon))
 
-    # Resolver, vault and remedies come before it.
-    market = create_address(account.address, w3.eth.get_transaction_count(account.address) + 3)
+    # Resolver, vault and the market's parts come before it.
+    before = 2 + len(MARKET_PARTS)
+    market = create_address(account.address, w3.eth.get_transaction_count(account.address) + before)
     contracts["TimeoutResolver"] = sender.deploy(
         load_artifact("TimeoutResolver"), market, parameters.resolver_window
     )
@@ -74,15 +81,17 @@ def deploy(
         parameters.unbonding_time,
         parameters.bucket_seconds,
     )
-    contracts["Remedies"] = sender.deploy(
-        load_artifact("Remedies"),
+    setup = (
         contracts["Token"],
         contracts["StakeVault"],
-        contracts["BlockHashBeacon"],
+        contracts["Beacon"],
         contracts["TimeoutResolver"],
         astuple(parameters.market),
     )
-    contracts["Market"] = sender.deploy(load_artifact("Market"), contracts["Remedies"])
+    for name in MARKET_PARTS:
+        contracts[name] = sender.deploy(load_artifact(name), setup)
+    parts = [contracts[name] for name in MARKET_PARTS]
+    contracts["Market"] = sender.deploy(load_artifact("Market"), *parts)
     if contracts["Market"] != market:
         raise DeploymentError(
             f"the market stands at {contracts['Market']} instead of {market}: "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from touchstone.chain.artifacts import load_artifact
+from touchstone.chain.artifacts import MARKET_PARTS, load_artifact
 from touchstone.chain.calls import Views
 from touchstone.chain.logs import read_events
 from touchstone.protocol.eip712 import Domain
@@ -257,10 +257,12 @@ def order_of_event(event: EventData) -> Order:
 
 
 def _market_abi() -> list[Any]:
-    """The ABI of the market with that of its second half, which it runs on its own storage."""
-    abi = list(load_artifact("Market").abi)
-    known = {_key(entry) for entry in abi}
-    return abi + [e for e in load_artifact("Remedies").abi if _key(e) not in known]
+    """The ABI of the market with those of its parts, which it runs on its own storage."""
+    found = {}
+    for name in ("Market", *MARKET_PARTS):
+        for entry in load_artifact(name).abi:
+            found.setdefault(_key(entry), entry)
+    return list(found.values())
 
 
 def _key(entry: Any) -> tuple[str, str]:

@@ -31,7 +31,7 @@ class DeployParameters:
         """Seconds for which a draw locks a bond: as `MarketBase.LOCK_TIME`."""
         rounds = RESERVES + 2
         one = self.market.commit_window + self.market.reveal_window
-        return rounds * one + self.market.challenge_window
+        return rounds * one + self.market.answer_window + self.market.challenge_window
 
     @property
     def bucket_seconds(self) -> int:
@@ -47,6 +47,9 @@ DEVNET = DeployParameters(
         delivery_window=30,
         contest_window=120,
         draw_blocks=32,
+        answer_window=20,
+        answer_price=10**12,
+        seed_cap=10**24,
     ),
     epoch_blocks=64,
     resolver_window=60,
@@ -62,6 +65,9 @@ PUBLIC = DeployParameters(
         delivery_window=6 * 3600,
         contest_window=7 * 24 * 3600,
         draw_blocks=64,
+        answer_window=30 * 60,
+        answer_price=10**12,
+        seed_cap=10**21,
     ),
     epoch_blocks=1800,
     resolver_window=5 * 24 * 3600,

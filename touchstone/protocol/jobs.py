@@ -19,10 +19,11 @@ RESERVES = 2
 REFUND_REASONS = (
     "NeverDrawn",
     "NoReplacement",
-    "NobodyAnswered",
     "TooLate",
     "TooFewReveals",
     "Contested",
+    "InputWithheld",
+    "OutputWithheld",
 )
 """Why a job was refunded, in the order of `IMarketTypes.RefundReason`."""
 
@@ -46,7 +47,8 @@ class Phase(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """The market's parameters: seconds, and blocks for `draw_blocks`."""
+    """The market's parameters: seconds; blocks for `draw_blocks`; base units of the token per byte
+    for `answer_price`, and in all for `seed_cap`."""
 
     commit_window: int
     reveal_window: int
@@ -54,6 +56,9 @@ class Parameters:
     delivery_window: int
     contest_window: int
     draw_blocks: int
+    answer_window: int
+    answer_price: int
+    seed_cap: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ def _named(receipt: Receipt) -> Deployment:
                 ("ModelRegistry", named.registry),
                 ("Token", named.token),
                 ("TimeoutResolver", named.resolver),
-                ("BlockHashBeacon", named.beacon),
+                ("Beacon", named.beacon),
             )
         },
     )

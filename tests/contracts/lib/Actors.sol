@@ -6,7 +6,15 @@ import {IMarketTypes} from "../../../contracts/market/IMarketTypes.sol";
 import {Job, Phase, SeatsLib} from "../../../contracts/types/Job.sol";
 import {JobId} from "../../../contracts/types/Ids.sol";
 import {Order} from "../../../contracts/types/Order.sol";
+import {Payload} from "../../../contracts/types/Payload.sol";
 import {World} from "./World.sol";
+
+/// The library takes calldata.
+contract Payloads {
+    function root(bytes calldata data, bytes32 salt) external pure returns (bytes32) {
+        return Payload.root(data, salt);
+    }
+}
 
 /// What requesters and providers do: sign orders, commitments and claims, and lead a job from phase to phase.
 abstract contract Actors is World {
@@ -15,7 +23,12 @@ abstract contract Actors is World {
     uint16 internal constant UNITS = 4;
     uint256 internal constant SHARE = 10 * UNITS;
 
+    /// A result whose bytes can be shown: the payload below under its salt.
+    bytes internal constant PAYLOAD = "what both sides agree on";
+    bytes32 internal constant SALT = "salt of the job";
+
     uint64 private _nonce;
+    Payloads internal payloads = new Payloads();
 
     // --- orders ----------------------------------------------------------------------------------------------
 
@@ -166,6 +179,27 @@ abstract contract Actors is World {
         bytes32[] memory outputs = new bytes32[](order.replicas);
         for (uint256 i; i < outputs.length; ++i) outputs[i] = output;
         return IMarketTypes.Settlement(order, output, _reveals(order, outputs));
+    }
+
+    // --- bytes on chain --------------------------------------------------------------------------------------
+
+    /// The root of PAYLOAD under SALT.
+    function _result() internal view returns (bytes32) {
+        return payloads.root(PAYLOAD, SALT);
+    }
+
+    function _demandInput(Order memory order, uint256 seat) internal {
+        address provider = _provider(order, seat);
+        _prepay(provider);
+        vm.prank(provider);
+        market.demandInput(order, seat);
+    }
+
+    /// What a demand costs at most, ready to be taken.
+    function _prepay(address demander) internal {
+        token.mint(demander, DEPOSIT);
+        vm.prank(demander);
+        token.approve(address(market), type(uint256).max);
     }
 
     // --- on chain --------------------------------------------------------------------------------------------

@@ -16,6 +16,8 @@ contract Replay {
         uint8 replicas;
         uint256 payment;
         uint256 share;
+        /// Whether the payments wait for a demanded output.
+        bool waiting;
     }
 
     struct Leaf {
@@ -170,12 +172,11 @@ contract Replay {
         } else if (name == IMarketTypes.Refunded.selector) {
             it.job.phase = Phase.Refunded;
         } else if (name == IMarketTypes.Acknowledged.selector) {
-            uint256 bucket = it.job.since / _delivery;
-            if (bucket + 2 <= time / _delivery) return;
-            for (uint256 seat; seat < 7; ++seat) {
-                if (SeatsLib.isEmpty(it.job.seats, seat) || (it.job.failed >> seat) & 1 != 0) continue;
-                _earned[_leaves[SeatsLib.leaf(it.job.seats, seat)].owner][bucket] -= it.share;
-            }
+            if (!it.waiting && it.job.since / _delivery + 2 > time / _delivery) _takeBack(it, it.job.failed);
+        } else if (name == IMarketTypes.Demanded.selector) {
+            (bool output,,,,) = abi.decode(log.data, (bool, uint256, bytes32, uint256, uint256));
+            if (output) _takeBack(it, 0);
+            it.waiting = it.waiting || output;
         } else if (name == IMarketTypes.Earned.selector) {
             (uint256 amount, uint256 bucket) = abi.decode(log.data, (uint256, uint256));
             address account = _address(log.topics[1]);
@@ -185,6 +186,14 @@ contract Replay {
             _credited[_address(log.topics[1])] += abi.decode(log.data, (uint256));
         } else if (name == IMarketTypes.Withdrawn.selector) {
             _withdrawn[_address(log.topics[1])] += abi.decode(log.data, (uint256));
+        }
+    }
+
+    /// The payments of all seats but the excepted ones no longer mature by time.
+    function _takeBack(Seen storage it, uint8 excepted) private {
+        for (uint256 seat; seat < 7; ++seat) {
+            if (SeatsLib.isEmpty(it.job.seats, seat) || (excepted >> seat) & 1 != 0) continue;
+            _earned[_leaves[SeatsLib.leaf(it.job.seats, seat)].owner][it.job.since / _delivery] -= it.share;
         }
     }
 

@@ -17,15 +17,19 @@ import {Test} from "./Test.sol";
 /// Every contract deployed, a model of two shards published, and a clock that tests move.
 abstract contract World is Test {
     uint256 internal constant EPOCH = 100;
-    uint256 internal constant BUCKET = 120;
-    uint256 internal constant UNBONDING = 3_300;
+    uint256 internal constant BUCKET = 240;
+    uint256 internal constant UNBONDING = 6_000;
     uint32 internal constant COMMIT = 60;
     uint32 internal constant REVEAL = 60;
-    uint32 internal constant CHALLENGE = 600;
+    uint32 internal constant CHALLENGE = 1_200;
     uint32 internal constant DELIVERY = 1_000;
     uint32 internal constant CONTEST = 2_000;
     uint32 internal constant DRAW_BLOCKS = 20;
-    uint256 internal constant LOCK_TIME = 4 * (COMMIT + REVEAL) + CHALLENGE;
+    uint32 internal constant ANSWER = 90;
+    uint96 internal constant ANSWER_PRICE = 3;
+    uint128 internal constant SEED_CAP = 1e6;
+    uint256 internal constant DEPOSIT = (96 * 1024 + 2048) * uint256(ANSWER_PRICE);
+    uint256 internal constant LOCK_TIME = 4 * (COMMIT + REVEAL) + ANSWER + CHALLENGE;
 
     uint8 internal constant TIER = 3;
     uint256 internal constant CEILING = 160;
@@ -72,16 +76,20 @@ abstract contract World is Test {
         registry = IModelRegistry(_create("ModelRegistry", ""));
         beacon = IBeacon(_create("BlockHashBeacon", ""));
         resolver = _createResolver();
-        address predicted = _createAddress(vm.getNonce(address(this)) + 2);
+        address predicted = _createAddress(vm.getNonce(address(this)) + 4);
         if (resolver == address(0)) {
-            predicted = _createAddress(vm.getNonce(address(this)) + 3);
+            predicted = _createAddress(vm.getNonce(address(this)) + 5);
             resolver = _create("TimeoutResolver", abi.encode(predicted, uint256(CONTEST / 2)));
         }
         vault = IStakeVault(
             _create("StakeVault", abi.encode(token, registry, predicted, EPOCH, UNBONDING, BUCKET))
         );
-        address remedies = _create("Remedies", abi.encode(token, vault, beacon, resolver, _parameters()));
-        market = IMarket(_create("Market", abi.encode(remedies)));
+        bytes memory setup = abi.encode(token, vault, beacon, resolver, _parameters());
+        market = IMarket(
+            _create(
+                "Market", abi.encode(_create("Deadlines", setup), _create("Contests", setup), _create("Demands", setup))
+            )
+        );
     }
 
     /// A test that needs another resolver makes it here; zero means the TimeoutResolver.
@@ -89,8 +97,10 @@ abstract contract World is Test {
         return address(0);
     }
 
-    function _parameters() internal pure returns (IMarketTypes.Parameters memory) {
-        return IMarketTypes.Parameters(COMMIT, REVEAL, CHALLENGE, DELIVERY, CONTEST, DRAW_BLOCKS);
+    function _parameters() internal pure virtual returns (IMarketTypes.Parameters memory) {
+        return IMarketTypes.Parameters(
+            COMMIT, REVEAL, CHALLENGE, DELIVERY, CONTEST, DRAW_BLOCKS, ANSWER, ANSWER_PRICE, SEED_CAP
+        );
     }
 
     function _create(string memory name, bytes memory arguments) internal returns (address made) {

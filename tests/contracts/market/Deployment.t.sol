@@ -13,8 +13,13 @@ import {Phase} from "../../../contracts/types/Job.sol";
 
 /// Parameters that could strand somebody are refused when the market is deployed; and what holds of the whole.
 contract DeploymentTest is Actors {
-    function remedies(IStakeVault vault_, IMarketTypes.Parameters calldata p) external returns (address) {
-        return _create("Remedies", abi.encode(token, vault_, beacon, resolver, p));
+    /// One part of a market, as good as any to have its parameters checked.
+    function part(IStakeVault vault_, IMarketTypes.Parameters calldata p) external returns (address) {
+        return _create("Contests", abi.encode(token, vault_, beacon, resolver, p));
+    }
+
+    function _part(string memory name, IMarketTypes.Parameters memory p) private returns (address) {
+        return _create(name, abi.encode(token, vault, beacon, resolver, p));
     }
 
     function create(string calldata name, bytes calldata arguments) external returns (address) {
@@ -23,10 +28,10 @@ contract DeploymentTest is Actors {
 
     function _refuse(IMarketTypes.Parameters memory p, string memory rule) private {
         vm.expectRevert(abi.encodeWithSelector(IMarketTypes.BadParameters.selector, rule));
-        this.remedies(vault, p);
+        this.part(vault, p);
     }
 
-    function test_the_markets_parameters_are_those_of_its_remedies() external view {
+    function test_the_markets_parameters_are_those_of_its_parts() external view {
         IMarketTypes.Parameters memory p = market.parameters();
         assertEq(keccak256(abi.encode(p)), keccak256(abi.encode(_parameters())), "parameters");
     }
@@ -47,32 +52,49 @@ contract DeploymentTest is Actors {
         p = _parameters();
         p.deliveryWindow = 0;
         _refuse(p, "deliveryWindow is zero");
+        p = _parameters();
+        p.answerWindow = 0;
+        _refuse(p, "a window is zero");
+        p = _parameters();
+        p.seedCap = 0;
+        _refuse(p, "seedCap is zero");
+    }
+
+    function test_a_withheld_output_is_found_out_while_bonds_are_locked() external {
+        IMarketTypes.Parameters memory p = _parameters();
+        p.answerWindow = DELIVERY;
+        _refuse(p, "no time to demand an output");
+        p = _parameters();
+        p.challengeWindow = DELIVERY + ANSWER;
+        this.part(vault, p);
+        p.challengeWindow -= 1;
+        _refuse(p, "the challenge window ends before the delivery window");
     }
 
     function test_a_draw_fits_an_epoch_and_the_memory_of_the_chain() external {
         IMarketTypes.Parameters memory p = _parameters();
         p.drawBlocks = 0;
-        _refuse(p, "drawBlocks is not in 1..200");
-        p.drawBlocks = 201;
-        _refuse(p, "drawBlocks is not in 1..200");
-        p.drawBlocks = uint32(EPOCH) - 2;
+        _refuse(p, "drawBlocks is not in 1..the beacon's horizon");
+        p.drawBlocks = 257;
+        _refuse(p, "drawBlocks is not in 1..the beacon's horizon");
+        p.drawBlocks = uint32(EPOCH) - 11;
         _refuse(p, "an epoch is shorter than a draw");
-        p.drawBlocks = uint32(EPOCH) - 3;
-        this.remedies(vault, p);
+        p.drawBlocks = uint32(EPOCH) - 12;
+        this.part(vault, p);
     }
 
     function test_locks_fit_their_buckets_and_unbonding_outlasts_all() external {
         IMarketTypes.Parameters memory p = _parameters();
-        p.challengeWindow = uint32(10 * BUCKET - 4 * (COMMIT + REVEAL));
+        p.challengeWindow = uint32(10 * BUCKET - 4 * (COMMIT + REVEAL) - ANSWER);
         p.contestWindow = 100;
-        this.remedies(vault, p);
+        this.part(vault, p);
         p.challengeWindow += 1;
         _refuse(p, "the lock time exceeds ten buckets");
         p = _parameters();
         p.contestWindow = uint32(UNBONDING - LOCK_TIME - BUCKET);
         _refuse(p, "unbonding does not outlast locks and contests");
         p.contestWindow -= 1;
-        this.remedies(vault, p);
+        this.part(vault, p);
     }
 
     function test_a_bucket_is_at_most_a_year() external {
@@ -85,15 +107,30 @@ contract DeploymentTest is Actors {
         vm.expectRevert(
             abi.encodeWithSelector(IMarketTypes.BadParameters.selector, "a lock bucket exceeds a year")
         );
-        this.remedies(long, _parameters());
+        this.part(long, _parameters());
     }
 
     function test_a_market_serves_its_own_vault_only() external {
-        address other = this.remedies(vault, _parameters());
+        IMarketTypes.Parameters memory p = _parameters();
+        bytes memory parts = abi.encode(_part("Deadlines", p), _part("Contests", p), _part("Demands", p));
         vm.expectRevert(
             abi.encodeWithSelector(IMarketTypes.BadParameters.selector, "the vault serves another market")
         );
-        this.create("Market", abi.encode(other));
+        this.create("Market", parts);
+    }
+
+    function test_the_parts_of_a_market_agree() external {
+        IMarketTypes.Parameters memory p = _parameters();
+        IMarketTypes.Parameters memory other = _parameters();
+        other.answerPrice += 1;
+        bytes memory refused =
+            abi.encodeWithSelector(IMarketTypes.BadParameters.selector, "the parts of the market differ");
+        bytes memory parts = abi.encode(_part("Deadlines", p), _part("Contests", other), _part("Demands", p));
+        vm.expectRevert(refused);
+        this.create("Market", parts);
+        parts = abi.encode(_part("Deadlines", p), _part("Contests", p), _part("Demands", other));
+        vm.expectRevert(refused);
+        this.create("Market", parts);
     }
 
     function test_the_timeout_resolver_listens_to_its_market_only() external {

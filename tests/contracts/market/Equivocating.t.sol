@@ -259,14 +259,15 @@ contract EquivocatingTest is Actors {
         market.punishTwoCommits(order, 2, 0, a, b);
     }
 
-    function test_a_reserve_is_not_accused_where_nobody_answered() external {
+    function test_a_reserve_is_not_accused_where_the_input_was_withheld() external {
         Order memory order = _drawn(2);
         address reserve = _provider(order, 2);
         IMarketTypes.SignedCommit memory a = _signCommit(order, reserve, RESULT);
         IMarketTypes.SignedCommit memory b = _signCommit(order, reserve, OTHER);
         IMarketTypes.SignedCommit memory c = _signCommit(order, _provider(order, 0), RESULT);
         IMarketTypes.SignedCommit memory d = _signCommit(order, _provider(order, 0), OTHER);
-        _pass(COMMIT + 1);
+        _demandInput(order, 0);
+        _pass(ANSWER + 1);
         market.advance(order);
         _assertPhase(order, Phase.Refunded);
         market.punishTwoCommits(order, 0, 0, c, d);

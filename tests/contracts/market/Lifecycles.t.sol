@@ -6,6 +6,7 @@ import {Judge} from "../lib/Doubles.sol";
 import {Replay} from "../lib/Replay.sol";
 import {IMarketTypes} from "../../../contracts/market/IMarketTypes.sol";
 import {Bonds} from "../../../contracts/types/BondLedger.sol";
+import {Demand, DemandState} from "../../../contracts/types/Demand.sol";
 import {JobId} from "../../../contracts/types/Ids.sol";
 import {Order} from "../../../contracts/types/Order.sol";
 import {Job, Phase, Seats, SeatsLib} from "../../../contracts/types/Job.sol";
@@ -18,6 +19,7 @@ contract LifecyclesTest is Actors {
     Replay private _replay;
     Order[] private _orders;
     uint256[8] private _reached;
+    mapping(JobId => IMarketTypes.Reveal[]) private _claimsOf;
 
     function setUp() public override {
         super.setUp();
@@ -76,17 +78,14 @@ contract LifecyclesTest is Actors {
     function act(uint256 seed) external {
         uint256 kind = seed % 16;
         uint256 pick = seed >> 8;
-        if (kind < 3 || _orders.length == 0) return _orders.push(_open(uint8(2 + pick % 3)));
+        if (kind < 3 || _orders.length == 0) return _orders.push(_openKnown(uint8(2 + pick % 3)));
         Order memory order = _orders[_orders.length - 1 - (pick % (_orders.length < 4 ? _orders.length : 4))];
         uint256 seat = (pick >> 8) % 5;
         Phase phase = _job(order).phase;
         if (kind < 11) {
             if (phase == Phase.Open) return (pick >> 16) % 6 == 0 ? _expire(order) : _draw(order);
             if (phase == Phase.Drawn) return _move(order, pick >> 16);
-            if (phase == Phase.Settled && (pick >> 16) % 3 == 0) {
-                vm.prank(requester);
-                return market.acknowledge(order, RESULT, "");
-            }
+            if (phase == Phase.Settled) return _afterSettling(order, pick >> 16);
             if (phase == Phase.Contested) {
                 _judge.speak((pick >> 16) % 32, (pick >> 24) % 2 == 0 ? address(0) : requester);
                 return market.conclude(order);
@@ -103,14 +102,54 @@ contract LifecyclesTest is Actors {
         _pass(UNBONDING);
     }
 
+    /// An order whose input can be shown.
+    function _openKnown(uint8 replicas) private returns (Order memory order) {
+        order = _order(replicas);
+        order.inputRoot = payloads.root(PAYLOAD, SALT);
+        vm.prank(requester);
+        market.open(order, "");
+    }
+
+    function _afterSettling(Order memory order, uint256 pick) private {
+        uint256 kind = pick % 6;
+        if (kind < 2) {
+            vm.prank(requester);
+            return market.acknowledge(order, RESULT, "");
+        }
+        if (kind < 4) {
+            vm.prank(requester);
+            return market.demandOutput(order, _result(), _claimsOf[_id(order)]);
+        }
+        if (kind == 4) return market.answerOutput(order, PAYLOAD, SALT);
+        _pass(ANSWER + 1);
+        market.closeDemand(order);
+    }
+
+    function _starve(Order memory order, uint256 pick) private {
+        (uint256[] memory seats,) = market.activeSeats(order);
+        if (pick % 4 == 0) return market.answerInput(order, PAYLOAD, SALT);
+        if (pick % 4 == 1) {
+            _pass(ANSWER + 1);
+            return market.closeDemand(order);
+        }
+        _demandInput(order, seats[(pick >> 8) % seats.length]);
+    }
+
     function _expire(Order memory order) private {
         _roll(height + DRAW_BLOCKS + 3);
         market.expire(order);
     }
 
     function _move(Order memory order, uint256 pick) private {
-        uint256 kind = pick % 8;
-        if (kind == 0) return market.settle(_settlement(order, RESULT));
+        uint256 kind = pick % 11;
+        if (kind > 7) return _starve(order, pick >> 8);
+        if (kind == 0) {
+            IMarketTypes.Settlement memory settlement = _settlement(order, _result());
+            market.settle(settlement);
+            delete _claimsOf[_id(order)];
+            for (uint256 i; i < settlement.reveals.length; ++i) _claimsOf[_id(order)].push(settlement.reveals[i]);
+            return;
+        }
         if (kind == 1) {
             (bytes32[] memory outputs, IMarketTypes.Reveal[] memory reveals) = _split(order);
             return market.contest(order, outputs, reveals);
@@ -162,6 +201,11 @@ contract LifecyclesTest is Actors {
                 assertEq(Seats.unwrap(job.seats), Seats.unwrap(seen.job.seats), "seats");
             }
             if (job.phase == Phase.Open || job.phase == Phase.Drawn) owed += seen.payment;
+            if (market.demandOf(id, false).state == DemandState.Pending) owed += DEPOSIT;
+            Demand memory demand = market.demandOf(id, true);
+            if (demand.state != DemandState.Pending) continue;
+            owed += DEPOSIT;
+            for (uint256 seat; seat < 7; ++seat) if ((demand.seats >> seat) & 1 != 0) owed += seen.share;
         }
         owed += _checkBalance(requester);
         for (uint256 i; i < providers.length; ++i) owed += _checkBalance(providers[i]);

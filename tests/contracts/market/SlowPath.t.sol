@@ -224,12 +224,12 @@ contract SlowPathTest is Actors {
         assertEq(token.balanceOf(BURNED), 3 * 2 * CEILING, "three no-shows");
     }
 
-    function test_where_nobody_answers_nobody_is_slashed() external {
+    function test_silence_is_slashed_also_where_all_are_silent() external {
         Order memory order = _drawn(3);
         _pass(COMMIT + 1);
         market.advance(order);
         _assertPhase(order, Phase.Refunded);
-        assertEq(token.balanceOf(BURNED), 0, "nothing burned");
+        assertEq(token.balanceOf(BURNED), 3 * 2 * CEILING, "who has no input can demand it");
         (uint256 ready,) = market.balanceOf(requester);
         assertEq(ready, 3 * SHARE, "refund");
         vm.expectRevert(abi.encodeWithSelector(IMarketTypes.WrongPhase.selector, _id(order), Phase.Refunded));
@@ -262,7 +262,9 @@ contract SlowPathTest is Actors {
         _assertPhase(order, Phase.Refunded);
         (uint256 ready,) = market.balanceOf(requester);
         assertEq(ready, 2 * SHARE, "refund");
-        assertEq(token.balanceOf(BURNED), 11 * CEILING, "withheld");
+        assertEq(vault.freeStake(_provider(order, 0)), SHARE, "who spoke is paid out of the other's bond");
+        assertEq(vault.freeStake(requester), CEILING, "refund slice");
+        assertEq(token.balanceOf(BURNED), 11 * CEILING - SHARE, "withheld");
     }
 
     function test_differing_reveals_are_contested() external {
@@ -372,12 +374,14 @@ contract SlowPathTest is Actors {
         market.commitAndAdvance(order, seats, new IMarketTypes.SignedCommit[](0));
     }
 
-    function test_remedies_called_directly_find_no_jobs() external {
+    function test_parts_called_directly_find_no_jobs() external {
         Order memory order = _drawn(2);
-        (bool done, bytes memory remedies) = address(market).call(abi.encodeWithSignature("remedies()"));
-        assertTrue(done, "remedies()");
-        address target = abi.decode(remedies, (address));
-        (done,) = target.call(abi.encodeCall(market.advance, (order)));
+        _commitAll(order, RESULT);
+        _pass(REVEAL + 1);
+        (bool done, bytes memory part) = address(market).call(abi.encodeWithSignature("deadlines()"));
+        assertTrue(done, "deadlines()");
+        (done,) = abi.decode(part, (address)).call(abi.encodeCall(market.advance, (order)));
         assertFalse(done, "advanced");
+        market.advance(order);
     }
 }

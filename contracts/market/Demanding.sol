@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+import {ExactTransfer} from "../token/ExactTransfer.sol";
+import {ClaimLib} from "../types/Claim.sol";
+import {AnswerFee, Demand, DemandState} from "../types/Demand.sol";
+import {JobId} from "../types/Ids.sol";
+import {Order, OrderLib} from "../types/Order.sol";
+import {Job, Phase, SeatsLib} from "../types/Job.sol";
+import {Payload} from "../types/Payload.sol";
+import {IMarketDemands} from "./IMarketDemands.sol";
+import {Revealing} from "./Revealing.sol";
+import {Starving} from "./Starving.sol";
+
+/// Input and output on chain, for whoever is refused them off chain.
+abstract contract Demanding is IMarketDemands, Revealing, Starving {
+    using OrderLib for Order;
+    using SeatsLib for *;
+    using ExactTransfer for IERC20;
+
+    bytes32 private constant RECEIPT_TYPEHASH = keccak256("Receipt(bytes32 job,bytes32 outputRoot)");
+
+    /// Stands for the requester where events name a seat.
+    uint256 private constant NO_SEAT = 255;
+
+    // --- the input -------------------------------------------------------------------------------------------
+
+    /// @inheritdoc IMarketDemands
+    function demandInput(Order calldata order, uint256 seat) external nonReentrant {
+        (JobId id, Job memory job) = _load(order, Phase.Drawn);
+        address provider = _providerOf(order, id, job, seat);
+        if (msg.sender != provider) revert NotTheProvider(msg.sender, provider);
+        // Who has committed has the input.
+        if ((_uncommitted(order, id, job) >> seat) & 1 == 0) revert CommitExists(id, seat);
+
+        Demand storage demand = _demands[id][false];
+        if (demand.state == DemandState.Pending && (demand.seats >> seat) & 1 == 0) {
+            if (block.timestamp > demand.deadline) revert TooLate(id, demand.deadline);
+            // SAFETY: a seat is below seven.
+            demand.seats |= uint8(1 << seat);
+            emit DemandJoined(id, seat);
+            return;
+        }
+        uint256 until = uint256(job.since) + COMMIT_WINDOW;
+        if (block.timestamp > until) revert TooLate(id, until);
+        // SAFETY: a seat is below seven.
+        _demand(id, false, seat, order.inputRoot, uint8(1 << seat));
+    }
+
+    /// @inheritdoc IMarketDemands
+    function answerInput(Order calldata order, bytes calldata payload, bytes32 salt) external nonReentrant {
+        (JobId id, Job memory job) = _load(order, Phase.Drawn);
+        DemandState state = _demands[id][false].state;
+        if (state != DemandState.None && state != DemandState.Pending) revert DemandExists(id, false);
+        _answer(id, false, payload, salt, order.inputRoot);
+        if (_uncommitted(order, id, job) == 0) return;
+        // Everyone has a whole commit window from here, as far as the reveals can still be paid.
+        uint256 latest = _payableUntil(job) - COMMIT_WINDOW - REVEAL_WINDOW;
+        uint256 since = block.timestamp < latest ? block.timestamp : latest;
+        if (since <= job.since) return;
+        job.since = uint32(since);
+        _jobs[id] = job;
+    }
+
+    // --- the output ------------------------------------------------------------------------------------------
+
+    /// @inheritdoc IMarketDemands
+    function demandOutput(Order calldata order, bytes32 outputRoot, Reveal[] calldata reveals) external nonReentrant {
+        (JobId id, Job memory job) = _load(order, Phase.Settled);
+        if (msg.sender != order.requester) revert NotTheRequester(msg.sender, order.requester);
+        if (_acknowledged[id]) revert WrongPhase(id, job.phase);
+        uint256 until = uint256(job.since) + DELIVERY_WINDOW - ANSWER_WINDOW;
+        if (block.timestamp > until) revert TooLate(id, until);
+        uint256[] memory seats = _paid(order, job);
+        if (!_isSettled(order, id, job, seats, outputRoot, reveals)) revert WrongOutput(id, outputRoot);
+
+        _demandedOutputs[id] = outputRoot;
+        address[] memory providers = vault.ownersOf(order.pool(), job.seats, seats);
+        uint256 waiting;
+        for (uint256 i; i < seats.length; ++i) {
+            waiting |= 1 << seats[i];
+            // SAFETY: the delivery window is open, so that nothing has matured yet.
+            _takeBack(providers[i], order.share(), job.since);
+        }
+        // SAFETY: seats are below seven.
+        _demand(id, true, NO_SEAT, outputRoot, uint8(waiting));
+    }
+
+    /// @inheritdoc IMarketDemands
+    function answerOutput(Order calldata order, bytes calldata payload, bytes32 salt) external nonReentrant {
+        (JobId id, Job memory job) = _load(order, Phase.Settled);
+        if (_demands[id][true].state != DemandState.Pending) revert NoDemand(id, true);
+        _answer(id, true, payload, salt, _demandedOutputs[id]);
+        _acknowledged[id] = true;
+        _payWaiting(order, id, job);
+    }
+
+    /// @inheritdoc IMarketDemands
+    function acknowledge(Order calldata order, bytes32 outputRoot, bytes calldata signature) external nonReentrant {
+        (JobId id, Job memory job) = _load(order, Phase.Settled);
+        bytes32 digest = _hashTypedDataV4(keccak256(abi.encode(RECEIPT_TYPEHASH, id, outputRoot)));
+        if (msg.sender != order.requester
+            && !SignatureChecker.isValidSignatureNow(order.requester, digest, signature))
+        {
+            revert BadOrderSignature(order.requester);
+        }
+        if (_acknowledged[id]) revert WrongPhase(id, job.phase);
+        _acknowledged[id] = true;
+        emit Acknowledged(id);
+        if (_demands[id][true].state == DemandState.Pending) {
+            _refundDeposit(id, true, DemandState.Closed, 0);
+            return _payWaiting(order, id, job);
+        }
+        uint256[] memory seats = job.active(order.replicas);
+        address[] memory providers = vault.ownersOf(order.pool(), job.seats, seats);
+        for (uint256 i; i < seats.length; ++i) {
+            _credit(providers[i], _takeBack(providers[i], order.share(), job.since));
+        }
+    }
+
+    // --- both ------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc IMarketDemands
+    function closeDemand(Order calldata order) external nonReentrant {
+        JobId id = _jobIdOf(order);
+        Job memory job = _jobs[id];
+        bool input = _demands[id][false].state == DemandState.Pending;
+        bool output = _demands[id][true].state == DemandState.Pending;
+        if (!input && !output) revert NoDemand(id, false);
+        if (input) _closeInput(order, id, job);
+        // Both are pending where an input came off chain after all; its deposit does not wait for the output.
+        if (output && (!input || block.timestamp > _demands[id][true].deadline)) _closeOutput(order, id, job);
+    }
+
+    function _closeInput(Order calldata order, JobId id, Job memory job) private {
+        uint256 uncommitted = job.phase == Phase.Drawn ? _uncommitted(order, id, job) : 0;
+        // A job that went on without the answer, or ended, needs it no more.
+        if (uncommitted == 0) return _refundDeposit(id, false, DemandState.Closed, 0);
+        _starves(id);
+        _endStarved(order, id, job, job.active(order.replicas), uncommitted);
+    }
+
+    function _closeOutput(Order calldata order, JobId id, Job memory job) private {
+        Demand memory demand = _demands[id][true];
+        if (block.timestamp <= demand.deadline) revert DemandPending(id, demand.deadline);
+        uint256[] memory seats = _paid(order, job);
+        uint256 share = order.share();
+        emit Unwound(id, demand.seats, share);
+        _refundDeposit(id, true, DemandState.Closed, 0);
+        if (block.timestamp < _lockedUntil(job)) {
+            for (uint256 i; i < seats.length; ++i) {
+                // One that has lost its bond already has no more to lose.
+                if ((job.failed >> seats[i]) & 1 == 0) {
+                    _slashNoShow(order, id, job, seats[i], Failure.OutputWithheld);
+                }
+            }
+        }
+        _refund(order, id, job, share * seats.length, RefundReason.OutputWithheld);
+    }
+
+    function _demand(JobId id, bool output, uint256 seat, bytes32 root, uint8 seats) private {
+        if (_demands[id][output].state != DemandState.None) revert DemandExists(id, output);
+        uint256 deadline = block.timestamp + ANSWER_WINDOW;
+        // SAFETY: Unix seconds.
+        _demands[id][output] = Demand(msg.sender, uint40(deadline), DemandState.Pending, seats);
+        uint256 deposit = AnswerFee.deposit(ANSWER_PRICE);
+        emit Demanded(id, output, msg.sender, seat, root, deposit, deadline);
+        token.take(msg.sender, deposit);
+    }
+
+    /// Check the bytes, make them public and pay for them.
+    function _answer(JobId id, bool output, bytes calldata payload, bytes32 salt, bytes32 wanted) private {
+        if (payload.length > AnswerFee.MOST_BYTES) revert AnswerTooLong(payload.length, AnswerFee.MOST_BYTES);
+        bytes32 root = Payload.root(payload, salt);
+        if (root != wanted) revert WrongAnswer(root, wanted);
+        Demand memory demand = _demands[id][output];
+        uint256 fee;
+        if (demand.state == DemandState.Pending) {
+            if (block.timestamp > demand.deadline) revert TooLate(id, demand.deadline);
+            fee = AnswerFee.fee(payload.length, ANSWER_PRICE);
+        }
+        emit Answered(id, output, msg.sender, salt, payload, fee);
+        if (demand.state == DemandState.Pending) {
+            _refundDeposit(id, output, DemandState.Answered, fee);
+            _credit(msg.sender, fee);
+        } else {
+            _demands[id][output].state = DemandState.Answered;
+        }
+    }
+
+    /// Pay what waited for the output.
+    function _payWaiting(Order calldata order, JobId id, Job memory job) private {
+        uint256[] memory seats = _paid(order, job);
+        address[] memory providers = vault.ownersOf(order.pool(), job.seats, seats);
+        for (uint256 i; i < seats.length; ++i) _credit(providers[i], order.share());
+    }
+
+    /// The seats that a settled job paid: all that it keeps, those that lost their bond since included.
+    function _paid(Order calldata order, Job memory job) private pure returns (uint256[] memory seats) {
+        uint8 failed = job.failed;
+        job.failed = 0;
+        seats = job.active(order.replicas);
+        job.failed = failed;
+    }
+
+    /// Whether the job was settled on this output: by the results that all of its seats revealed on chain, or by
+    /// their claims.
+    function _isSettled(
+        Order calldata order,
+        JobId id,
+        Job memory job,
+        uint256[] memory seats,
+        bytes32 outputRoot,
+        Reveal[] calldata reveals
+    ) private view returns (bool) {
+        if (reveals.length == 0) {
+            bytes32 draw = ClaimLib.drawOf(_seeds[id], job.round);
+            for (uint256 i; i < seats.length; ++i) {
+                if (_reveals[draw][seats[i]] != outputRoot) return false;
+            }
+            return outputRoot != 0;
+        }
+        uint8 failed = job.failed;
+        job.failed = 0;
+        Verified memory found = _verify(order, id, job, _repeated(outputRoot, reveals.length), reveals);
+        job.failed = failed;
+        return found.problem == Problem.None;
+    }
+}
