@@ -55,6 +55,10 @@ class WrongChainError(ChainError):
     """The RPC endpoint serves another chain than the one asked for."""
 
 
+class LaggingRpcError(ChainError):
+    """The RPC endpoint is behind what it has shown before: nothing it says now may be acted on."""
+
+
 class DevnetError(ChainError):
     """The local development chain cannot be started or has stopped."""
 
@@ -73,6 +77,11 @@ class BroadcastError(ChainError):
     def __init__(self, message: str, transaction_hash: str) -> None:
         super().__init__(message)
         self.transaction_hash = transaction_hash
+
+
+class AbandonedError(ChainError):
+    """A transaction will never be mined: its nonce was spent otherwise. What it was to do is not
+    done."""
 
 
 class TransactionReverted(ChainError):  # noqa: N818 (it is what happened, as in web3's TransactionNotFound)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 from pydantic import Field, ValidationError
@@ -25,6 +26,14 @@ class Settings(BaseSettings):
     """The folder for key files, data bases and the deployment file."""
     deployment: Path | None = None
     """The file with the contracts' addresses; by default `deployment.json` in `home`."""
+
+    max_fee_gwei: Decimal = Field(default=Decimal(500), gt=0)
+    """The most that a transaction may pay for one unit of gas; above it, transactions wait."""
+    max_cost_ether: Decimal | None = Field(default=None, gt=0)
+    """The most that one transaction may pay for gas in all."""
+    finality: str | None = Field(default=None, pattern="^(latest|safe|finalized|[0-9]{1,4})$")
+    """When a block counts as irrevocable: `latest`, `safe`, `finalized`, or a number of blocks on
+    top of it. By default the newest on a development chain, `finalized` elsewhere."""
 
     @property
     def deployment_path(self) -> Path:
