@@ -18,6 +18,9 @@ P = Parameters(
     delivery_window=50,
     contest_window=300,
     draw_blocks=32,
+    answer_window=40,
+    answer_price=10**12,
+    seed_cap=10**24,
 )
 ORDER = Order("0x" + "33" * 20, b"m" * 32, 0, 45, 0, 2, 1, b"i" * 32, bytes(32), 1, 2**39)
 DRAWN = JobState(

@@ -24,7 +24,7 @@ from touchstone.protocol.ids import ModelId
 from touchstone.protocol.jobs import Action, Clock, JobState, Parameters, Phase
 from touchstone.protocol.orders import Order
 
-PARAMETERS = Parameters(20, 10, 60, 30, 120, 32)
+PARAMETERS = Parameters(20, 10, 60, 30, 120, 32, 15, 10**12, 10**24)
 KEYS = [Account.from_key(bytes([n]) * 32) for n in range(1, 6)]
 DOMAIN = Domain(31337, KEYS[4].address)
 ORDER = Order(

@@ -18,7 +18,7 @@ from touchstone.protocol.jobs import (
 )
 from touchstone.protocol.orders import Order
 
-PARAMETERS = Parameters(20, 10, 60, 30, 120, 32)
+PARAMETERS = Parameters(20, 10, 60, 30, 120, 32, 15, 10**12, 10**24)
 ORDER = Order(
     "0x" + "11" * 20,  # type: ignore[arg-type]
     ModelId(bytes(32)), 0, 48, 0, 3, 1, bytes(32), bytes(32), 0, 2**40 - 1,
