@@ -244,8 +244,15 @@ def explorable_world() -> Iterator[World]:
         publisher = world.sender(PUBLISHER)
         publisher.send(
             world.registry.publish(
-                NAME, VERSION, b"p" * 32, b"w" * 32, [b"s" * 32], modes=1, unit_rows=8,
-                max_rows=32, uri="https://models.example/doubler",
+                NAME,
+                VERSION,
+                b"p" * 32,
+                b"w" * 32,
+                [b"s" * 32],
+                modes=1,
+                unit_rows=8,
+                max_rows=32,
+                uri="https://models.example/doubler",
             )  # fmt: skip
         )
         stake = SLOTS * bond(TIER)
