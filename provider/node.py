@@ -86,7 +86,8 @@ class Node:
             _require_same_chain(self.store, place)
             tell("loading and verifying the models")
             self._executor = make_executor(config.node, served)
-            self.worker = Worker(self.store, self._executor, self._on_result)
+            models = {s.offer.model: s.published for s in served}
+            self.worker = Worker(self.store, self._executor, models, self._on_result)
             tell("measuring speed")
             self.worker.warm_up(served)
             me = Self(account.address, _born(self.store, market))

@@ -49,7 +49,7 @@ contract ProtocolVectorsTest is Actors {
         PayloadVector[] memory payloads = ProtocolVectors.payloads();
         for (uint256 i; i < payloads.length; ++i) {
             bytes memory data = new bytes(payloads[i].length);
-            for (uint256 at; at < data.length; ++at) data[at] = bytes1(uint8((7 * at + at / 256) % 256));
+            for (uint256 j; j < data.length; ++j) data[j] = bytes1(uint8((7 * j + j / 256) % 256));
             assertEq(this.payloadRoot(data, payloads[i].salt), payloads[i].root, "root");
         }
     }
