@@ -51,7 +51,7 @@ def make_app(
         audited: the models that it re-executes; inputs of others are not taken.
         body_timeout_s: seconds that the bytes of an input may take.
     """
-    app = FastAPI(title="Touchstone verifier", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(title="Touchstone verifier", docs_url=None, redoc_url=None)
 
     @app.exception_handler(Refused)
     def refuse(_: Request, refused: Refused) -> JSONResponse:
