@@ -9,6 +9,7 @@ from explorer.derive.facts import JobFact
 from explorer.derive.money import EARNINGS, OWED, Kind
 from explorer.derive.records import seats_in
 from explorer.derive.rows import MARKET_TOTALS
+from touchstone.protocol.demands import NO_SEAT
 from touchstone.protocol.jobs import REFUND_REASONS, Phase, seats_of
 from touchstone.protocol.prices import price, slot_ceiling
 
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 
     from explorer.derive.records import Event
     from explorer.derive.transaction import Transaction
-
-NO_SEAT = 255
-"""The seat of a demand that the requester makes."""
 
 
 def opened(tx: Transaction, event: Event) -> None:

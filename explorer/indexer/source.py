@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,10 +10,11 @@ from web3.exceptions import BlockNotFound
 from explorer.derive.records import MARKET, REGISTRY, RESOLVER, VAULT, Event, Header
 from explorer.indexer.arguments import plain_arguments
 from touchstone.chain.logs import read_events
+from touchstone.chain.rpc import ask_together, result_of
 from touchstone.errors import ChainError, ExplorerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from web3 import Web3
     from web3.contract import Contract
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 ANCHOR_BLOCKS = 32
 """Blocks between two whose hashes are kept although nothing happened in them."""
-_AT_ONCE = 8
+_HEADERS_AT_ONCE = 100
 
 
 class ChainMovedError(ChainError):
@@ -89,8 +89,7 @@ class ChainSource:
         found.sort(key=lambda item: item[0].place)
         hashes = {event.block: block_hash for event, block_hash in found}
         kept = set(hashes) | {n for n in range(first, last + 1) if n % ANCHOR_BLOCKS == 0}
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            headers = list(pool.map(self._required, sorted(kept)))
+        headers = self._headers(sorted(kept))
         # A block's hash fixes all blocks before it: where neither the end nor any block with
         # events has changed, all was read of one chain.
         if not self.has(end) or any(
@@ -104,6 +103,22 @@ class ChainSource:
         if header is None:
             raise ChainMovedError(f"block {number} vanished while it was read")
         return header
+
+    def _headers(self, numbers: Sequence[int]) -> list[Header]:
+        """Many blocks in few round trips."""
+        found = []
+        for start in range(0, len(numbers), _HEADERS_AT_ONCE):
+            wanted = numbers[start : start + _HEADERS_AT_ONCE]
+            requests = [("eth_getBlockByNumber", [hex(number), False]) for number in wanted]
+            answers = ask_together(self._w3, requests)
+            for number, answer in zip(wanted, answers, strict=True):
+                block = result_of(answer)
+                if block is None:
+                    raise ChainMovedError(f"block {number} vanished while it was read")
+                found.append(
+                    Header(int(block["number"], 16), block["hash"], int(block["timestamp"], 16))
+                )
+        return found
 
     def _header(self, number: int | Literal["latest"]) -> Header:
         block = self._w3.eth.get_block(number)

@@ -21,6 +21,7 @@ from explorer.story.pieces import (
     seat_list,
     tokens,
 )
+from touchstone.protocol.demands import NO_SEAT
 from touchstone.protocol.jobs import REFUND_REASONS, seats_of
 from touchstone.protocol.prices import BOND_CEILINGS, price, slot_ceiling
 
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 REASONS = {
     "NeverDrawn": "it was not drawn in time",
     "NoReplacement": "too few reserves were left to take the place of those that failed",
-    "NobodyAnswered": "none of the drawn providers answered",
     "TooLate": "it could no longer be paid in time",
     "TooFewReveals": "fewer than two results were revealed",
     "Contested": "the results differ",
@@ -191,7 +191,7 @@ def contest_opened(event: Event, known: Known) -> Sentence:
 
 def demanded(event: Event, known: Known) -> Sentence:
     """`Demanded`."""
-    who = [*_seat(event, known)] if event.number("seat") < _NO_SEAT else [Piece("The requester")]
+    who = [*_seat(event, known)] if event.number("seat") < NO_SEAT else [Piece("The requester")]
     note = ". What the providers earned waits for it" if event.flag("output") else ""
     return say(
         *who,
@@ -266,8 +266,6 @@ WORDS: dict[str, Callable[[Event, Known], Sentence]] = {
     "Unwound": unwound,
 }
 """By the event's name."""
-
-_NO_SEAT = 255
 
 
 def about(event: Event) -> Sentence:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from eth_utils.address import to_checksum_address
 
 from explorer.story.known import FAILURE_WORDS, failure_name
-from touchstone.chain.market import JOB_EVENTS
+from touchstone.protocol.demands import NO_DEMAND, Demand, DemandState
 from touchstone.protocol.ids import JobId, ModelId
 from touchstone.protocol.jobs import JobState, Parameters, Phase
 from touchstone.protocol.orders import Order
@@ -21,6 +21,21 @@ if TYPE_CHECKING:
     from explorer.database.tables import JobRow, SeatRow
     from explorer.derive.records import Event
 
+_REPLAYED = (
+    "Opened",
+    "Drawn",
+    "CommitPosted",
+    "Revealed",
+    "SeatFailed",
+    "SeatReplaced",
+    "RoundStarted",
+    "Settled",
+    "Contested",
+    "Concluded",
+    "Refunded",
+)
+"""Events that move a job from phase to phase; those about demands are read here."""
+
 
 @dataclass(frozen=True, slots=True)
 class Life:
@@ -30,7 +45,6 @@ class Life:
         state: the job as the market has it, with all the seats that were drawn.
         replay: what its events add up to.
         acknowledged: whether the requester has confirmed the result.
-        demands: unanswered demands: whether for the output, and their deadlines.
         called: reserves that took part.
         failures: why seats' providers were slashed or accused, by seat.
     """
@@ -38,7 +52,6 @@ class Life:
     state: JobState
     replay: Replay
     acknowledged: bool
-    demands: Mapping[bool, int]
     called: frozenset[int]
     failures: Mapping[int, str]
 
@@ -61,7 +74,7 @@ def life_of(
         parameters: of the market.
         bucket_seconds: length of a lock bucket of the vault.
     """
-    told = [event for event in events if event.name in JOB_EVENTS]
+    told = [event for event in events if event.name in _REPLAYED]
     found = replay([_for_replay(event) for event in told])
     drawn = next((event for event in events if event.name == "Drawn"), None)
     locked_until = (drawn.number("lockBucket") + 1) * bucket_seconds if drawn else bucket_seconds
@@ -81,13 +94,9 @@ def life_of(
         providers={row.seat: to_checksum_address(row.account) for row in seats},
         commitments=posted,
         reveals=shown,
+        input_demand=_demand(events, output=False, paid=()),
+        output_demand=_demand(events, output=True, paid=found.spoke),
     )
-    demands: dict[bool, int] = {}
-    for event in events:
-        if event.name == "Demanded":
-            demands[event.flag("output")] = event.number("deadline")
-        if event.name == "DemandClosed":
-            demands.pop(event.flag("output"), None)
     acknowledged = any(event.name == "Acknowledged" for event in events)
     called = {e.number("seat") for e in events if e.name == "SeatReplaced" and e.flag("locked")}
     failures = {
@@ -95,7 +104,30 @@ def life_of(
         for event in events
         if event.name == "SeatFailed"
     }
-    return Life(state, found, acknowledged, demands, frozenset(called), failures)
+    return Life(state, found, acknowledged, frozenset(called), failures)
+
+
+def _demand(events: Sequence[Event], *, output: bool, paid: Sequence[int]) -> Demand:
+    """The job's demand for its input or its output; the `paid` seats wait for an output."""
+    found = NO_DEMAND
+    for event in events:
+        if event.name == "DemandJoined" and not output:
+            found = replace(found, seats=found.seats | {event.number("seat")})
+        if "output" not in event.args or event.flag("output") is not output:
+            continue
+        match event.name:
+            case "Demanded":
+                found = Demand(
+                    state=DemandState.PENDING,
+                    demander=to_checksum_address(event.text("demander")),
+                    deadline=event.number("deadline"),
+                    seats=frozenset(paid) if output else frozenset({event.number("seat")}),
+                )
+            case "Answered":
+                found = replace(found, state=DemandState.ANSWERED)
+            case "DemandClosed" if found.pending:
+                found = replace(found, state=DemandState.CLOSED)
+    return found
 
 
 def order_of(job: JobRow) -> Order:

@@ -29,7 +29,7 @@ def job_outcome(life: Life, entries: Sequence[EntryRow]) -> str:
                 f"Drawn: {counted(order.replicas, 'provider')} work on it (attempt "
                 f"{found.round + 1}); {tokens(order.payment)} are in escrow."
             )
-        case Phase.SETTLED if True in life.demands:
+        case Phase.SETTLED if life.state.output_demand.pending:
             return (
                 f"Settled, but the output is demanded: {tokens(order.payment - back)} wait for it."
             )
@@ -78,6 +78,6 @@ def seat_outcome(seat: SeatRow, life: Life, entries: Sequence[tuple[Kind, int]])
         return "has committed" if seat.seat in life.state.commitments else "at work"
     if found.phase is Phase.CONTESTED and seat.seat in found.spoke:
         return "its bond is held"
-    if found.phase is Phase.SETTLED and True in life.demands and seat.seat in found.spoke:
+    if seat.seat in life.state.output_demand.seats and life.state.output_demand.pending:
         return "its earnings wait for the output"
     return "not paid, not slashed"

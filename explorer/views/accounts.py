@@ -179,7 +179,7 @@ def _unbondings(session: Session, account: str) -> list[UnbondingView]:
         .order_by(UnbondingRow.block.desc(), UnbondingRow.log_index.desc())
         .limit(PAGE_SIZE)
     )
-    rows: Iterable[tuple[UnbondingRow, UnbondedRow | None]] = session.execute(query).tuples()
+    rows: Iterable[tuple[UnbondingRow, UnbondedRow | None]] = session.execute(query)
     return [
         UnbondingView(
             id=str(begun.id),
@@ -206,7 +206,7 @@ def _slashes(session: Session, site: Site, account: str) -> list[SlashView]:
         .order_by(EntryRow.block.desc(), EntryRow.log_index.desc())
         .limit(_MOST_SLASHES)
     )
-    rows = session.execute(query).tuples().all()
+    rows = session.execute(query).all()
     times = times_of(session, {bond.block for bond, _ in rows})
     found = []
     for bond, transaction in rows:

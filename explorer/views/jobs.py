@@ -62,7 +62,8 @@ def job_view(session: Session, site: Site, key: str) -> JobView | None:
     found = life.replay
     told = [event for event in events if event.contract in (MARKET, RESOLVER)]
     transactions = {event.place: event.transaction for event in events}
-    phase = found.phase
+    pending = life.state.input_demand.pending or life.state.output_demand.pending
+    over = found.phase.ended and not pending
     return JobView(
         summary=summaries(session, site, [job])[0],
         shard=job.shard,
@@ -83,7 +84,7 @@ def job_view(session: Session, site: Site, key: str) -> JobView | None:
         steps=steps_of(session, site, told, within_job=True),
         participants=[participant(seat, seats, life, entries) for seat in seats],
         movements=[_movement(entry, site, times, transactions) for entry in entries],
-        pots=_pots(entries, phase.ended and not life.demands),
+        pots=_pots(entries, over),
         deadlines=[
             Deadline(
                 what=found.what,

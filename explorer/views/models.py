@@ -148,7 +148,7 @@ def _summaries(session: Session, site: Site, models: Sequence[ModelRow]) -> list
         .where(PoolRow.model.in_([model.id for model in models]))
         .group_by(PoolRow.model)
     )
-    pools = dict(session.execute(counted).tuples().all())
+    pools = dict(session.execute(counted).all())
     return [
         ModelSummary(
             id=model.id,

@@ -90,7 +90,7 @@ def totals_of_many(session: Session, subjects: Collection[str]) -> dict[str, dic
 def times_of(session: Session, blocks: Collection[int]) -> dict[int, int]:
     """The Unix times of blocks with events."""
     query = select(BlockRow.number, BlockRow.time).where(BlockRow.number.in_(blocks))
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def labels_of(session: Session, models: Collection[str]) -> dict[str, str]:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
+from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from explorer.database.connect import Database, open_database
 from explorer.database.migrate import migrate
 from explorer.database.tables import Base
-from explorer.indexer.indexer import Indexer
+from explorer.indexer.indexer import Indexer, Look
 from explorer.indexer.source import ChainSource
 from explorer.indexer.store import Store, Subject
+from explorer.service import Progress
+from explorer.views.site import Constants
+from explorer.web.app import make_app
+from explorer.web.reading import Reader
 from tests.explorer.world import World
 
 
@@ -46,3 +52,14 @@ def rebuilt(world: World, path: Path, most_blocks: int = 1000) -> dict[str, list
     found = dump(database)
     database.close()
     return found
+
+
+def browser(world: World, database: Database, look: Look, final_after: int = 12) -> TestClient:
+    """The pages over a data base, as after that look."""
+    bucket = world.deployment.views(world.devnet.w3, "StakeVault").call("bucketSeconds")
+    constants = Constants(
+        world.deployment.chain_id, world.market.domain.market, world.market.parameters, bucket
+    )
+    progress = Progress(look, time.monotonic())
+    app = make_app(Reader(database, constants, lambda: progress, 0, final_after))
+    return TestClient(app, raise_server_exceptions=False, follow_redirects=False)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
+import numpy as np
 from web3.types import RPCEndpoint
 
 from touchstone.chain.deploy import deploy
@@ -15,13 +16,15 @@ from touchstone.chain.devnet import Devnet
 from touchstone.chain.market import Market, Reveal, Settlement, SignedCommit
 from touchstone.chain.parameters import DEVNET
 from touchstone.chain.registry import Registry
+from touchstone.chain.rpc import connect
 from touchstone.chain.sender import Sender
 from touchstone.chain.stake import Vault
 from touchstone.chain.token import Token
 from touchstone.protocol.claims import Claim, Commit, commitment_of, draw_of, set_of
-from touchstone.protocol.ids import JobId, ModelId, model_id
+from touchstone.protocol.ids import JobId, ModelId, model_id, pool_id
 from touchstone.protocol.jobs import JobState
 from touchstone.protocol.orders import Order
+from touchstone.protocol.payload import encode_payload, payload_root
 from touchstone.protocol.prices import bond
 
 PROVIDERS = 6
@@ -31,6 +34,8 @@ SLOTS = 40
 PUBLISHER, REQUESTER, FIRST_PROVIDER = 0, 1, 2
 NAME, VERSION = "doubler", "1"
 AGREED, OTHER = b"\x11" * 32, b"\x22" * 32
+PAYLOAD, ANSWER_SALT = encode_payload([np.array([1, 2, 3], np.int32)]), b"\x33" * 32
+ANSWER = payload_root(PAYLOAD, ANSWER_SALT)
 
 
 @dataclass
@@ -69,9 +74,15 @@ class World:
     def hex_of(self, order: Order) -> str:
         return "0x" + self.id_of(order).hex()
 
+    def reconnect(self) -> None:
+        """A connection that has not seen the newest blocks: one that has would wait for them."""
+        w3 = self.devnet.w3 = connect(self.devnet.url)
+        self.market, self.vault = Market(w3, self.deployment), Vault(w3, self.deployment)
+        self.token, self.registry = Token(w3, self.deployment), Registry(w3, self.deployment)
+
     # --- a job, step by step ---------------------------------------------------------------------
 
-    def open(self, *, replicas: int = 3, units: int = 1) -> Order:
+    def open(self, *, replicas: int = 3, units: int = 1, input_root: bytes | None = None) -> Order:
         order = Order(
             requester=self.devnet.account(REQUESTER).address,
             model=self.model,
@@ -80,7 +91,7 @@ class World:
             mode=0,
             replicas=replicas,
             units=units,
-            input_root=self.unique(),
+            input_root=input_root or self.unique(),
             params=bytes(32),
             nonce=2**63 + len(self.orders),
             open_by=2**40 - 1,
@@ -94,15 +105,15 @@ class World:
         self.devnet.mine(max(0, seed - self.head))
         self.sender(REQUESTER).send(self.market.draw(orders))
 
-    def drawn(self, **how: int) -> Order:
+    def drawn(self, **how) -> Order:
         order = self.open(**how)
         self.draw(order)
         return order
 
-    def settle(self, order: Order) -> None:
+    def settle(self, order: Order, output: bytes = AGREED) -> None:
         job = self.market.job(order)
-        reveals = self._reveals(job, dict.fromkeys(job.active, AGREED))
-        self.sender(REQUESTER).send(self.market.settle([Settlement(order, AGREED, reveals)]))
+        reveals = self._reveals(job, dict.fromkeys(job.active, output))
+        self.sender(REQUESTER).send(self.market.settle([Settlement(order, output, reveals)]))
 
     def contest(self, order: Order, outputs: Sequence[bytes]) -> None:
         job = self.market.job(order)
@@ -125,7 +136,7 @@ class World:
 
     # --- whole jobs ------------------------------------------------------------------------------
 
-    def settled(self, **how: int) -> Order:
+    def settled(self, **how) -> Order:
         order = self.drawn(**how)
         self.settle(order)
         return order
@@ -181,20 +192,64 @@ class World:
         self.sender(REQUESTER).send(self.market.acknowledge(order, AGREED))
         return order
 
+    def starved(self) -> Order:
+        """A seat demands the input, which does not come; another has committed, one is silent."""
+        order = self.drawn()
+        self.commit(order, 0)
+        self.demand_input(order, 1)
+        self.wait(self.market.parameters.answer_window + 1)
+        self.advance(order)
+        return order
+
+    def fed(self) -> Order:
+        """A seat demands the input, a second joins, the requester answers, and all agree."""
+        salt = self.unique()
+        order = self.drawn(input_root=payload_root(PAYLOAD, salt))
+        self.demand_input(order, 1)
+        self.demand_input(order, 2)
+        self.sender(REQUESTER).send(self.market.answer_input(order, PAYLOAD, salt))
+        self.settle(order)
+        return order
+
+    def demanded(self) -> Order:
+        """The output of a settled job is demanded; the answer is not there yet."""
+        order = self.drawn(input_root=payload_root(PAYLOAD, ANSWER_SALT))
+        job = self.market.job(order)
+        self.settle(order, output=ANSWER)
+        reveals = self._reveals(job, dict.fromkeys(job.active, ANSWER))
+        self.sender(REQUESTER).send(self.market.demand_output(order, ANSWER, reveals))
+        return order
+
+    def delivered(self) -> Order:
+        """A demanded output comes."""
+        order = self.demanded()
+        call = self.market.answer_output(order, PAYLOAD, ANSWER_SALT)
+        self.sender(FIRST_PROVIDER).send(call)
+        return order
+
+    def unwound(self) -> Order:
+        """A demanded output does not come."""
+        order = self.demanded()
+        self.wait(self.market.parameters.answer_window + 1)
+        self.sender(REQUESTER).send(self.market.close_demand(order))
+        return order
+
+    def demand_input(self, order: Order, seat: int) -> None:
+        provider = self.market.job(order).providers[seat]
+        index = next(i for i in range(PROVIDERS) if self.provider(i) == provider)
+        self.sender(FIRST_PROVIDER + index).send(self.market.demand_input(order, seat))
+
     # --- stake -----------------------------------------------------------------------------------
 
     def provider(self, index: int) -> str:
         return self.devnet.account(FIRST_PROVIDER + index).address
 
     def unpledge(self, index: int, slots: int) -> None:
-        pool = self.vault.contract.functions.poolOf
-        assert pool is not None
-        call = self.vault.unpledge(self.pool, slots)
-        self.sender(FIRST_PROVIDER + index).send(call)
+        self.sender(FIRST_PROVIDER + index).send(self.vault.unpledge(self.pool, slots))
 
     @property
     def pool(self) -> bytes:
-        return replace(self.orders[0]).pool
+        return pool_id(self.model, 0, TIER)
 
     def _commit(self, job: JobState, seat: int, output: bytes = AGREED) -> SignedCommit:
         draw, provider = draw_of(job.seed, job.round), job.providers[seat]
@@ -253,7 +308,7 @@ def explorable_world() -> Iterator[World]:
                 unit_rows=8,
                 max_rows=32,
                 uri="https://models.example/doubler",
-            )  # fmt: skip
+            )
         )
         stake = SLOTS * bond(TIER)
         for index in range(REQUESTER, FIRST_PROVIDER + PROVIDERS):
@@ -262,6 +317,8 @@ def explorable_world() -> Iterator[World]:
             spender = world.vault.address if index > REQUESTER else world.market.domain.market
             sender.send(world.token.approve(spender, 2**256 - 1))
             if index > REQUESTER:
+                # What a demand for an input deposits.
+                sender.send(world.token.approve(world.market.domain.market, 2**256 - 1))
                 sender.send(world.vault.deposit(stake + 10**18))
                 sender.send(world.vault.pledge(world.model, 0, TIER, SLOTS))
                 sender.send(world.vault.set_endpoint(f"https://node-{index}.example:9000"))
