@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.provider.world import MAX_ROWS, UNIT_ROWS, TestJob
+from tests.provider.world import TestJob
 from touchstone.protocol.payload import MAX_PAYLOAD_BYTES, encode_payload
 
 
