@@ -126,6 +126,7 @@ class Node:
 
     def start(self) -> None:
         """Learns all obligations from the chain, then works on them."""
+        self._tending = self._sender.tend()
         self.watcher.start()
         self.worker.start()
         if self._market.w3.eth.get_balance(self.address) < _LITTLE_GAS:
@@ -148,6 +149,7 @@ class Node:
         self.watcher.stop()
         self.worker.stop()
         self._actions.close()
+        self._tending.stop()
         self.store.close()
         log("node has stopped", provider=self.address)
 

@@ -94,8 +94,8 @@ class Sender:
             key: a name for what is intended, such as `settle:<job>:<draw>`. What bears the same
                 name is done once: where it was mined already, its receipt is returned; where it is
                 under way, even from a process that was killed, it is followed. Where another
-                transaction takes its nonce, it is done at another. Without a name it is a new
-                intent each time.
+                transaction takes its nonce, it is done at another. Where it failed, it may be sent
+                again once that is irrevocable. Without a name it is a new intent each time.
 
         Raises:
             TransactionReverted: the contract refuses it, now or once mined, and why.
