@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from provider.config import ProviderConfig
     from touchstone.chain.deployment import Deployment
+    from touchstone.chain.outbox.tending import Tending
     from touchstone.protocol.jobs import Parameters
 
 
@@ -105,8 +106,10 @@ class Node:
             )
             signatory = Signatory(account, market.domain, self.store)
             self._token = Token(place.w3, place.deployment)
+            self._sender = Sender(place.w3, account, config.node.data / "outbox.sqlite")
+            self._tending: Tending | None = None
             self._actions = Actions(
-                market, Sender(place.w3, account), signatory, self.store, book.refresh, self._token
+                market, self._sender, signatory, self.store, book.refresh, self._token
             )
             self.watcher = Watcher(
                 book,
@@ -149,7 +152,8 @@ class Node:
         self.watcher.stop()
         self.worker.stop()
         self._actions.close()
-        self._tending.stop()
+        if self._tending is not None:
+            self._tending.stop()
         self.store.close()
         log("node has stopped", provider=self.address)
 
