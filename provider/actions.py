@@ -13,8 +13,15 @@ from web3.exceptions import Web3Exception
 from provider.duties import Duty, draw_id, seat_of
 from provider.evidence import equivocation
 from provider.log import log
+from touchstone.amounts import format_tokens
 from touchstone.chain.market import SignedCommit
-from touchstone.errors import ChainError, TransactionReverted
+from touchstone.errors import (
+    ChainError,
+    InsufficientFundsError,
+    RefusedError,
+    StoreError,
+    TransactionReverted,
+)
 from touchstone.protocol.eip712 import Signature
 
 if TYPE_CHECKING:
@@ -24,11 +31,13 @@ if TYPE_CHECKING:
     from provider.store import Store
     from touchstone.chain.market import Market
     from touchstone.chain.sender import Call, Sender
+    from touchstone.chain.token import Token
     from touchstone.protocol.ids import JobId
     from touchstone.protocol.jobs import Clock, JobState
     from touchstone.protocol.orders import Order
 
 _SENDERS = 4
+_DEPOSITS_ALLOWED = 64
 _RETRY_S = 3
 """Seconds of the chain's time before a transaction that was refused is tried again."""
 
@@ -43,10 +52,14 @@ class Actions:
         signatory: Signatory,
         store: Store,
         look_again: Callable[[JobId, Order], object],
+        token: Token,
     ) -> None:
-        """Binds the market and the node's key; `look_again` is told of each job after a try."""
+        """Binds the market, the token of deposits and the node's key; `look_again` is told of each
+        job after a try."""
         self._look_again = look_again
         self._market = market
+        self._token = token
+        self._take: Callable[[JobId, bytes, bytes], object] | None = None
         self._sender = sender
         self._signatory = signatory
         self._store = store
@@ -54,6 +67,10 @@ class Actions:
         self._in_flight: set[bytes] = set()
         self._tried: dict[tuple[bytes, Duty], int] = {}
         self._pool = ThreadPoolExecutor(_SENDERS, thread_name_prefix="sender")
+
+    def give_inputs_to(self, take: Callable[[JobId, bytes, bytes], object]) -> None:
+        """Says who takes an input, with its salt, that was published on chain."""
+        self._take = take
 
     def close(self) -> None:
         """Waits for what is in flight."""
@@ -83,16 +100,28 @@ class Actions:
 
     def _send(self, duty: Duty, job: JobState, clock: Clock) -> None:
         try:
+            if duty is Duty.TAKE_INPUT:
+                return self._take_input(job)
+            if duty is Duty.DEMAND_INPUT:
+                self._prepare_deposit(job)
             receipt = self._sender.send(self._call(duty, job, clock))
+        except RefusedError as error:
+            log("not taken", logging.WARNING, job=job.id, rule=error.rule, error=str(error))
+        except InsufficientFundsError as error:
+            log("not demanded", logging.ERROR, job=job.id, error=str(error))
         except TransactionReverted as error:
             log("somebody was first", duty=duty.value, job=job.id, error=str(error))
-        except (ChainError, RequestException, Web3Exception, ValueError) as error:
+        except (ChainError, StoreError, RequestException, Web3Exception, ValueError) as error:
             log("not sent", logging.WARNING, duty=duty.value, job=job.id, error=str(error))
         except Exception:
             log("duty failed", logging.ERROR, trace=True, duty=duty.value, job=job.id)
         else:
             transaction = receipt["transactionHash"].to_0x_hex()
             log("sent", duty=duty.value, job=job.id, transaction=transaction)
+        finally:
+            self._done(job)
+
+    def _done(self, job: JobState) -> None:
         try:
             self._look_again(job.id, job.order)
         except Exception as error:
@@ -100,6 +129,32 @@ class Actions:
         finally:
             with self._lock:
                 self._in_flight.discard(job.id)
+
+    def _take_input(self, job: JobState) -> None:
+        """Takes the input from where it was published; its root was checked by the market, and is
+        checked once more."""
+        answer = self._market.answer(job.id, output=False)
+        assert self._take is not None
+        self._take(job.id, answer.payload, answer.salt)
+
+    def _prepare_deposit(self, job: JobState) -> None:
+        """Allows the market to take a deposit, once for many; nothing where the demand is joined.
+
+        Raises:
+            InsufficientFundsError: the wallet does not hold one.
+        """
+        if job.input_demand.pending:
+            return
+        deposit, me = self._market.answer_deposit, self._signatory.address
+        held = self._token.balance_of(me)
+        if held < deposit:
+            raise InsufficientFundsError(
+                f"a demand for the input needs a deposit of {format_tokens(deposit)} tokens, "
+                f"{me} holds {format_tokens(held)}: send it some"
+            )
+        market = self._market.contract.address
+        if self._token.allowance(me, market) < deposit:
+            self._sender.send(self._token.approve(market, _DEPOSITS_ALLOWED * deposit))
 
     def _call(self, duty: Duty, job: JobState, clock: Clock) -> Call:
         match duty:
@@ -113,14 +168,26 @@ class Actions:
                 return self._market.advance(job.order)
             case Duty.CONCLUDE:
                 return self._market.conclude(job.order)
+            case Duty.CLOSE_DEMAND:
+                return self._market.close_demand(job.order)
+            case Duty.ANSWER_OUTPUT:
+                return self._answer_output(job)
         seat = seat_of(job, self._signatory.address)
-        record = self._store.commit_of(job.id, draw_id(job))
         assert seat is not None
+        if duty is Duty.DEMAND_INPUT:
+            return self._market.demand_input(job.order, seat)
+        record = self._store.commit_of(job.id, draw_id(job))
         assert record is not None
         if duty is Duty.POST_COMMIT:
             signed = SignedCommit(record.commitment, Signature.from_bytes(record.signature))
             return self._market.commit(job.order, seat, signed)
         return self._market.reveal(job.order, seat, record.output_root, record.salt)
+
+    def _answer_output(self, job: JobState) -> Call:
+        work, output = self._store.work(job.id), self._store.output(job.id)
+        if work is None or work.salt is None or output is None:
+            raise StoreError("the output is no longer here")
+        return self._market.answer_output(job.order, output, work.salt)
 
     def _punish(self, job: JobState, clock: Clock) -> Call:
         found = equivocation(job, clock, self._store.shown(job.id))

@@ -11,7 +11,7 @@ from web3.exceptions import ContractLogicError
 from touchstone.errors import RefusedError, UnpaidInputError
 from touchstone.protocol.claims import delivery_struct_hash
 from touchstone.protocol.eip712 import is_signed_by
-from touchstone.protocol.inputs import check_paid_input, input_size_limit
+from touchstone.protocol.inputs import input_size_limit, require_input, rows_to_do
 from touchstone.protocol.jobs import JobState, Phase, commit_deadline
 
 if TYPE_CHECKING:
@@ -81,15 +81,16 @@ def size_limit(order: Order, model: PublishedModel) -> int:
 
 
 def check_input(order: Order, model: PublishedModel, payload: bytes, salt: bytes) -> int:
-    """Rows of a payload that is what the order names and pays for.
+    """Rows of work in the bytes that the order names; none where they break a rule.
 
     Raises:
-        RefusedError: `malformed`, `oversized` or `wrong_input`.
+        RefusedError: `wrong_input`.
     """
     try:
-        return check_paid_input(order, model.unit_rows, model.max_rows, payload, salt)
+        require_input(order, payload, salt)
     except UnpaidInputError as error:
         raise RefusedError(error.rule, str(error)) from None
+    return rows_to_do(order, model, payload)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from fastapi import FastAPI, Header, Path, Request
 from fastapi.concurrency import run_in_threadpool
@@ -59,6 +59,16 @@ _MOST_SIGNATURE_BYTES = 2048
 _JobPath = Annotated[str, Path(pattern="^0x[0-9a-fA-F]{64}$")]
 _SaltHeader = Annotated[str, Header(alias=SALT_HEADER, pattern="^0x[0-9a-fA-F]{64}$")]
 M = TypeVar("M", bound=BaseModel)
+_BYTES_SCHEMA = {"type": "string", "format": "binary"}
+_SET_SCHEMA = CommitSet.model_json_schema(
+    ref_template="#/paths/~1jobs~1%7Bjob%7D~1set/post/requestBody/content/application~1json/schema"
+    "/$defs/{model}"
+)
+
+
+def _body(kind: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """What the description of the interface says of a body that is read by hand."""
+    return {"requestBody": {"required": True, "content": {kind: {"schema": schema}}}}
 
 
 def make_app(service: Service, health: Callable[[], dict[str, object]]) -> FastAPI:
@@ -70,7 +80,7 @@ def make_app(service: Service, health: Callable[[], dict[str, object]]) -> FastA
     async def get_health() -> JSONResponse:
         return JSONResponse(await run_in_threadpool(health))
 
-    @app.put("/jobs/{job}/input")
+    @app.put("/jobs/{job}/input", openapi_extra=_body("application/octet-stream", _BYTES_SCHEMA))
     async def put_input(
         request: Request,
         job: _JobPath,
@@ -88,7 +98,7 @@ def make_app(service: Service, health: Callable[[], dict[str, object]]) -> FastA
     async def get_job(job: _JobPath) -> Response:
         return _json(await run_in_threadpool(service.status, JobId(_bytes(job))))
 
-    @app.post("/jobs/{job}/set")
+    @app.post("/jobs/{job}/set", openapi_extra=_body("application/json", _SET_SCHEMA))
     async def post_set(request: Request, job: _JobPath) -> Response:
         body = await _read(request, _SET_BYTES)
         commits = _parse(CommitSet, body)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from provider.duties import Memory, Self, draw_id, seat_of
+from provider.duties import Memory, Self, draw_id, owes, seat_of
 from provider.evidence import equivocation
 from touchstone.errors import TransactionReverted
-from touchstone.protocol.jobs import JobState, Phase
+from touchstone.protocol.jobs import Clock, JobState, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from provider.store import Store
     from touchstone.chain.market import Market
     from touchstone.chain.stake import Vault
+    from touchstone.chain.trail import Look, Trail
     from touchstone.protocol.ids import JobId, PoolId
-    from touchstone.protocol.jobs import Clock
     from touchstone.protocol.orders import Order
 
 
@@ -27,13 +27,21 @@ class JobBook:
 
     Attributes:
         served: what the node serves, by pool.
+        trail: the blocks that were seen, which tell this chain from others.
     """
 
     def __init__(
-        self, market: Market, vault: Vault, store: Store, served: Mapping[PoolId, Served], me: Self
+        self,
+        market: Market,
+        vault: Vault,
+        store: Store,
+        served: Mapping[PoolId, Served],
+        me: Self,
+        trail: Trail,
     ) -> None:
-        """Binds the contracts, the store and what is served."""
+        """Binds the contracts, the store, what is served, and the blocks seen so far."""
         self.market = market
+        self.trail = trail
         self._vault = vault
         self._leaves: dict[PoolId, int] = {}
         self.store = store
@@ -43,6 +51,7 @@ class JobBook:
         self._looking = Lock()
         self._states: dict[JobId, JobState] = {}
         self._foreign: dict[JobId, None] = {}
+        self._offered: set[JobId] = set()
         self._clock = market.clock()
 
     @property
@@ -50,10 +59,12 @@ class JobBook:
         """The chain's time at the last look."""
         return self._clock
 
-    def look_at_clock(self) -> Clock:
-        """The chain's time now."""
-        self._clock = self.market.clock()
-        return self._clock
+    def look(self) -> Look:
+        """Where the chain is now. Raises WrongChainError where the endpoint serves another one."""
+        look = self.trail.look()
+        if not look.behind:
+            self._clock = Clock(look.head.number, look.time)
+        return look
 
     def states(self) -> list[JobState]:
         """The live jobs as they were at the last look."""
@@ -73,10 +84,15 @@ class JobBook:
 
     def _refresh(self, job: JobId, order: Order) -> JobState:
         state = self.market.job(order)
-        nothing_left = state.phase in _NOTHING_LEFT and not self._lied(state)
+        # SAFETY: after the reading, so that nothing is remembered, forgotten or signed by the word
+        # of another chain, where contracts of the same address may stand.
+        self.trail.require_same_chain()
+        ended = state.phase in _NOTHING_LEFT
+        nothing_left = ended and not self._lied(state) and not owes(state, self.me)
         with self._lock:
             if state.phase is Phase.NONE or nothing_left or self._elsewhere(state):
                 self._states.pop(job, None)
+                self._offered.discard(job)
             else:
                 self._states[job] = state
         if nothing_left:
@@ -84,7 +100,7 @@ class JobBook:
         elif self._elsewhere(state):
             self.store.forget(job)
             self._remember_foreign(job)
-        elif state.phase in (Phase.OPEN, Phase.DRAWN):
+        elif state.phase in (Phase.OPEN, Phase.DRAWN) or owes(state, self.me):
             work = self.store.work(job)
             if work is not None and work.ended_at is not None:
                 self.store.revive(job)
@@ -107,7 +123,14 @@ class JobBook:
             result=work is not None and work.stage == "done",
             committed=self.store.commit_of(state.id, draw_id(state)) is not None,
             lied=self._lied(state),
+            input=work is not None and work.salt is not None,
+            offered=state.id in self._offered,
         )
+
+    def was_offered(self, job: JobId) -> None:
+        """Remembers that the requester has offered the input of a job: nobody withholds it."""
+        with self._lock:
+            self._offered.add(job)
 
     def seat(self, state: JobState) -> int | None:
         """The node's active seat."""

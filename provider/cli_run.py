@@ -17,6 +17,7 @@ from provider.node import Node
 from touchstone.chain.keystore import address_of, create_key
 from touchstone.cli.output import emit
 from touchstone.errors import NodeConfigError
+from touchstone.serving import Limits, server_config
 
 if TYPE_CHECKING:
     from socket import socket
@@ -45,7 +46,6 @@ device = "cpu"  # or "cuda"
 # price = "0.01"
 # slots = 8
 """
-_MOST_CONNECTIONS = 256
 
 
 def init(
@@ -106,20 +106,8 @@ class _Server(uvicorn.Server):
     """Says that the node is up once it really listens."""
 
     def __init__(self, section: NodeSection, node: Node, json: bool) -> None:
-        super().__init__(
-            uvicorn.Config(
-                node.app,
-                host=section.host,
-                port=section.port,
-                log_level="warning",
-                access_log=False,
-                limit_concurrency=_MOST_CONNECTIONS,
-                timeout_keep_alive=15,
-                timeout_graceful_shutdown=5,
-                server_header=False,
-                ws="none",
-            )
-        )
+        limits = Limits(per_peer=section.peer_connections)
+        super().__init__(server_config(node.app, section.host, section.port, limits))
         self._listen, self._node, self._json = section.listen, node, json
 
     async def startup(self, sockets: list[socket] | None = None) -> None:

@@ -50,6 +50,9 @@ class NodeSection(_Section):
     """Seconds between two looks at the chain."""
     max_queued: Annotated[int, Field(ge=1)] = 64
     """Jobs that may wait for execution at once."""
+    peer_connections: Annotated[int, Field(ge=1, le=256)] = 64
+    """Connections that one peer may hold, of 256 in all. Behind a proxy of your own, which is one
+    peer, let the proxy limit its clients and write 256 here."""
     keep_days: Annotated[int, Field(ge=1)] = 7
     """Days for which inputs and outputs of ended jobs are kept."""
     executor: str = EXACT_EXECUTOR

@@ -18,11 +18,14 @@ from provider.signing import Signatory
 from provider.store import Store
 from provider.watcher import Watcher
 from provider.worker import Worker
+from touchstone.amounts import format_tokens
 from touchstone.chain.market import Market
 from touchstone.chain.registry import Registry
 from touchstone.chain.sender import Sender
 from touchstone.chain.stake import Vault
-from touchstone.errors import NodeConfigError, StoreError
+from touchstone.chain.token import Token
+from touchstone.chain.trail import Mark, Trail, hash_of
+from touchstone.errors import NodeConfigError, StoreError, WrongChainError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
 
     from provider.config import ProviderConfig
     from touchstone.chain.deployment import Deployment
+    from touchstone.chain.outbox.tending import Tending
+    from touchstone.protocol.jobs import Parameters
 
 
 _LITTLE_GAS = 10**16
@@ -83,10 +88,11 @@ class Node:
         self.address = account.address
         self.store = Store(config.node.data, _identity(market, account))
         try:
-            _require_same_chain(self.store, place)
+            trail = _trail(self.store, place)
             tell("loading and verifying the models")
             self._executor = make_executor(config.node, served)
-            self.worker = Worker(self.store, self._executor, self._on_result)
+            models = {s.offer.model: s.published for s in served}
+            self.worker = Worker(self.store, self._executor, models, self._on_result)
             tell("measuring speed")
             self.worker.warm_up(served)
             me = Self(account.address, _born(self.store, market))
@@ -96,21 +102,26 @@ class Node:
                 self.store,
                 {s.offer.pool: s for s in served},
                 me,
+                trail,
             )
             signatory = Signatory(account, market.domain, self.store)
+            self._token = Token(place.w3, place.deployment)
+            self._sender = Sender(place.w3, account, config.node.data / "outbox.sqlite")
+            self._tending: Tending | None = None
             self._actions = Actions(
-                market, Sender(place.w3, account), signatory, self.store, book.refresh
+                market, self._sender, signatory, self.store, book.refresh, self._token
             )
             self.watcher = Watcher(
                 book,
                 self._actions,
                 place.deployment.block,
                 config.node.poll_seconds,
-                config.node.keep_days * 86_400,
+                _keep_s(config, market.parameters),
             )
             service = Service(
                 book, self.worker, signatory, self.watcher.catch_up, config.node.max_queued
             )
+            self._actions.give_inputs_to(service.take_published)
             self.app = make_app(service, self.health)
         except BaseException:
             self.store.close()
@@ -118,11 +129,21 @@ class Node:
 
     def start(self) -> None:
         """Learns all obligations from the chain, then works on them."""
+        self._tending = self._sender.tend()
         self.watcher.start()
         self.worker.start()
         if self._market.w3.eth.get_balance(self.address) < _LITTLE_GAS:
             # Without gas it earns, but cannot defend itself when it is ignored.
             log("little gas: fund this account", logging.WARNING, provider=self.address)
+        deposit = self._market.answer_deposit
+        if self._token.balance_of(self.address) < deposit:
+            # Without it, a requester that withholds an input can have it slashed for silence.
+            log(
+                "no deposit to demand a withheld input: send this account tokens",
+                logging.WARNING,
+                provider=self.address,
+                deposit=format_tokens(deposit),
+            )
         speed = round(self.worker.speed.rows_per_second)
         log("node is up", provider=self.address, rows_per_second=speed)
 
@@ -131,6 +152,8 @@ class Node:
         self.watcher.stop()
         self.worker.stop()
         self._actions.close()
+        if self._tending is not None:
+            self._tending.stop()
         self.store.close()
         log("node has stopped", provider=self.address)
 
@@ -163,6 +186,12 @@ def _identity(market: Market, account: LocalAccount) -> str:
     return f"chain {domain.chain_id}, market {domain.market}, provider {account.address}"
 
 
+def _keep_s(config: ProviderConfig, parameters: Parameters) -> int:
+    """Seconds for which outputs are kept: at least as long as they can be demanded on chain."""
+    demandable = parameters.delivery_window + parameters.answer_window
+    return max(config.node.keep_days * 86_400, demandable)
+
+
 def _born(store: Store, market: Market) -> int:
     """The chain's time at which this data base began."""
     born = store.meta("born")
@@ -172,15 +201,26 @@ def _born(store: Store, market: Market) -> int:
     return int(born)
 
 
-def _require_same_chain(store: Store, place: Place) -> None:
-    """A development chain that was started anew has the same number and the same addresses."""
-    block = place.w3.eth.get_block(place.deployment.block)
-    found = block["hash"].to_0x_hex()
-    known = store.meta("deployment_block")
-    if known is None:
-        store.set_meta("deployment_block", found)
-    elif known != found:
+def _trail(store: Store, place: Place) -> Trail:
+    """The blocks seen so far, from that of the deployment on.
+
+    Raises:
+        StoreError: this is another chain; a development chain that was started anew has the same
+            number and the same addresses.
+    """
+    marks = store.trail()
+    if not marks:
+        first = hash_of(place.w3, place.deployment.block)
+        if first is None:
+            raise StoreError(f"the chain has no block {place.deployment.block}: wrong deployment?")
+        marks = [Mark(place.deployment.block, first)]
+        store.keep_trail(marks)
+    trail = Trail(place.w3, marks)
+    try:
+        trail.require_same_chain()
+    except WrongChainError as error:
         raise StoreError(
             "the data folder belongs to a chain that has been started anew since: remove it if "
             "that was a development chain, or set another node.data"
-        )
+        ) from error
+    return trail

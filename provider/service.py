@@ -80,11 +80,26 @@ class Service:
         state = self._book.state(job) or self._fresh(work)
         jobs, queued_rows = self._store.queued()
         load = Load(jobs, queued_rows, self._most_queued, self._worker.speed.rows_per_second)
-        require_room(load, rows, state, self._book.clock, self._book.market.parameters)
+        try:
+            require_room(load, rows, state, self._book.clock, self._book.market.parameters)
+        except RefusedError:
+            self._book.was_offered(job)
+            raise
+        self._queue(job, payload, salt, rows)
+        return self.status(job), True
+
+    def take_published(self, job: JobId, payload: bytes, salt: bytes) -> None:
+        """Queues an input that was published on chain, however much is queued before it: late is
+        better than silent."""
+        work = self._require_known(job)
+        rows = check_input(work.order, self._book.served[work.order.pool].published, payload, salt)
+        if work.salt is None:
+            self._queue(job, payload, salt, rows)
+
+    def _queue(self, job: JobId, payload: bytes, salt: bytes, rows: int) -> None:
         self._store.queue(job, payload, salt, rows)
         self._worker.wake()
         log("input accepted", job=job, rows=rows)
-        return self.status(job), True
 
     # --- states ----------------------------------------------------------------------------------
 

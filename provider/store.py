@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import sqlite3
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from provider.records import (
     Work,
 )
 from provider.schema import SCHEMA
+from touchstone.chain.trail import Mark
 from touchstone.errors import StoreError
 from touchstone.protocol.ids import JobId
 from touchstone.receipts.orders import OrderFields
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
     from touchstone.protocol.orders import Order
 
+NEVER = 1 << 62
+"""Later than any time of a chain."""
 _WORK = "job, job_order, stage, reason, ended_at, rows, salt, output_root"
 
 
@@ -95,6 +99,15 @@ class Store:
         with self._transaction() as db:
             db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
+    def trail(self) -> list[Mark]:
+        """The blocks that were seen, oldest first; none in a new data base."""
+        kept = json.loads(self.meta("trail") or "[]")
+        return [Mark(int(number), bytes.fromhex(hash_)) for number, hash_ in kept]
+
+    def keep_trail(self, marks: Sequence[Mark]) -> None:
+        """Keeps the blocks that were seen."""
+        self.set_meta("trail", json.dumps([(mark.number, mark.hash.hex()) for mark in marks]))
+
     # --- jobs ------------------------------------------------------------------------------------
 
     def add_job(self, job: JobId, order: Order) -> None:
@@ -115,10 +128,11 @@ class Store:
         row = self._one(f"SELECT {_WORK} FROM jobs WHERE job = ?", job)
         return None if row is None else _work(row)
 
-    def live(self) -> list[Work]:
-        """The jobs that have not ended."""
+    def live(self, ended_from: int = NEVER) -> list[Work]:
+        """The jobs that have not ended, or only at `ended_from`, Unix time on chain, or later."""
+        query = f"SELECT {_WORK} FROM jobs WHERE ended_at IS NULL OR ended_at >= ?"
         with self._lock:
-            found = self._db.execute(f"SELECT {_WORK} FROM jobs WHERE ended_at IS NULL").fetchall()
+            found = self._db.execute(query, (ended_from,)).fetchall()
         return [_work(row) for row in found]
 
     def end_job(self, job: JobId, at: int) -> None:
@@ -132,13 +146,21 @@ class Store:
             db.execute("UPDATE jobs SET ended_at = NULL WHERE job = ?", (job,))
 
     def purge(self, ended_before: int) -> int:
-        """Drops inputs and outputs of jobs long ended; signatures stay. Returns how many."""
+        """Drops inputs and outputs of jobs long ended, and all of those for which nothing was
+        signed; signatures stay. Returns of how many jobs something was dropped."""
         with self._transaction() as db:
-            return db.execute(
-                "UPDATE jobs SET input = NULL, output = NULL, salt = NULL "
-                "WHERE ended_at < ? AND salt IS NOT NULL",
+            gone = db.execute(
+                "DELETE FROM jobs WHERE ended_at < ? AND job NOT IN (SELECT job FROM commits)",
                 (ended_before,),
             ).rowcount
+            return (
+                gone
+                + db.execute(
+                    "UPDATE jobs SET input = NULL, output = NULL, salt = NULL "
+                    "WHERE ended_at < ? AND salt IS NOT NULL",
+                    (ended_before,),
+                ).rowcount
+            )
 
     # --- execution -------------------------------------------------------------------------------
 

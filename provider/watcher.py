@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from requests.exceptions import RequestException
 from web3.exceptions import Web3Exception
 
-from provider.duties import duties_of
+from provider.duties import duties_of, owes
 from provider.log import log
 from touchstone.chain.market import order_of_event
 from touchstone.errors import TouchstoneError
@@ -33,11 +33,16 @@ _EVENTS = (
     "Contested",
     "Concluded",
     "Refunded",
+    "Demanded",
+    "DemandJoined",
+    "Answered",
+    "DemandClosed",
 )
-_FAILURES = ("no-show", "withheld reveal", "equivocation", "guilty")
+_FAILURES = ("no-show", "withheld reveal", "equivocation", "guilty", "withheld output")
 """The contracts' `Failure`, in its order."""
 REWIND_BLOCKS = 16
-"""Blocks that are read again at each look: a reorganisation may have changed them."""
+"""Blocks that are read again at each look: an endpoint of many nodes may not have shown all of
+them. Each event is handled once."""
 LOOK_BACK_BLOCKS = 50_000
 """Blocks that a new data base reads."""
 _MOST_BACKOFF_S = 30.0
@@ -88,10 +93,14 @@ class Watcher:
     def catch_up(self) -> None:
         """Reads the blocks that are new. Raises what the chain raises."""
         with self._lock:
-            head = self._book.look_at_clock().block
-            if head <= self._read_until and head > self._read_until - REWIND_BLOCKS:
+            look = self._book.look()
+            head = look.head.number
+            if look.behind or (not look.branched and head == self._read_until):
                 return
-            first = max(self._checkpoint(head) - REWIND_BLOCKS, self._first_block)
+            if look.branched:
+                log("the chain was reorganised", logging.WARNING, after_block=look.since)
+                self._handled = {}
+            first = max(min(self._checkpoint(head), look.since) - REWIND_BLOCKS, self._first_block)
             new = {
                 (bytes(event["blockHash"]), event["logIndex"]): event
                 for event in self._book.market.events(first, head, names=_EVENTS)
@@ -100,21 +109,37 @@ class Watcher:
             for key, event in new.items():
                 if key not in self._handled:
                     self._read(event, touched)
+            if look.branched:
+                self._doubt(look.since, touched)
             for job in touched:
                 work = self._book.store.work(job)
                 if work is not None:
                     self._book.refresh(job, work.order)
             # Only now: had a look failed, all of it would be read again.
             self._handled |= {key: event["blockNumber"] for key, event in new.items()}
-            self._book.store.set_meta("checkpoint", str(head))
+            self._book.trail.saw(look)
+            self._book.store.keep_trail(self._book.trail.marks)
             self._read_until = head
             self._handled = {
                 k: at for k, at in self._handled.items() if at >= head - 2 * REWIND_BLOCKS
             }
 
     def _checkpoint(self, head: int) -> int:
-        kept = self._book.store.meta("checkpoint")
-        return head - LOOK_BACK_BLOCKS if kept is None else min(int(kept), head)
+        marks = self._book.trail.marks
+        return head - LOOK_BACK_BLOCKS if len(marks) == 1 else marks[-1].number
+
+    def _doubt(self, since: int, touched: dict[JobId, None]) -> None:
+        """A reorganisation has undone all after block `since`: every job that lives, or that ended
+        after it, is looked at again, and what was drawn elsewhere may now be drawn here."""
+        store, market = self._book.store, self._book.market
+        for job in touched:
+            if store.work(job) is None:
+                order = market.order_of(job, self._first_block)
+                if order is not None and order.pool in self._book.served:
+                    store.add_job(job, order)
+        undone_from = market.w3.eth.get_block(since)["timestamp"]
+        for work in store.live(ended_from=undone_from):
+            touched[work.job] = None
 
     def _read(self, event: EventData, touched: dict[JobId, None]) -> None:
         job = JobId(bytes(event["args"]["job"]))
@@ -137,7 +162,7 @@ class Watcher:
             memory = self._book.memory(state)
             for duty in duties_of(state, clock, parameters, memory, self._book.me):
                 self._actions.do(duty, state, clock)
-            if state.phase is Phase.SETTLED and not memory.lied:
+            if state.phase is Phase.SETTLED and not memory.lied and not owes(state, self._book.me):
                 # It was kept for its liar, who is out of reach by now.
                 self._book.refresh(state.id, state.order)
 

@@ -10,17 +10,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from provider.log import log
-from touchstone.errors import InputError, PayloadError, TouchstoneError
-from touchstone.protocol.payload import decode_payload, encode_payload, payload_root, rows_of
+from touchstone.errors import TouchstoneError
+from touchstone.protocol.inputs import REFUSED, output_of
+from touchstone.protocol.payload import payload_root, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from provider.executor import Executor
     from provider.offers import Served
     from provider.records import Work
     from provider.store import Store
-    from touchstone.protocol.ids import JobId
+    from touchstone.chain.registry import PublishedModel
+    from touchstone.protocol.ids import JobId, ModelId
 
 _WARM_UP_ROWS = 64
 _IDLE_S = 0.5
@@ -49,12 +53,18 @@ class Worker:
     """Takes jobs from the store, runs them and keeps their results."""
 
     def __init__(
-        self, store: Store, executor: Executor, on_result: Callable[[JobId], None]
+        self,
+        store: Store,
+        executor: Executor,
+        models: Mapping[ModelId, PublishedModel],
+        on_result: Callable[[JobId], None],
     ) -> None:
-        """Binds store and executor; `on_result` is told of each job that is done or has failed."""
+        """Binds store, executor and what the registry says of the models; `on_result` is told of
+        each job that is done or has failed."""
         self.speed = Speed()
         self._store = store
         self._executor = executor
+        self._models = models
         self._on_result = on_result
         self._wake = Condition()
         self._stopping = Event()
@@ -107,8 +117,6 @@ class Worker:
                 output = self._execute(work, payload)
                 assert work.salt is not None
                 return self._store.finish(work.job, output, payload_root(output, work.salt))
-            except (InputError, PayloadError) as error:
-                return self._failed(work, str(error))
             except Exception as error:
                 # Whatever an engine raises must not end the node, which owes other jobs an answer.
                 log("execution failed", logging.ERROR, trace=True, job=work.job)
@@ -121,12 +129,19 @@ class Worker:
         log("job failed", logging.WARNING, job=work.job, reason=reason)
 
     def _execute(self, work: Work, payload: bytes) -> bytes:
-        batch = decode_payload(payload)
-        began = time.monotonic()
-        outputs = self._executor.run(work.order.model, batch)
-        seconds = time.monotonic() - began
-        self.speed.saw(rows_of(batch), seconds)
-        if len(outputs) != len(batch):
-            raise TouchstoneError(f"{len(batch)} sequences gave {len(outputs)} outputs")
-        log("executed", job=work.job, rows=rows_of(batch), seconds=round(seconds, 3))
-        return encode_payload([np.ascontiguousarray(o).reshape(-1) for o in outputs])
+        """The output that is due for these bytes, whatever they are."""
+
+        def run(batch: list[NDArray[np.int32]]) -> list[NDArray[np.int32]]:
+            began = time.monotonic()
+            outputs = self._executor.run(work.order.model, batch)
+            seconds = time.monotonic() - began
+            self.speed.saw(rows_of(batch), seconds)
+            if len(outputs) != len(batch):
+                raise TouchstoneError(f"{len(batch)} sequences gave {len(outputs)} outputs")
+            log("executed", job=work.job, rows=rows_of(batch), seconds=round(seconds, 3))
+            return outputs
+
+        output = output_of(work.order, self._models[work.order.model], payload, run)
+        if output == REFUSED:
+            log("the input breaks a rule", job=work.job)
+        return output

@@ -92,8 +92,9 @@ class Client:
         self.registry = Registry(w3, deployment)
         self.token = Token(w3, deployment)
         self.account = account
-        self.sender = Sender(w3, account)
-        self.store = Store(home / "requester.sqlite", self.market.contract.address)
+        database = home / "requester.sqlite"
+        self.sender = Sender(w3, account, database)
+        self.store = Store(database, self.market.contract.address)
         self._coordinator = Coordinator(self.market, self.vault, self.sender)
         self._verifiers = tuple(verifiers)
         self._patience_s = patience_s

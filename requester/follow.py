@@ -165,7 +165,7 @@ def follow(
             alone = idle.over(state) or (
                 patience_s < math.inf and is_urgent(state, market.clock(), market.parameters)
             )
-            if alone and coordinator.step(job.order).phase is not state.phase:
+            if alone and coordinator.step(job.order, state).phase is not state.phase:
                 continue
         except (TouchstoneError, *TRANSIENT) as error:
             note = f"{type(error).__name__}: {error}"

@@ -13,7 +13,7 @@ from pathlib import Path
 from eth_account import Account
 from eth_utils.address import to_checksum_address
 
-from touchstone.protocol import prices
+from touchstone.protocol import demands, prices
 from touchstone.protocol.claims import (
     Claim,
     Commit,
@@ -26,6 +26,7 @@ from touchstone.protocol.claims import (
 from touchstone.protocol.eip712 import Domain, sign
 from touchstone.protocol.ids import model_id
 from touchstone.protocol.orders import Order
+from touchstone.protocol.payload import payload_root
 
 TARGET = Path(__file__).resolve().parents[1] / "tests" / "vectors" / "protocol.json"
 
@@ -39,8 +40,29 @@ def build() -> dict[str, object]:
             {"tier": t, "price": str(prices.price(t)), "bond": str(prices.bond(t))}
             for t in (0, 1, 2, 3, 47, 48, 49, 89)
         ],
+        "answers": [_answer(price) for price in (0, 1, 10**12, 2**96 - 1)],
+        "payloads": [
+            _payload(length) for length in (0, 1, 1023, 1024, 1025, 3 * 1024 + 7, 96 * 1024)
+        ],
         "jobs": [_job(rng, chain_id) for chain_id in (1, 31337, 2**63)],
     }
+
+
+def _answer(price_per_byte: int) -> dict[str, str]:
+    """What a demand is prepaid with, and what answers of some lengths earn of that."""
+    return {
+        "pricePerByte": str(price_per_byte),
+        "deposit": str(demands.answer_deposit(price_per_byte)),
+        "feeOfNothing": str(demands.answer_fee(0, price_per_byte)),
+        "feeOf1025Bytes": str(demands.answer_fee(1025, price_per_byte)),
+    }
+
+
+def _payload(length: int) -> dict[str, object]:
+    """The root of `length` bytes, of which byte i is 7 * i + i // 256 modulo 256."""
+    data = bytes((7 * i + i // 256) % 256 for i in range(length))
+    salt = bytes(range(32))
+    return {"length": length, "salt": _hex(salt), "root": _hex(payload_root(data, salt))}
 
 
 def _job(rng: random.Random, chain_id: int) -> dict[str, object]:

@@ -9,7 +9,10 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "tests" / "vectors" / "protocol.json"
@@ -27,6 +30,19 @@ struct PriceVector {
     uint8 tier;
     uint256 price;
     uint256 bond;
+}
+
+struct AnswerVector {
+    uint256 pricePerByte;
+    uint256 deposit;
+    uint256 feeOfNothing;
+    uint256 feeOf1025Bytes;
+}
+
+struct PayloadVector {
+    uint256 length;
+    bytes32 salt;
+    bytes32 root;
 }
 
 struct SeatVector {
@@ -94,6 +110,7 @@ JOB_FIELDS = {
     "set": "word",
     "receiptStructHash": "word",
 }
+ANSWER_FIELDS = ("pricePerByte", "deposit", "feeOfNothing", "feeOf1025Bytes")
 SEAT_FIELDS = {
     "provider": "address",
     "salt": "word",
@@ -123,20 +140,30 @@ def main() -> bool:
 def render(vectors: dict[str, Any]) -> str:
     """The whole Solidity file."""
     jobs = vectors["jobs"]
-    parts = [HEAD, prices(vectors["prices"]), "\n", all_jobs(len(jobs))]
+    parts = [
+        HEAD,
+        rows("prices", "PriceVector", ("tier", "price", "bond"), vectors["prices"]),
+        "\n",
+        rows("answers", "AnswerVector", ANSWER_FIELDS, vectors["answers"]),
+        "\n",
+        rows("payloads", "PayloadVector", ("length", "salt", "root"), vectors["payloads"]),
+        "\n",
+        all_jobs(len(jobs)),
+    ]
     for index, job in enumerate(jobs):
         parts += ["\n", one_job(index, job)]
     return "".join([*parts, "}\n"])
 
 
-def prices(rows: list[dict[str, Any]]) -> str:
+def rows(name: str, struct: str, fields: Sequence[str], found: list[dict[str, Any]]) -> str:
+    """A function that returns rows of numbers and words."""
     lines = [
-        "    function prices() internal pure returns (PriceVector[] memory v) {\n",
-        f"        v = new PriceVector[]({len(rows)});\n",
+        f"    function {name}() internal pure returns ({struct}[] memory v) {{\n",
+        f"        v = new {struct}[]({len(found)});\n",
     ]
     lines += [
-        f"        v[{i}] = PriceVector({row['tier']}, {row['price']}, {row['bond']});\n"
-        for i, row in enumerate(rows)
+        f"        v[{i}] = {struct}({', '.join(str(row[field]) for field in fields)});\n"
+        for i, row in enumerate(found)
     ]
     return "".join([*lines, "    }\n"])
 

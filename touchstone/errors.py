@@ -71,6 +71,10 @@ class GasLimitError(ChainError):
     """A transaction needs more gas than one transaction may have."""
 
 
+class InsufficientFundsError(ChainError):
+    """An account does not hold the tokens that a call would take from it."""
+
+
 class BroadcastError(ChainError):
     """It is unknown whether a transaction was accepted: it may still be mined. Carries its hash."""
 

@@ -14,14 +14,13 @@ from touchstone.errors import UnpaidInputError
 from touchstone.protocol.claims import delivery_struct_hash
 from touchstone.protocol.eip712 import is_signed_by
 from touchstone.protocol.ids import JobId
-from touchstone.protocol.inputs import check_paid_input, input_size_limit
+from touchstone.protocol.inputs import input_size_limit, require_input
 from verifier.store import NO_RESULT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Set as AbstractSet
 
-    from touchstone.chain.registry import PublishedModel
     from touchstone.protocol.ids import ModelId
     from verifier.duties import Watch
     from verifier.store import SeenJob
@@ -52,7 +51,7 @@ def make_app(
         audited: the models that it re-executes; inputs of others are not taken.
         body_timeout_s: seconds that the bytes of an input may take.
     """
-    app = FastAPI(title="Touchstone verifier", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(title="Touchstone verifier", docs_url=None, redoc_url=None)
 
     @app.exception_handler(Refused)
     def refuse(_: Request, refused: Refused) -> JSONResponse:
@@ -92,7 +91,7 @@ def make_app(
         model = await run_in_threadpool(watch.published, seen.order.model)
         most = input_size_limit(seen.order, model.unit_rows)
         payload = await _body(request, most, body_timeout_s)
-        new = await run_in_threadpool(_take_input, watch, seen, model, payload, salt)
+        new = await run_in_threadpool(_take_input, watch, seen, payload, salt)
         return JSONResponse({"state": "waiting"}, 202 if new else 200)
 
     return app
@@ -117,13 +116,11 @@ def _admit(
     return seen
 
 
-def _take_input(
-    watch: Watch, job: SeenJob, model: PublishedModel, payload: bytes, salt: bytes
-) -> bool:
+def _take_input(watch: Watch, job: SeenJob, payload: bytes, salt: bytes) -> bool:
     try:
-        check_paid_input(job.order, model.unit_rows, model.max_rows, payload, salt)
+        require_input(job.order, payload, salt)
     except UnpaidInputError as error:
-        raise Refused(413 if error.rule == "oversized" else 422, error.rule, str(error)) from error
+        raise Refused(422, error.rule, str(error)) from error
     return watch.store.keep_input(job.id, payload, salt)
 
 

@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from eth_utils.crypto import keccak
+from numpy.typing import NDArray
 
-from touchstone.errors import InputError, ProgramError, SettingsError
+from touchstone.errors import ProgramError, SettingsError
 from touchstone.protocol.ids import ModelId, model_id
+from touchstone.protocol.inputs import output_of
 from touchstone.protocol.jobs import Phase
-from touchstone.protocol.payload import decode_payload, encode_payload, payload_root
+from touchstone.protocol.payload import payload_root
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-
-    from numpy.typing import NDArray
 
     from touchstone.protocol.ids import JobId
     from touchstone.protocol.jobs import JobState
     from verifier.duties import Watch
     from verifier.store import SeenJob
 
-Execute = Callable[[ModelId, bytes], bytes]
-"""From a model and an input payload to the output payload. Raises KeyError for another model, and
-InputError for an input that the model does not take."""
+Sequences = list[NDArray[np.int32]]
+Execute = Callable[[ModelId, Sequences], Sequences]
+"""From a model and an input to the output. Raises KeyError for another model, and InputError for
+what the model does not take."""
 
 
 def is_sampled(job: JobId, seed: bytes, share: float) -> bool:
@@ -56,12 +57,11 @@ def audit(watch: Watch, job: SeenJob, execute: Execute, share: float) -> str | N
     if not is_sampled(job.id, state.seed, share):
         return _skip(watch, job, "not in the sample")
     payload, salt = given
+    model = job.order.model
     try:
-        output = execute(job.order.model, payload)
+        output = output_of(job.order, watch.published(model), payload, partial(execute, model))
     except KeyError:
         return _skip(watch, job, "the model is not here")
-    except InputError as error:
-        return _skip(watch, job, f"the model does not take the input: {error}")
     claimed = claimed_roots(watch, job, state)
     verdict, detail = compare(payload_root(output, salt), claimed)
     detail["phase"] = state.phase.name.lower()
@@ -108,14 +108,13 @@ class ExactModels:
     def __init__(self, folders: Sequence[Path]) -> None:
         self._folders = models_in(folders)
 
-    def __call__(self, model: ModelId, payload: bytes) -> bytes:
+    def __call__(self, model: ModelId, batch: Sequences) -> Sequences:
         """See `Execute`."""
-        outputs = _engine(self._folders[model])(decode_payload(payload))
-        return encode_payload([np.ascontiguousarray(o).reshape(-1) for o in outputs])
+        return _engine(self._folders[model])(batch)
 
 
 @cache
-def _engine(folder: Path) -> Callable[[list[NDArray[np.int32]]], list[NDArray[np.int32]]]:
+def _engine(folder: Path) -> Callable[[Sequences], Sequences]:
     # Only here, so that a verifier without models needs no torch.
     from touchstone.engines import TorchEngine
     from touchstone.programs import load_model

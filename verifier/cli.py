@@ -64,6 +64,7 @@ def run(
     # Here, so that other commands do not wait for these.
     import uvicorn
 
+    from touchstone.serving import server_config
     from verifier.config import VerifierConfig, celery_url
     from verifier.service import Service
 
@@ -93,16 +94,7 @@ def run(
         with Service(config, account.address) as service:
             shown = {"listen": f"http://{host}:{port}", **service.health()}
             emit(shown, json, lambda console: _render(console, shown))
-            uvicorn.run(
-                service.app,
-                host=host,
-                port=port,
-                log_level="warning",
-                access_log=False,
-                limit_concurrency=256,
-                timeout_graceful_shutdown=5,
-                server_header=False,
-            )
+            uvicorn.Server(server_config(service.app, host, port)).run()
     except KeyboardInterrupt:
         return
 

@@ -11,13 +11,17 @@ from typing import TYPE_CHECKING
 from touchstone.chain.market import Market, order_of_event
 from touchstone.chain.registry import Registry
 from touchstone.chain.stake import Vault
+from touchstone.chain.trail import Mark, Trail, hash_of
 from touchstone.coordination.coordinator import Coordinator
-from touchstone.errors import TransactionReverted
+from touchstone.coordination.round import Settle
+from touchstone.errors import TransactionReverted, WrongChainError
 from touchstone.protocol.ids import JobId
 from touchstone.protocol.jobs import Phase
+from verifier.settling import Settlements
 from verifier.store import Store
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from web3 import Web3
@@ -33,12 +37,12 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-REORG_BLOCKS = 64
-"""Blocks that are read again each time, in case that others have taken their place."""
+REWIND_BLOCKS = 16
+"""Blocks read again each time: an endpoint of many nodes may not have shown all of them."""
 LOOK_S = 1
 """Seconds between two looks at the chain on behalf of callers."""
 _MOST_STEPS = 8
-_MOST_DRAWS = 16
+_MOST_DRAWS = 32
 
 
 class Watch:
@@ -79,18 +83,41 @@ class Watch:
     def reconcile(self) -> list[SeenJob]:
         """Reads the chain on from the checkpoint; returns the jobs for which something may be due.
 
-        Nothing else tells a verifier what to do: whatever was lost is found again here.
+        Nothing else tells a verifier what to do: whatever was lost is found again here, and so is
+        whatever a reorganisation has undone.
+
+        Raises:
+            WrongChainError: the endpoint serves another chain.
         """
-        last = self.w3.eth.block_number
-        checkpoint = self.store.checkpoint()
-        known = self._first_block if checkpoint is None else min(checkpoint, last)
-        first = max(self._first_block, known - REORG_BLOCKS)
-        opened = [
-            (JobId(bytes(event["args"]["job"])), order_of_event(event), event["blockNumber"])
-            for event in self.market.events(first, last, names=("Opened",))
-        ]
-        self.store.saw(opened, last)
+        trail = self._trail()
+        look = trail.look()
+        if not look.behind:
+            first = max(self._first_block, look.since - REWIND_BLOCKS)
+            opened = [
+                (JobId(bytes(event["args"]["job"])), order_of_event(event), event["blockNumber"])
+                for event in self.market.events(first, look.head.number, names=("Opened",))
+            ]
+            trail.saw(look)
+            if look.branched:
+                _log.warning("the chain was reorganised after block %d", look.since)
+            self.store.saw(opened, trail.marks, look.since if look.branched else None)
         return self.store.unfinished()
+
+    def require_same_chain(self) -> None:
+        """Raises WrongChainError where the endpoint now serves another chain."""
+        self._trail().require_same_chain()
+
+    def _trail(self) -> Trail:
+        marks = self.store.trail()
+        if not marks:
+            first = hash_of(self.w3, self._first_block)
+            if first is None:
+                raise WrongChainError(
+                    f"the endpoint has no block {self._first_block}, where the contracts begin"
+                )
+            marks = [Mark(self._first_block, first)]
+            self.store.saw([], marks)
+        return Trail(self.w3, marks)
 
 
 class Driver:
@@ -102,6 +129,7 @@ class Driver:
         self._coordinator = Coordinator(
             watch.market, watch.vault, sender, on_transaction=self._sent
         )
+        self._settlements = Settlements(self._settle)
 
     def drive(self, job: SeenJob) -> JobState:
         """Does for a job all that can be done now, and keeps where it stands.
@@ -109,19 +137,58 @@ class Driver:
         Raises:
             ChainError: the chain does not answer or refuses for no reason that is ours to expect.
         """
-        state = self._watch.market.job(job.order)
+        market = self._watch.market
+        state = market.job(job.order)
         for _ in range(_MOST_STEPS):
-            before = state
-            state = self._coordinator.step(job.order)
+            step = self._coordinator.plan(state)
+            if step is None:
+                break
+            if isinstance(step, Settle):
+                self._settlements.settle(state, step)
+            else:
+                self._coordinator.carry_out(state, step)
+            before, state = state, market.job(job.order)
             if (state.phase, state.round, state.commitments) == (
                 before.phase,
                 before.round,
                 before.commitments,
             ):
                 break
-        # What a reorg has undone is seen again by `reconcile` as long as it is not done.
-        self._watch.store.moved(job.id, state.phase.name, finished(state))
+        self._keep(job.id, state)
         return state
+
+    def _keep(self, job: JobId, state: JobState) -> None:
+        """Keeps where a job stands. Were its end undone by a reorganisation, `reconcile` would find
+        the job again by the block at which it was seen to have ended."""
+        over = finished(state) or self._never_opened(state)
+        head = self._watch.w3.eth.block_number if over else 0
+        self._watch.require_same_chain()
+        self._watch.store.moved(job, state.phase.name, head if over else None)
+
+    def _never_opened(self, state: JobState) -> bool:
+        """Whether the job's opening was undone, and it is too late for another."""
+        if state.phase is not Phase.NONE:
+            return False
+        return self._watch.market.clock().time > state.order.open_by
+
+    def _settle(self, batch: Mapping[JobId, tuple[JobState, Settle]]) -> None:
+        """One job whose round has ended meanwhile makes no batch fail, but one that the market
+        refuses does: then each goes alone."""
+        if len(batch) > 1:
+            call = self._watch.market.settle([step.settlement for _, step in batch.values()])
+            try:
+                receipt = self._sender.send(call)
+            except TransactionReverted as error:
+                _log.info("settling %d jobs at once: %s", len(batch), error)
+            else:
+                for job, (state, _) in batch.items():
+                    now = self._watch.market.job(state.order)
+                    if now.phase is Phase.SETTLED:
+                        self._sent(job, "settle", receipt)
+                        self._keep(job, now)
+                return
+        for state, step in batch.values():
+            self._coordinator.carry_out(state, step)
 
     def draw_due(self, orders: list[Order]) -> int:
         """Draws all that can be drawn now in one transaction; returns how many it tried.

@@ -7,11 +7,13 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from touchstone.chain.trail import Mark
 from touchstone.private_database import PrivateDatabase
 from touchstone.protocol.ids import JobId
 from touchstone.receipts.orders import OrderFields
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from touchstone.protocol.orders import Order
@@ -21,7 +23,9 @@ NO_RESULT = "REFUNDED"
 _MOST_AUDITS = 1000
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS checkpoint (market TEXT PRIMARY KEY, block INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS blocks (
+    market TEXT NOT NULL, number INTEGER NOT NULL, hash BLOB NOT NULL, PRIMARY KEY (market, number)
+);
 CREATE TABLE IF NOT EXISTS jobs (
     id BLOB PRIMARY KEY,
     market TEXT NOT NULL,
@@ -30,6 +34,7 @@ CREATE TABLE IF NOT EXISTS jobs (
     phase TEXT NOT NULL,
     done INTEGER NOT NULL DEFAULT 0
 );
+CREATE TABLE IF NOT EXISTS ends (id BLOB PRIMARY KEY, block INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS inputs (id BLOB PRIMARY KEY, payload BLOB NOT NULL, salt BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS deeds (
     number INTEGER PRIMARY KEY, id BLOB NOT NULL, what TEXT NOT NULL, transaction_hash TEXT
@@ -71,13 +76,27 @@ class Store:
 
     def checkpoint(self) -> int | None:
         """The last block that was read."""
-        query = "SELECT block FROM checkpoint WHERE market = ?"
+        query = "SELECT max(number) FROM blocks WHERE market = ?"
         with self._connected() as db:
             row = db.execute(query, (self._market,)).fetchone()
-        return int(row[0]) if row else None
+        return None if row[0] is None else int(row[0])
 
-    def saw(self, opened: list[tuple[JobId, Order, int]], last: int) -> None:
-        """Keeps newly opened jobs, each with its block, and the block that was read to."""
+    def trail(self) -> list[Mark]:
+        """The blocks that were seen, oldest first; none in a new data base."""
+        query = "SELECT number, hash FROM blocks WHERE market = ? ORDER BY number"
+        with self._connected() as db:
+            return [
+                Mark(number, bytes(hash_)) for number, hash_ in db.execute(query, (self._market,))
+            ]
+
+    def saw(
+        self,
+        opened: Sequence[tuple[JobId, Order, int]],
+        trail: Sequence[Mark],
+        undone_after: int | None = None,
+    ) -> None:
+        """Keeps newly opened jobs, each with its block, and the blocks that were seen. What ended
+        after block `undone_after` may not have ended."""
         with self._connected() as db:
             for job, order, block in opened:
                 db.execute(
@@ -85,10 +104,16 @@ class Store:
                     "VALUES (?, ?, ?, ?, 'OPEN') ON CONFLICT (id) DO NOTHING",
                     (job, self._market, OrderFields.of(order).model_dump_json(), block),
                 )
-            db.execute(
-                "INSERT INTO checkpoint VALUES (?, ?) "
-                "ON CONFLICT (market) DO UPDATE SET block = excluded.block",
-                (self._market, last),
+            if undone_after is not None:
+                db.execute(
+                    "UPDATE jobs SET done = 0 WHERE market = ? "
+                    "AND id IN (SELECT id FROM ends WHERE block > ?)",
+                    (self._market, undone_after),
+                )
+            db.execute("DELETE FROM blocks WHERE market = ?", (self._market,))
+            db.executemany(
+                "INSERT INTO blocks VALUES (?, ?, ?)",
+                [(self._market, mark.number, mark.hash) for mark in trail],
             )
 
     def unfinished(self) -> list[SeenJob]:
@@ -100,10 +125,15 @@ class Store:
         found = self._select("AND id = ?", (job,))
         return found[0] if found else None
 
-    def moved(self, job: JobId, phase: str, done: bool) -> None:
-        """Keeps where a job stands; the input of one that ended without a result is dropped."""
+    def moved(self, job: JobId, phase: str, ended_block: int | None) -> None:
+        """Keeps where a job stands, and the block at which it was seen to have ended, if it has.
+        The input of one that ended without a result is dropped."""
         with self._connected() as db:
+            done = ended_block is not None
             db.execute("UPDATE jobs SET phase = ?, done = ? WHERE id = ?", (phase, done, job))
+            db.execute("DELETE FROM ends WHERE id = ?", (job,))
+            if done:
+                db.execute("INSERT INTO ends VALUES (?, ?)", (job, ended_block))
             if phase == NO_RESULT:
                 db.execute("DELETE FROM inputs WHERE id = ?", (job,))
 

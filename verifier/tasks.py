@@ -117,7 +117,9 @@ def _make_worker() -> Worker:
     deployment = Deployment.load(config.deployment)
     w3 = connect(config.rpc_url, deployment.chain_id)
     watch = Watch(w3, deployment, config.database)
-    driver = Driver(watch, Sender(w3, load_key(config.key)))
+    sender = Sender(w3, load_key(config.key), config.database)
+    sender.tend()
+    driver = Driver(watch, sender)
     return Worker(config, watch, driver, redis.Redis.from_url(config.locks))
 
 

@@ -34,10 +34,10 @@ WARM_UP = 20
 COUNTED = 20
 BATCH = 32
 PARAMETERS = DeployParameters(
-    market=Parameters(600, 600, 3600, 86_400, 3600, 128),
+    market=Parameters(600, 600, 100_000, 86_400, 3600, 128, 600, 10**12, 10**30),
     epoch_blocks=512,
     resolver_window=600,
-    unbonding_time=86_400,
+    unbonding_time=200_000,
 )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Thread
@@ -16,6 +17,8 @@ import httpx
 import numpy as np
 
 from requester.client import Client
+from requester.store import Store
+from tests.faults.proxy import Proxy
 from tests.support.tiny_model import compile_tiny
 from touchstone.chain.parameters import DEVNET
 from touchstone.localnet import Localnet, NodeProcess, Offer
@@ -37,10 +40,10 @@ WINDOWS = replace(
         commit_window=60,
         reveal_window=30,
         challenge_window=60,
-        delivery_window=5,
         draw_blocks=100,
     ),
     epoch_blocks=256,
+    unbonding_time=1200,
 )
 """Long enough for a process to be killed and to come back on a busy machine."""
 
@@ -78,6 +81,7 @@ class Market:
     model_folder: Path
     nodes: list[NodeProcess] = field(default_factory=list)
     verifier: NodeProcess | None = None
+    proxy: Proxy | None = None
     _clients: int = 0
 
     # --- processes -------------------------------------------------------------------------------
@@ -121,6 +125,11 @@ class Market:
         except httpx.HTTPError:
             return {}
 
+    def verifier_says(self, job) -> dict:
+        """What the verifier says of a job."""
+        assert self.verifier is not None
+        return self.job_at(self.verifier, job)
+
     def address(self, node: NodeProcess) -> str:
         return self.net.provider_account(self.nodes.index(node))
 
@@ -139,24 +148,30 @@ class Market:
     def submit(self, client: Client, **how):
         return client.submit(TOKENS, self.model, **how)
 
-    def command(self, *words: str, **environment: str) -> subprocess.CompletedProcess:
-        """Runs `touchstone ...` as the requester, to its end."""
-        self._write_requester_key()
-        paths = {"PYTHONPATH": os.pathsep.join([str(ROOT), str(SITE)])}
+    def command(
+        self, *words: str, home: Path, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs `touchstone ...` as the requester, with files of its own, to its end."""
+        key = home / "keys" / "requester.json"
+        if not key.exists():
+            key.parent.mkdir(parents=True)
+            self.net.write_key(1, key)
+        places = {
+            "TOUCHSTONE_HOME": str(home),
+            "PYTHONPATH": os.pathsep.join([str(ROOT), str(SITE)]),
+        }
         return subprocess.run(
             [touchstone_command(), *words, "--json"],
-            env={**os.environ, **self.net.environment(1), **paths, **environment},
+            env={**os.environ, **self.net.environment(1), **places, **environment},
             capture_output=True,
             text=True,
             timeout=120,
             check=False,
         )
 
-    def _write_requester_key(self) -> None:
-        keys = self.folder / "home-1" / "keys"
-        if not keys.exists():
-            keys.mkdir(parents=True)
-            self.net.write_key(1, keys / "requester.json")
+    def kept(self, home: Path) -> Store:
+        """What a requester's command has on disk."""
+        return Store(home / "requester" / "requester.sqlite", self.net.market.contract.address)
 
     # --- the chain -------------------------------------------------------------------------------
 
@@ -228,16 +243,24 @@ class Market:
         assert earned == expected, "somebody was paid twice, or not at all"
         assert before.wallets[requester] - after.wallets[requester] == paid
 
+    def commits_of(self, node: NodeProcess, job) -> int:
+        """For how many draws of a job a node has signed."""
+        with closing(self._disk(node)) as db:
+            query = "SELECT count(*) FROM commits WHERE job = ?"
+            return db.execute(query, (job.id,)).fetchone()[0]
+
+    @staticmethod
+    def _disk(node: NodeProcess) -> sqlite3.Connection:
+        path = node.log.parent / "data" / "node.sqlite"
+        return sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+
     def signed_once(self, job) -> None:
         """Requires that no two commitments or claims by one provider for one draw exist on chain
         or on any node's disk."""
-        import sqlite3
-
         for node in self.nodes:
-            path = node.log.parent / "data" / "node.sqlite"
-            db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+            db = self._disk(node)
             for table in ("commits", "claims"):
-                query = f"SELECT count(*) FROM {table} WHERE job = ? GROUP BY draw"  # noqa: S608
+                query = f"SELECT count(*) FROM {table} WHERE job = ? GROUP BY draw"
                 assert all(n == 1 for (n,) in db.execute(query, (job.id,))), table
             (accused,) = db.execute(
                 "SELECT count(*) FROM (SELECT 1 FROM shown WHERE job = ? GROUP BY draw, seat "
@@ -248,15 +271,31 @@ class Market:
 
 
 @contextmanager
-def market(folder: Path, providers: int = 3, *, executor: str = "quick", parameters=WINDOWS,
-           block_time: float | None = 0.25, **environment: str):  # fmt: skip
-    """A market with this many providers, all of them drawable."""
+def market(
+    folder: Path,
+    providers: int = 3,
+    *,
+    executor: str = "quick",
+    parameters=WINDOWS,
+    block_time: float | None = 0.25,
+    proxied: bool = False,
+    **environment: str,
+):
+    """A market with this many providers, all of them drawable; `proxied` puts a proxy between all
+    processes and their chain."""
     model_folder = compile_tiny(folder / "tiny")
-    with Localnet(folder / "net", parameters=parameters, block_time=block_time) as net:
+    with ExitStack() as stack:
+        net = Localnet(folder / "net", parameters=parameters, block_time=block_time)
+        stack.enter_context(net)
         built = Market(net, net.folder, net.publish(model_folder), model_folder)
+        if proxied:
+            built.proxy = stack.enter_context(Proxy(net.devnet.url))
+            net.rpc_url = built.proxy.url
         net.fund(1)
         built.add_providers(providers, executor, **environment)
         yield built
+        # Before the proxy: whoever still waits for an answer would not end.
+        net.stop_nodes()
 
 
 def died(node: NodeProcess, mark: Path) -> bool:

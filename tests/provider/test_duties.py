@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from provider.duties import Duty, Memory, Self, duties_of, next_duty, turn
+from provider.duties import Duty, Memory, Self, duties_of, next_duty, owes, turn
+from touchstone.protocol.demands import Demand, DemandState
 from touchstone.protocol.ids import JobId
 from touchstone.protocol.jobs import Clock, JobState, Parameters, Phase
 from touchstone.protocol.orders import Order
@@ -18,6 +19,9 @@ P = Parameters(
     delivery_window=50,
     contest_window=300,
     draw_blocks=32,
+    answer_window=40,
+    answer_price=10**12,
+    seed_cap=10**24,
 )
 ORDER = Order("0x" + "33" * 20, b"m" * 32, 0, 45, 0, 2, 1, b"i" * 32, bytes(32), 1, 2**39)
 DRAWN = JobState(
@@ -35,6 +39,7 @@ DRAWN = JobState(
 NOTHING = Memory(result=False, committed=False)
 RESULT = Memory(result=True, committed=False)
 COMMITTED = Memory(result=True, committed=True)
+STARVED = Memory(result=False, committed=False, input=False)
 C = b"c" * 32
 T = turn(DRAWN, ME)
 
@@ -89,10 +94,7 @@ def test_a_withheld_reveal_is_punished_after_a_grace():
 
 def test_a_node_does_not_slash_itself():
     assert due(replace(DRAWN, commitments={1: C}), 1500, NOTHING) is None
-
-
-def test_a_job_without_input_is_refunded():
-    assert due(DRAWN, 1106 + T, NOTHING) is Duty.ADVANCE
+    assert due(DRAWN, 1500, NOTHING) is None
 
 
 def test_a_job_whose_lock_has_ended_is_moved_on_by_anyone_seated():
@@ -143,3 +145,92 @@ def test_a_liar_is_punished_first_but_at_no_cost_to_the_nodes_own_duties():
     settled = replace(complete, phase=Phase.SETTLED)
     assert duties_of(settled, Clock(50, 1001), P, lied, ME) == [Duty.PUNISH]
     assert duties_of(settled, Clock(50, 1001), P, COMMITTED, ME) == []
+
+
+# --- bytes that are withheld ----------------------------------------------------------------------
+
+
+def demanded(by, deadline, *seats, state=DemandState.PENDING):
+    return Demand(state, by, deadline, frozenset(seats))
+
+
+def test_an_input_that_has_not_come_is_demanded_within_the_last_two_thirds_of_the_window():
+    assert due(DRAWN, 1032, STARVED) is None
+    assert due(DRAWN, 1033, STARVED) is Duty.DEMAND_INPUT
+    assert due(DRAWN, 1100, STARVED) is Duty.DEMAND_INPUT
+    assert due(DRAWN, 1101, STARVED) is None
+
+
+def test_nothing_is_demanded_of_a_requester_whose_offer_was_refused():
+    assert due(DRAWN, 1050, replace(STARVED, offered=True)) is None
+
+
+def test_nothing_is_demanded_where_nothing_may_be_signed():
+    assert due(DRAWN, 1050, STARVED, me=replace(ME, born=1001)) is None
+
+
+def test_a_demand_of_another_seat_is_joined_and_ones_own_awaited():
+    others = replace(DRAWN, input_demand=demanded(OTHER, 1080, 1))
+    assert due(others, 1032, STARVED) is None
+    assert due(others, 1033, STARVED) is Duty.DEMAND_INPUT
+    joined = replace(DRAWN, input_demand=demanded(OTHER, 1080, 0, 1))
+    assert due(joined, 1080, STARVED) is None
+
+
+def test_a_hasty_demand_is_joined_before_it_ends():
+    hasty = replace(DRAWN, input_demand=demanded(OTHER, 1045, 1))
+    assert due(hasty, 1024, STARVED) is None
+    assert due(hasty, 1025, STARVED) is Duty.DEMAND_INPUT
+
+
+def test_a_commitment_is_posted_at_once_while_somebody_waits_for_the_input():
+    job = replace(DRAWN, input_demand=demanded(OTHER, 1080, 1))
+    assert due(job, 1001, COMMITTED) is Duty.POST_COMMIT
+    assert due(job, 1081, COMMITTED) is Duty.POST_COMMIT
+
+
+def test_a_published_input_is_taken():
+    job = replace(DRAWN, input_demand=demanded(OTHER, 1080, 1, state=DemandState.ANSWERED))
+    assert due(job, 1001, STARVED) is Duty.TAKE_INPUT
+    assert due(job, 1001, replace(STARVED, offered=True)) is Duty.TAKE_INPUT
+    assert due(job, 1001, NOTHING) is None
+
+
+def test_who_has_waited_in_vain_ends_the_job_after_a_grace():
+    job = replace(DRAWN, input_demand=demanded(OTHER, 1080, 0, 1))
+    assert due(job, 1085 + T, STARVED) is None
+    assert due(job, 1086 + T, STARVED) is Duty.CLOSE_DEMAND
+    posted = replace(DRAWN, input_demand=demanded(OTHER, 1080, 1), commitments={0: C})
+    assert due(posted, 1086 + T, COMMITTED) is Duty.CLOSE_DEMAND
+    neither = replace(DRAWN, input_demand=demanded(OTHER, 1080, 1))
+    assert due(neither, 1500, NOTHING) is None
+
+
+@pytest.mark.parametrize("phase", [Phase.SETTLED, Phase.CONCLUDED, Phase.REFUNDED])
+def test_a_deposit_is_collected_from_a_job_that_ended_otherwise(phase):
+    mine = replace(DRAWN, phase=phase, input_demand=demanded(ME.address, 1080, 0))
+    assert due(mine, 1001, COMMITTED) is Duty.CLOSE_DEMAND
+    assert owes(mine, ME)
+    theirs = replace(mine, input_demand=demanded(OTHER, 1080, 0))
+    assert due(theirs, 1001, COMMITTED) is None
+    assert not owes(theirs, ME)
+
+
+def test_a_demanded_output_is_answered_in_the_order_of_the_seats():
+    demand = demanded(ORDER.requester, 1140, 0, 1)
+    first = replace(DRAWN, phase=Phase.SETTLED, output_demand=demand)
+    second = replace(first, providers={0: OTHER, 1: ME.address})
+    assert due(first, 1100, COMMITTED) is Duty.ANSWER_OUTPUT
+    assert due(second, 1109, COMMITTED) is None
+    assert due(second, 1110, COMMITTED) is Duty.ANSWER_OUTPUT
+    assert due(second, 1140, COMMITTED) is Duty.ANSWER_OUTPUT
+    assert due(second, 1141, COMMITTED) is None
+    assert owes(second, ME)
+
+
+def test_an_output_is_answered_by_those_who_were_paid_for_it_and_have_it():
+    demand = demanded(ORDER.requester, 1140, 1)
+    settled = replace(DRAWN, phase=Phase.SETTLED, output_demand=demand)
+    assert due(settled, 1135, COMMITTED) is None
+    mine = replace(settled, output_demand=demanded(ORDER.requester, 1140, 0))
+    assert due(mine, 1135, NOTHING) is None

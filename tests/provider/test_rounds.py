@@ -115,12 +115,6 @@ def test_a_job_that_cannot_be_drawn_is_expired_by_the_node(world, node):
     wait_until(lambda: world.market.job(job.order).phase is Phase.REFUNDED, what="the refund")
 
 
-def test_a_job_that_nobody_works_on_is_refunded_by_the_node(world, node):
-    job, _ = seated(world, node)
-    world.devnet.increase_time(26)
-    wait_until(lambda: world.market.job(job.order).phase is Phase.REFUNDED, what="the refund")
-
-
 def test_a_contested_job_is_concluded_by_the_node(world, node):
     job, peer = seated(world, node)
     node.deliver(world, job)

@@ -99,6 +99,20 @@ def test_ended_jobs_lose_their_secrets_but_not_their_signatures(store):
     assert store.commit_of(JOB, b"d" * 32) == COMMIT
 
 
+def test_jobs_seen_only_after_their_end_are_forgotten_whole(store):
+    store.end_job(JOB, 1000)
+    assert store.purge(1000) == 0
+    assert store.purge(1001) == 1
+    assert store.work(JOB) is None
+
+
+def test_jobs_that_ended_lately_are_looked_at_again_after_a_reorganisation(store):
+    store.end_job(JOB, 1000)
+    assert store.live() == []
+    assert store.live(ended_from=1001) == []
+    assert [work.job for work in store.live(ended_from=1000)] == [JOB]
+
+
 def test_a_folder_is_for_one_node_at_a_time(store, tmp_path):
     with pytest.raises(StoreError, match="another node runs on"):
         Store(tmp_path, "me")

@@ -5,9 +5,19 @@ from types import SimpleNamespace
 import pytest
 
 from provider.watcher import REWIND_BLOCKS, Watcher
+from touchstone.chain.trail import Look, Mark
 from touchstone.protocol.jobs import Clock
 
 JOB = b"j" * 32
+
+
+def hash_at(block: int) -> bytes:
+    return block.to_bytes(32, "big")
+
+
+def look_at(block: int, **how) -> Look:
+    found = {"since": block, "behind": False, "branched": False, **how}
+    return Look(Mark(block, hash_at(block)), 1000 + block, **found)
 
 
 def event(block: int, block_hash: bytes = b"h" * 32):
@@ -20,6 +30,14 @@ def event(block: int, block_hash: bytes = b"h" * 32):
     }
 
 
+class FakeTrail:
+    def __init__(self) -> None:
+        self.marks = [Mark(7, hash_at(7)), Mark(90, hash_at(90))]
+
+    def saw(self, look) -> None:
+        self.marks.append(look.head)
+
+
 class FakeBook:
     """The chain and the store, as far as a watcher looks at them."""
 
@@ -29,16 +47,22 @@ class FakeBook:
         self.ranges: list[tuple[int, int]] = []
         self.refreshed = 0
         self.down = False
-        self.meta: dict[str, str] = {"checkpoint": "90"}
-        self.market = SimpleNamespace(events=self.events)
+        self.trail = FakeTrail()
+        self.next_look = look_at(100, since=90)
+        self.kept: list[Mark] = []
+        self.ended: list[SimpleNamespace] = []
+        self.market = SimpleNamespace(
+            events=self.events,
+            w3=SimpleNamespace(eth=SimpleNamespace(get_block=lambda n: {"timestamp": 1000 + n})),
+        )
         self.store = SimpleNamespace(
             work=lambda _: SimpleNamespace(order=None),
-            meta=self.meta.get,
-            set_meta=self.meta.__setitem__,
+            keep_trail=self.kept.extend,
+            live=lambda ended_from: [w for w in self.ended if w.at >= ended_from],
         )
 
-    def look_at_clock(self) -> Clock:
-        return self.clock
+    def look(self) -> Look:
+        return self.next_look
 
     def events(self, first, last, names):
         self.ranges.append((first, last))
@@ -64,15 +88,15 @@ def test_events_are_read_again_when_a_look_failed(book, watcher):
     book.down = True
     with pytest.raises(ConnectionError):
         watcher.catch_up()
-    assert book.meta["checkpoint"] == "90"
+    assert book.kept == []
     book.down = False
     watcher.catch_up()
-    assert (book.refreshed, book.meta["checkpoint"]) == (1, "100")
+    assert (book.refreshed, book.kept[-1].number) == (1, 100)
 
 
 def test_an_event_is_handled_once_although_blocks_are_read_again(book, watcher):
     watcher.catch_up()
-    book.clock = Clock(101, 1001)
+    book.next_look = look_at(101, since=100)
     watcher.catch_up()
     assert book.ranges == [(90 - REWIND_BLOCKS, 100), (100 - REWIND_BLOCKS, 101)]
     assert book.refreshed == 1
@@ -80,7 +104,7 @@ def test_an_event_is_handled_once_although_blocks_are_read_again(book, watcher):
 
 def test_an_event_in_a_block_that_was_replaced_is_handled_anew(book, watcher):
     watcher.catch_up()
-    book.clock = Clock(101, 1001)
+    book.next_look = look_at(101, since=100)
     book.log = [event(100, b"other hash" + b"h" * 22)]
     watcher.catch_up()
     assert book.refreshed == 2
@@ -93,6 +117,22 @@ def test_nothing_is_read_while_no_block_is_new(book, watcher):
 
 
 def test_a_new_data_base_starts_no_earlier_than_the_deployment(book, watcher):
-    del book.meta["checkpoint"]
+    del book.trail.marks[1:]
+    book.next_look = look_at(100, since=7)
     watcher.catch_up()
     assert book.ranges[0][0] == 7
+
+
+def test_an_older_head_is_waited_out(book, watcher):
+    book.next_look = look_at(80, since=80, behind=True)
+    watcher.catch_up()
+    assert (book.ranges, book.kept) == ([], [])
+
+
+def test_after_a_reorganisation_all_that_it_may_have_undone_is_looked_at_again(book, watcher):
+    watcher.catch_up()
+    book.ended = [SimpleNamespace(job=b"a" * 32, at=1070), SimpleNamespace(job=b"b" * 32, at=1000)]
+    book.next_look = look_at(100, since=60, branched=True)
+    watcher.catch_up()
+    assert book.ranges[-1] == (60 - REWIND_BLOCKS, 100)
+    assert book.refreshed == 1 + 2  # the job of the event again, and the one that ended later

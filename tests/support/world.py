@@ -32,7 +32,13 @@ FIRST_PROVIDER = 2
 SHORT = replace(
     DEVNET,
     market=replace(
-        DEVNET.market, commit_window=10, reveal_window=6, challenge_window=20, draw_blocks=120
+        DEVNET.market,
+        commit_window=10,
+        reveal_window=6,
+        challenge_window=20,
+        delivery_window=10,
+        draw_blocks=120,
+        answer_window=8,
     ),
     epoch_blocks=512,
 )

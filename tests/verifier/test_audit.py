@@ -5,16 +5,21 @@ import time
 from types import SimpleNamespace
 
 import httpx
+import numpy as np
 import pytest
 
 from requester.client import Client
 from tests.support.tiny_model import compile_tiny, exact, publisher_of, slightly_wrong
 from tests.support.world import small_world
 from tests.verifier.running import verifier_process
-from touchstone.errors import InputError, SettingsError
+from touchstone.errors import SettingsError
 from touchstone.protocol.ids import JobId
+from touchstone.protocol.inputs import REFUSED
 from touchstone.protocol.jobs import Phase
+from touchstone.protocol.payload import encode_payload, payload_root
 from verifier.audit import audit, compare, is_sampled, models_in
+
+SALT = b"s" * 32
 
 
 def test_the_sample_is_the_same_for_everybody_and_has_the_asked_share():
@@ -37,25 +42,30 @@ def test_the_seats_that_claimed_something_else_are_named():
     assert compare(b"r" * 32, {0: b"r" * 32})[0] == "agrees"
 
 
-def test_an_input_that_the_model_does_not_take_is_passed_over_with_the_reason():
-    kept = {}
-    state = SimpleNamespace(phase=Phase.SETTLED, seed=b"seed")
+@pytest.mark.parametrize("payload", [b"garbage", encode_payload([np.ones(9, np.int32)])])
+def test_an_input_that_breaks_a_rule_is_audited_like_any_other(payload):
+    kept, claimed = {}, payload_root(REFUSED, SALT)
+    settled = {"event": "Settled", "args": {"outputRoot": claimed, "paid": 0b11}}
     watch = SimpleNamespace(
-        market=SimpleNamespace(job=lambda _: state),
+        market=SimpleNamespace(
+            job=lambda _: SimpleNamespace(phase=Phase.SETTLED, seed=b"seed", providers={}),
+            events=lambda *_: [settled],
+        ),
+        w3=SimpleNamespace(eth=SimpleNamespace(block_number=1)),
         store=SimpleNamespace(
-            input=lambda _: (b"payload", b"salt"),
+            input=lambda _: (payload, SALT),
             keep_audit=lambda job, verdict, detail: kept.update({job: (verdict, detail)}),
         ),
+        published=lambda _: SimpleNamespace(unit_rows=8, max_rows=32),
     )
-    job = SimpleNamespace(id=JobId(b"j" * 32), order=SimpleNamespace(model=b"m" * 32))
+    order = SimpleNamespace(model=b"m" * 32, units=1)
+    job = SimpleNamespace(id=JobId(b"j" * 32), order=order, opened_block=0)
 
-    def execute(model, payload):
-        raise InputError("sequence 0 has a token beyond the vocabulary")
+    def execute(model, batch):
+        raise AssertionError("there is nothing to execute")
 
-    assert audit(watch, job, execute, 1) == "skipped"
-    verdict, detail = kept[job.id]
-    assert verdict == "skipped"
-    assert "beyond the vocabulary" in detail["reason"]
+    assert audit(watch, job, execute, 1) == "agrees"
+    assert kept[job.id][1]["wrong_seats"] == []
 
 
 def test_a_folder_that_is_no_model_is_named_before_the_verifier_starts(tmp_path):

@@ -16,13 +16,15 @@ from eth_utils.address import to_checksum_address
 from web3.types import RPCEndpoint
 
 from touchstone.chain.reverts import decode_revert
+from touchstone.chain.rpc import ask_together
 from touchstone.errors import ChainError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from eth_typing import ABIElement, ChecksumAddress
     from web3 import Web3
+    from web3.types import RPCResponse
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,32 @@ class Views:
             ChainError: the node answers with another error, or with nothing, as where no contract
                 stands at the address.
         """
+        request = self._request(name, arguments)
+        answer = self._w3.provider.make_request(RPCEndpoint("eth_call"), [request, "latest"])
+        return self._value(name, answer)
+
+    def call_together(self, *calls: tuple[object, ...]) -> list[Any]:
+        """What several views return, in one round trip; each call is a name and its arguments.
+
+        A block may come between two of them. Raises as `call` does.
+        """
+        requests: list[tuple[str, list[Any]]] = [
+            ("eth_call", [self._request(str(name), arguments), "latest"])
+            for name, *arguments in calls
+        ]
+        answers = ask_together(self._w3, requests)
+        return [
+            self._value(str(name), answer)
+            for (name, *_), answer in zip(calls, answers, strict=True)
+        ]
+
+    def _request(self, name: str, arguments: Sequence[object]) -> dict[str, str]:
         view = self._views[name]
         data = view.selector + encode(view.inputs, arguments)
-        request = {"to": self._address, "data": "0x" + data.hex()}
-        answer = self._w3.provider.make_request(RPCEndpoint("eth_call"), [request, "latest"])
+        return {"to": self._address, "data": "0x" + data.hex()}
+
+    def _value(self, name: str, answer: RPCResponse) -> Any:
+        view = self._views[name]
         if "error" in answer:
             raise _failure(answer["error"])
         result = bytes.fromhex(cast("str", answer["result"])[2:])

@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from eth_utils.address import to_checksum_address
+
 from touchstone.chain.artifacts import MARKET_PARTS, load_artifact
 from touchstone.chain.calls import Views
 from touchstone.chain.logs import read_events
+from touchstone.errors import ChainError
+from touchstone.protocol.demands import Demand, DemandState, answer_deposit
 from touchstone.protocol.eip712 import Domain
 from touchstone.protocol.ids import JobId
 from touchstone.protocol.jobs import SEATS, Clock, JobState, Parameters, Phase, seats_of
@@ -37,7 +41,15 @@ JOB_EVENTS = (
     "Concluded",
     "Refunded",
     "Acknowledged",
+    "Demanded",
+    "DemandJoined",
+    "Answered",
+    "DemandClosed",
+    "Reserved",
+    "Unwound",
 )
+_LOOK_BACK = 1000
+"""Blocks looked through at once, backwards, for something that has happened lately."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +89,14 @@ class SignedCommit:
         return (self.commitment, (self.signature.r, self.signature.vs))
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Bytes published on chain, and the 32-byte salt that their root is blinded with."""
+
+    payload: bytes
+    salt: bytes
+
+
 class Market:
     """Reads the market and makes calls for a `Sender` to send.
 
@@ -85,12 +105,14 @@ class Market:
         contract: the web3 contract, with the ABI of both its halves.
         views: its views.
         parameters: its parameters.
+        first_block: its events stand in later blocks.
     """
 
     def __init__(self, w3: Web3, deployment: Deployment) -> None:
         """Binds the deployment's market."""
         address = deployment.address("Market")
         self.w3 = w3
+        self.first_block = deployment.block
         self.domain = Domain(deployment.chain_id, address)
         self.contract = w3.eth.contract(address=address, abi=_market_abi())
         self.views = Views(w3, address, self.contract.abi)
@@ -107,11 +129,15 @@ class Market:
 
     def job(self, order: Order) -> JobState:
         """The job that `order` opened, as it is now; `Phase.NONE` where it opened none."""
-        fields, seed, seats, owners, posted, revealed = self.views.call("stateOf", order.values())
+        job = order.job_id(self.domain)
+        state, input_demand, output_demand = self.views.call_together(
+            ("stateOf", order.values()), ("demandOf", job, False), ("demandOf", job, True)
+        )
+        fields, seed, seats, owners, posted, revealed = state
         phase, since, bucket, failed, round_, packed = fields
         return JobState(
             order=order,
-            id=order.job_id(self.domain),
+            id=job,
             phase=Phase(phase),
             since=since,
             locked_until=(bucket + 1) * self._bucket_seconds,
@@ -122,6 +148,8 @@ class Market:
             providers=dict(zip(seats, owners, strict=True)),
             commitments={s: bytes(c) for s, c in zip(seats, posted, strict=True) if any(c)},
             reveals={s: bytes(r) for s, r in zip(seats, revealed, strict=True) if any(r)},
+            input_demand=_demand(input_demand),
+            output_demand=_demand(output_demand),
         )
 
     def order_of(self, job: JobId, first_block: int) -> Order | None:
@@ -136,6 +164,28 @@ class Market:
     ) -> Iterator[EventData]:
         """What happened to jobs in blocks `first` to `last`, or to one job."""
         return read_events(self.contract, names, first, last, None if job is None else {"job": job})
+
+    def answer(self, job: JobId, *, output: bool) -> Answer:
+        """The bytes that answered a demand: looked for from the newest block backwards.
+
+        Raises:
+            ChainError: nobody has published them.
+        """
+        last = int(self.w3.eth.block_number)
+        while last > self.first_block:
+            first = max(self.first_block, last - _LOOK_BACK + 1)
+            for event in self.events(first, last, job, ("Answered",)):
+                if event["args"]["output"] == output:
+                    args = event["args"]
+                    return Answer(bytes(args["payload"]), bytes(args["salt"]))
+            last = first - 1
+        what = "output" if output else "input"
+        raise ChainError(f"nobody has published the {what} of job 0x{job.hex()}")
+
+    @property
+    def answer_deposit(self) -> int:
+        """What a demand is prepaid with, in base units."""
+        return answer_deposit(self.parameters.answer_price)
 
     def balance_of(self, account: ChecksumAddress) -> tuple[int, int]:
         """What the account can withdraw, and what is still to mature, in base units."""
@@ -152,6 +202,12 @@ class Market:
     def open(self, order: Order, signature: bytes = b"") -> ContractFunction:
         """Opens a job; `signature` may be empty where the requester sends it."""
         return self.contract.functions.open(order.values(), signature)
+
+    def open_many(
+        self, orders: Sequence[Order], signatures: Sequence[bytes] = ()
+    ) -> ContractFunction:
+        """Opens jobs of one requester, all or none; `signatures` may be empty where it sends."""
+        return self.contract.functions.openMany([o.values() for o in orders], list(signatures))
 
     def draw(self, orders: Sequence[Order]) -> ContractFunction:
         """Draws one job, or many at once: those that cannot be drawn are then passed over."""
@@ -174,6 +230,36 @@ class Market:
     def withdraw(self) -> ContractFunction:
         """Pays out whatever the sender of the transaction may withdraw."""
         return self.contract.functions.withdraw()
+
+    # --- when somebody withholds bytes -----------------------------------------------------------
+
+    def demand_input(self, order: Order, seat: int) -> ContractFunction:
+        """Demands the input for a seat of the sender's, or joins another seat's demand. The first
+        needs an allowance of `answer_deposit`."""
+        return self.contract.functions.demandInput(order.values(), seat)
+
+    def answer_input(self, order: Order, payload: bytes, salt: bytes) -> ContractFunction:
+        """Publishes the input, for everyone to read."""
+        return self.contract.functions.answerInput(order.values(), payload, salt)
+
+    def demand_output(
+        self, order: Order, output_root: bytes, reveals: Sequence[Reveal]
+    ) -> ContractFunction:
+        """Demands a settled job's output, by its requester, with an allowance of `answer_deposit`.
+
+        `reveals` are those that settled it; none where the results were revealed on chain.
+        """
+        return self.contract.functions.demandOutput(
+            order.values(), output_root, [r.values() for r in reveals]
+        )
+
+    def answer_output(self, order: Order, payload: bytes, salt: bytes) -> ContractFunction:
+        """Publishes the demanded output, for everyone to read."""
+        return self.contract.functions.answerOutput(order.values(), payload, salt)
+
+    def close_demand(self, order: Order) -> ContractFunction:
+        """Ends a demand whose time is over."""
+        return self.contract.functions.closeDemand(order.values())
 
     # --- when somebody is silent or lies ---------------------------------------------------------
 
@@ -256,9 +342,21 @@ def order_of_event(event: EventData) -> Order:
     return Order.from_values([bytes(v) if isinstance(v, (bytes, bytearray)) else v for v in values])
 
 
+def _demand(fields: tuple[Any, ...]) -> Demand:
+    demander, deadline, state, seats = fields
+    if state == DemandState.NONE:
+        return Demand()
+    return Demand(
+        state=DemandState(state),
+        demander=to_checksum_address(demander),
+        deadline=deadline,
+        seats=frozenset(seat for seat in range(SEATS) if seats >> seat & 1),
+    )
+
+
 def _market_abi() -> list[Any]:
     """The ABI of the market with those of its parts, which it runs on its own storage."""
-    found = {}
+    found: dict[tuple[str, str], Any] = {}
     for name in ("Market", *MARKET_PARTS):
         for entry in load_artifact(name).abi:
             found.setdefault(_key(entry), entry)

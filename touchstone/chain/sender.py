@@ -1,34 +1,32 @@
-"""Sends transactions and waits for them.
-
-What was sent is known to this process only: a persisted outbox, which survives a crash between
-broadcast and receipt, comes at a later stage and will wrap this class.
-"""
+"""Makes contract calls and waits for them: from a call to a transaction, and from a transaction
+that was refused to the broken rule. The outbox does what lies between."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from threading import Lock
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
 
 from hexbytes import HexBytes
-from web3.exceptions import TimeExhausted, TransactionNotFound, Web3RPCError
 
-from touchstone.chain.reverts import decode_revert, decoded_reverts
-from touchstone.errors import BroadcastError, ChainError, GasLimitError, RpcUnreachableError
+from touchstone.chain.outbox import Outbox, State
+from touchstone.chain.outbox.tending import Tending
+from touchstone.chain.reverts import decode_revert
+from touchstone.errors import AbandonedError, ChainError, GasLimitError
 
 if TYPE_CHECKING:
-    from eth_account.datastructures import SignedTransaction
+    from pathlib import Path
+
     from eth_account.signers.local import LocalAccount
     from eth_typing import ChecksumAddress
     from web3 import Web3
-    from web3.types import TxParams, TxReceipt, Wei
+    from web3.types import TxParams, TxReceipt
 
     from touchstone.chain.artifacts import Artifact
+    from touchstone.chain.finality import Finality
+    from touchstone.chain.outbox import Policy, Row
 
 TRANSACTION_GAS_CAP = 1 << 24
 """The most gas one transaction may have (EIP-7825)."""
-_ATTEMPTS = 3
-_nonce_locks: defaultdict[tuple[int, str], Lock] = defaultdict(Lock)
+_TEND_EVERY_S = 10
 
 
 class Call(Protocol):
@@ -39,56 +37,84 @@ class Call(Protocol):
 
 
 class Sender:
-    """Signs with one account. Safe to use from threads: nonces are handed out one at a time."""
+    """Sends with one account. Safe to use from threads, and from processes with the same key.
+
+    Attributes:
+        w3: the chain.
+        account: who pays and signs.
+        outbox: what was sent, and what has become of it.
+    """
 
     def __init__(
         self,
         w3: Web3,
         account: LocalAccount,
+        database: Path | None = None,
         *,
         gas_margin: float = 1.25,
         gas_cap: int = TRANSACTION_GAS_CAP,
         timeout_s: float = 120,
         poll_s: float = 0.1,
+        policy: Policy | None = None,
+        finality: Finality | None = None,
     ) -> None:
         """Binds `account` to the chain behind `w3`.
 
         Args:
             w3: a connection to the chain.
             account: pays for and signs each transaction.
+            database: the file that remembers what was sent if this process is killed; None for a
+                command that ends soon.
             gas_margin: a transaction's gas limit is its estimate times this.
             gas_cap: refuse whatever is estimated to need more gas than this.
             timeout_s: how long to wait for a receipt.
             poll_s: seconds between two looks for a receipt.
+            policy: fee caps and patience; None takes them from the environment.
+            finality: when a block is irrevocable; None takes it from the environment, or else what
+                suits the chain.
         """
         self.w3 = w3
         self.account = account
+        self.outbox = Outbox(w3, account, database, policy=policy, finality=finality, poll_s=poll_s)
         self._gas_margin = gas_margin
         self._gas_cap = gas_cap
         self._timeout_s = timeout_s
-        self._poll_s = poll_s
-        self._chain_id = w3.eth.chain_id
-        self._nonce_lock = _nonce_locks[self._chain_id, account.address]
 
     @property
     def address(self) -> ChecksumAddress:
         """The account's address."""
         return self.account.address
 
-    def send(self, call: Call, value: int = 0) -> TxReceipt:
+    def send(self, call: Call, value: int = 0, *, key: str | None = None) -> TxReceipt:
         """Makes `call` and waits until it is mined; the receipt tells the gas used.
+
+        Args:
+            call: what to do.
+            value: wei to send along.
+            key: a name for what is intended, such as `settle:<job>:<draw>`. What bears the same
+                name is done once: where it was mined already, its receipt is returned; where it is
+                under way, even from a process that was killed, it is followed. Where another
+                transaction takes its nonce, it is done at another. Where it failed, it may be sent
+                again once that is irrevocable. Without a name it is a new intent each time.
 
         Raises:
             TransactionReverted: the contract refuses it, now or once mined, and why.
             GasLimitError: it needs more gas than one transaction may have.
+            AbandonedError: another transaction took its nonce, and it has no key.
             BroadcastError: no receipt in time; the transaction may still be mined.
             ChainError: the node refuses the transaction, for example for lack of funds.
         """
-        transaction = self._prepare(call, value)
-        signed = self._sign_and_broadcast(transaction)
-        receipt = self._wait(signed.hash)
-        if receipt["status"] != 1:
-            self._raise_why(transaction, receipt)
+        self.outbox.tend(_TEND_EVERY_S)
+        row = None if key is None else self.outbox.find(key)
+        if row is None:
+            row = self._submit(call, value, key)
+        row, receipt = self.outbox.follow(row, self._timeout_s)
+        if row.state is State.ABANDONED or receipt is None:
+            # Whoever was first may have made the contract refuse it, which says more.
+            self.outbox.node.try_call(row, "pending")
+            raise AbandonedError(f"not done: {row.reason}")
+        if row.state is State.FAILED:
+            self._raise_why(row, receipt)
         return receipt
 
     def deploy(self, artifact: Artifact, *arguments: object) -> ChecksumAddress:
@@ -99,107 +125,33 @@ class Sender:
             raise ChainError(f"the receipt of {artifact.name}'s deployment names no contract")
         return address
 
-    def _prepare(self, call: Call, value: int) -> TxParams:
-        """The transaction with gas and fees but without its nonce."""
-        priority_fee = self.w3.eth.max_priority_fee
-        base_fee = self.w3.eth.get_block("latest")["baseFeePerGas"]
-        transaction = call.build_transaction(
-            {
-                "from": self.address,
-                "chainId": self._chain_id,
-                "value": cast("Wei", value),
-                "maxPriorityFeePerGas": priority_fee,
-                # Twice the base fee stays enough for five full blocks in a row.
-                "maxFeePerGas": cast("Wei", 2 * base_fee + priority_fee),
-                "gas": 0,
-            }
-        )
-        del transaction["gas"]
-        try:
-            with decoded_reverts():
-                # As in the next block, where it will run: some calls wait for a block.
-                estimate = self.w3.eth.estimate_gas(transaction, "pending")
-        except Web3RPCError as error:
-            if self.w3.eth.get_balance(self.address) == 0:
-                raise ChainError(
-                    f"account {self.address} has no ether to pay for gas: send it some, on a "
-                    "development chain with `touchstone devnet fund`"
-                ) from error
-            raise ChainError(f"the node refused the transaction: {_message(error)}") from error
+    def tend(self) -> Tending:
+        """Looks after what was sent in the background until it is stopped: what was left by a
+        process that was killed, what nobody waits for, what a reorganisation drops."""
+        return Tending(self.outbox)
+
+    def _submit(self, call: Call, value: int, key: str | None) -> Row:
+        to, data = _parts(call, value)
+        prices = self.outbox.node.prices()
+        estimate = self.outbox.node.estimate(to, data, value)
         if estimate > self._gas_cap:
             raise GasLimitError(
                 f"the transaction needs {estimate} gas, more than the cap of {self._gas_cap}"
             )
-        transaction["gas"] = min(int(estimate * self._gas_margin), self._gas_cap)
-        return transaction
+        gas = min(int(estimate * self._gas_margin), self._gas_cap)
+        return self.outbox.submit(to, data, value, gas, prices, key)
 
-    def _sign_and_broadcast(self, transaction: TxParams) -> SignedTransaction:
-        with self._nonce_lock:
-            for attempt in range(_ATTEMPTS):
-                transaction["nonce"] = self.w3.eth.get_transaction_count(self.address, "pending")
-                signed = self.account.sign_transaction(cast("Any", transaction))
-                try:
-                    self._broadcast(signed)
-                except Web3RPCError as error:
-                    # Another process spent the nonce: what was signed is void, so sign anew.
-                    if "nonce too low" in str(error).lower() and attempt + 1 < _ATTEMPTS:
-                        continue
-                    raise ChainError(
-                        f"the node refused the transaction: {_message(error)}"
-                    ) from error
-                return signed
-        raise AssertionError("unreachable: the last attempt returns or raises")
-
-    def _broadcast(self, signed: SignedTransaction) -> None:
-        """Sends the same signed bytes until the node has them: a lost answer costs nothing."""
-        failure: Exception | None = None
-        for _ in range(_ATTEMPTS):
-            try:
-                self.w3.eth.send_raw_transaction(signed.raw_transaction)
-                return
-            except RpcUnreachableError as error:
-                failure = error
-            except Web3RPCError as error:
-                # An answer lost before may have been a yes: the node then refuses a repetition.
-                if self._has(signed.hash):
-                    return
-                if failure is None:
-                    raise
-                failure = error
-        name = signed.hash.to_0x_hex()
-        raise BroadcastError(
-            f"it is unknown whether the node accepted transaction {name}", name
-        ) from failure
-
-    def _has(self, transaction_hash: HexBytes) -> bool:
-        try:
-            self.w3.eth.get_transaction(transaction_hash)
-        except TransactionNotFound:
-            return False
-        return True
-
-    def _wait(self, transaction_hash: HexBytes) -> TxReceipt:
-        try:
-            return self.w3.eth.wait_for_transaction_receipt(
-                transaction_hash, timeout=self._timeout_s, poll_latency=self._poll_s
-            )
-        except (TimeExhausted, RpcUnreachableError) as error:
-            name = transaction_hash.to_0x_hex()
-            raise BroadcastError(
-                f"no receipt for transaction {name} yet; it may still be mined", name
-            ) from error
-
-    def _raise_why(self, transaction: TxParams, receipt: TxReceipt) -> None:
+    def _raise_why(self, row: Row, receipt: TxReceipt) -> None:
         """Repeats a failed transaction to learn what refused it: on the state before its block,
         and, since some refusals depend on a block's time, on that of the block itself."""
         name = receipt["transactionHash"].to_0x_hex()
         for block in (receipt["blockNumber"] - 1, receipt["blockNumber"]):
-            with decoded_reverts(name):
-                self.w3.eth.call(transaction, block)
+            self.outbox.node.try_call(row, block, name)
         raise decode_revert(b"", name)
 
 
-def _message(error: Web3RPCError) -> str:
-    response = error.rpc_response
-    detail = response.get("error") if response else None
-    return str(detail.get("message")) if isinstance(detail, dict) else str(error)
+def _parts(call: Call, value: int) -> tuple[str | None, bytes]:
+    """Whom a call is to, and its bytes. All else is given, lest web3 ask the chain for it."""
+    given: Any = {"value": value, "gas": 0, "chainId": 0, "nonce": 0}
+    built = call.build_transaction(given | {"maxFeePerGas": 0, "maxPriorityFeePerGas": 0})
+    return str(built["to"]) if built.get("to") else None, bytes(HexBytes(built["data"]))

@@ -45,6 +45,8 @@ _LOST_RACES = {
     "SeatAlreadyFailed",
     "TooEarly",
     "VerdictPending",
+    "DemandPending",
+    "NoDemand",
 }
 """Refusals that only say that somebody else was first, or that it is not time yet."""
 
@@ -80,25 +82,32 @@ class Coordinator:
         self._rounds: dict[bytes, Round] = {}
         self._together = Together()
 
-    def step(self, order: Order) -> JobState:
+    def step(self, order: Order, job: JobState | None = None) -> JobState:
         """Does the next thing that can be done for the job, if any, and returns its state after.
 
         Losing a race against another coordinator is normal and not an error.
 
+        Args:
+            order: the job's order.
+            job: the job as it was read a moment ago, where it was.
+
         Raises:
             ChainError: the chain does not answer or refuses for another reason.
         """
-        job = self._market.job(order)
-        gathered = None
-        if job.phase is Phase.DRAWN:
-            gathered = self._gather(job)
+        job = job or self._market.job(order)
+        step = self.plan(job)
+        if step is None:
+            return job
+        self.carry_out(job, step)
+        return self._market.job(order)
+
+    def plan(self, job: JobState) -> Step | None:
+        """The next thing that can be done for the job; asks its nodes for what is missing."""
+        gathered = self._gather(job) if job.phase is Phase.DRAWN else None
         step = next_step(job, self._market.clock(), self._market.parameters, gathered)
         if step is None and job.phase is Phase.CONTESTED and self._market.verdict_ended(job.id):
             step = Send(Action.CONCLUDE)
-        if step is None:
-            return job
-        self._carry_out(job, step)
-        return self._market.job(order)
+        return step
 
     def due_draws(self, orders: list[Order]) -> list[Order]:
         """Those of the orders that can be drawn now, for one transaction together."""
@@ -182,7 +191,8 @@ class Coordinator:
 
     # --- sending ---------------------------------------------------------------------------------
 
-    def _carry_out(self, job: JobState, step: Step) -> None:
+    def carry_out(self, job: JobState, step: Step) -> None:
+        """Sends what the step asks for. Raises as `step` does."""
         order, market = job.order, self._market
         match step:
             case Send(Action.DRAW, _):
@@ -191,6 +201,8 @@ class Coordinator:
                 self._send(job, "expire", market.expire(order))
             case Send(Action.CONCLUDE, _):
                 self._send(job, "conclude", market.conclude(order))
+            case Send(Action.CLOSE_DEMAND, _):
+                self._send(job, "close demand", market.close_demand(order))
             case Send(Action.ADVANCE, commits):
                 self._send(job, "advance", market.advance(order, commits))
             case Settle(settlement):

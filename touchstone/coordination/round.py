@@ -174,18 +174,25 @@ def next_step(
     if payable and gathered.complete(job) and all(s in gathered.claims for s in job.active):
         return _finish(job, gathered)
 
-    postable = clock.time + parameters.challenge_window + parameters.reveal_window
-    if postable >= job.locked_until:
-        # Too late to post a commitment. Without them `advance` would slash those who have answered,
-        # so it waits for the end of the lock.
-        complete = all(seat in job.commitments for seat in job.active)
-        return Send(Action.ADVANCE) if complete and due_action(job, clock, parameters) else None
-
     missing = {
         seat: gathered.commits[seat]
         for seat in job.active
         if seat in gathered.commits and seat not in job.commitments
     }
+    demand = job.input_demand
+    if demand.waits(clock) and not job.committed:
+        # Nobody can be advanced. Who has committed is paid for waiting, and posts it by itself; a
+        # complete set ends the waiting.
+        urgent = clock.time > demand.deadline - parameters.answer_window // 2
+        return PostCommits(missing) if missing and urgent else None
+
+    postable = clock.time + parameters.challenge_window + parameters.reveal_window
+    if postable >= job.locked_until:
+        # Too late to post a commitment. Without them `advance` would slash those who have answered,
+        # so it waits for the end of the lock.
+        harmless = job.committed or demand.is_over(clock)
+        return Send(Action.ADVANCE) if harmless and due_action(job, clock, parameters) else None
+
     due = due_action(job, clock, parameters)
     if due is not None:
         all_posted = len(missing) + len(job.commitments) == len(job.active)

@@ -103,12 +103,16 @@ class Localnet:
 
     def stop(self) -> None:
         """Stops all processes, the chain last."""
+        self.stop_nodes()
+        self.devnet.stop()
+
+    def stop_nodes(self) -> None:
+        """Stops all processes but the chain."""
         for node in self.nodes:
             node.ask_to_end()
         for node in self.nodes:
             node.stop()
         self.nodes.clear()
-        self.devnet.stop()
 
     @property
     def deployment_file(self) -> Path:

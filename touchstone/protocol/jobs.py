@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING
 
+from touchstone.protocol.demands import NO_DEMAND, Demand
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -87,6 +89,8 @@ class JobState:
         providers: address of each active seat's provider, by seat.
         commitments: posted on chain in this round, by seat.
         reveals: output roots revealed on chain in this round, by seat.
+        input_demand: the demand for its input.
+        output_demand: the demand for its output.
     """
 
     order: Order
@@ -101,12 +105,19 @@ class JobState:
     providers: Mapping[int, ChecksumAddress] = field(default_factory=dict)
     commitments: Mapping[int, bytes] = field(default_factory=dict)
     reveals: Mapping[int, bytes] = field(default_factory=dict)
+    input_demand: Demand = NO_DEMAND
+    output_demand: Demand = NO_DEMAND
 
     @property
     def active(self) -> tuple[int, ...]:
         """Active seats: the first `replicas` that have not failed."""
         alive = [s for s in range(SEATS) if s in self.seats and s not in self.failed]
         return tuple(alive[: self.order.replicas])
+
+    @property
+    def committed(self) -> bool:
+        """Whether every active seat's commitment is on chain."""
+        return all(seat in self.commitments for seat in self.active)
 
 
 def seats_of(packed: int) -> dict[int, int]:
@@ -122,6 +133,7 @@ class Action(Enum):
     EXPIRE = "expire"
     ADVANCE = "advance"
     CONCLUDE = "conclude"
+    CLOSE_DEMAND = "close_demand"
 
 
 def due_action(job: JobState, clock: Clock, parameters: Parameters) -> Action | None:
@@ -130,23 +142,31 @@ def due_action(job: JobState, clock: Clock, parameters: Parameters) -> Action | 
     `Action.CONCLUDE` is due where the contest window has passed; a resolver may allow it sooner.
     Settling is not a deadline: it is due as soon as all claims are at hand.
     """
-    if job.phase is Phase.OPEN:
-        if clock.block > job.since + parameters.draw_blocks:
-            return Action.EXPIRE
-        return Action.DRAW if clock.block >= job.since else None
-    if job.phase is Phase.DRAWN:
-        if clock.time >= job.locked_until:
-            return Action.ADVANCE
-        complete = all(seat in job.commitments for seat in job.active)
-        if not complete:
-            return Action.ADVANCE if clock.time > commit_deadline(job, parameters) else None
-        revealed = all(seat in job.reveals for seat in job.active)
-        late = clock.time > reveal_deadline(job, parameters)
-        return Action.ADVANCE if revealed or late else None
-    if job.phase is Phase.CONTESTED:
-        over = clock.time > job.since + parameters.contest_window
-        return Action.CONCLUDE if over else None
-    return None
+    match job.phase:
+        case Phase.OPEN:
+            if clock.block > job.since + parameters.draw_blocks:
+                return Action.EXPIRE
+            return Action.DRAW if clock.block >= job.since else None
+        case Phase.DRAWN:
+            return _of_drawn(job, clock, parameters)
+        case Phase.CONTESTED if clock.time > job.since + parameters.contest_window:
+            return Action.CONCLUDE
+    # A demand for the input outlives a job that got the input otherwise; its deposit does not wait.
+    closable = job.input_demand.pending or job.output_demand.is_over(clock)
+    return Action.CLOSE_DEMAND if closable else None
+
+
+def _of_drawn(job: JobState, clock: Clock, parameters: Parameters) -> Action | None:
+    if clock.time >= job.locked_until:
+        return Action.ADVANCE
+    if not job.committed:
+        if job.input_demand.pending:
+            # Who waits for the input is not silent; unanswered, the demand ends the job.
+            return Action.ADVANCE if job.input_demand.is_over(clock) else None
+        return Action.ADVANCE if clock.time > commit_deadline(job, parameters) else None
+    revealed = all(seat in job.reveals for seat in job.active)
+    late = clock.time > reveal_deadline(job, parameters)
+    return Action.ADVANCE if revealed or late else None
 
 
 def commit_deadline(job: JobState, parameters: Parameters) -> int:
@@ -157,3 +177,8 @@ def commit_deadline(job: JobState, parameters: Parameters) -> int:
 def reveal_deadline(job: JobState, parameters: Parameters) -> int:
     """Unix time until which a round with all commitments on chain waits for reveals."""
     return commit_deadline(job, parameters) + parameters.reveal_window
+
+
+def last_output_demand(job: JobState, parameters: Parameters) -> int:
+    """Unix time until which a settled job's output can be demanded."""
+    return job.since + parameters.delivery_window - parameters.answer_window

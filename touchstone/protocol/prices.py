@@ -13,6 +13,9 @@ BOND_CEILINGS = REFUND + COMPENSATION + BOUNTY + BURN
 """A bond is this many slot ceilings."""
 NO_SHOW_CEILINGS = 2
 """What silence costs, in slot ceilings; all of it is burned."""
+RESERVATION_PARTS = 8
+"""A provider that is kept waiting for an input that never comes earns one part in so many of its
+share."""
 
 
 def price(tier: int) -> int:

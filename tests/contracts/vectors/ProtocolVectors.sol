@@ -11,6 +11,19 @@ struct PriceVector {
     uint256 bond;
 }
 
+struct AnswerVector {
+    uint256 pricePerByte;
+    uint256 deposit;
+    uint256 feeOfNothing;
+    uint256 feeOf1025Bytes;
+}
+
+struct PayloadVector {
+    uint256 length;
+    bytes32 salt;
+    bytes32 root;
+}
+
 struct SeatVector {
     address provider;
     bytes32 salt;
@@ -53,6 +66,25 @@ library ProtocolVectors {
         v[5] = PriceVector(48, 10000000000000000, 1920000000000000000);
         v[6] = PriceVector(49, 20000000000000000, 3840000000000000000);
         v[7] = PriceVector(89, 500000000000000000000000000000, 96000000000000000000000000000000);
+    }
+
+    function answers() internal pure returns (AnswerVector[] memory v) {
+        v = new AnswerVector[](4);
+        v[0] = AnswerVector(0, 0, 0, 0);
+        v[1] = AnswerVector(1, 100352, 2048, 3073);
+        v[2] = AnswerVector(1000000000000, 100352000000000000, 2048000000000000, 3073000000000000);
+        v[3] = AnswerVector(79228162514264337593543950335, 7950704564631454806187322504017920, 162259276829213363391578010286080, 243468143406334309424960559379455);
+    }
+
+    function payloads() internal pure returns (PayloadVector[] memory v) {
+        v = new PayloadVector[](7);
+        v[0] = PayloadVector(0, 0x000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f, 0x43628ed78ce4aaf238c373c34182e463ec34db56821860a793416961320a0d11);
+        v[1] = PayloadVector(1, 0x000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f, 0xcebe1572fd77dd9f65b3a69a25e27797980dd89e18332ed8cdd934a620162180);
+        v[2] = PayloadVector(1023, 0x000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f, 0x2bd04e5a383eef1ac121e3c74ba5d715dea4c9d2668b44b2605ec14aecf90e53);
+        v[3] = PayloadVector(1024, 0x000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f, 0x0148ac3b316798352fac931acd3276f72bb04f3703ae01c585c03a3d6b74415c);
+        v[4] = PayloadVector(1025, 0x000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f, 0x435ff3dd5f4a299f1a283e1ff0187b148b6da4789d85d9ea6b1c8e7b4ea19233);
+        v[5] = PayloadVector(3079, 0x000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f, 0x5f79d4b151005663daff558123ea02682b4971e3b436568d506c81016b1fa842);
+        v[6] = PayloadVector(98304, 0x000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f, 0xb77e621ac04506eb78a802079433a7948c444a0fa114ba4916ed8320075f8330);
     }
 
     function jobs() internal pure returns (JobVector[] memory v) {

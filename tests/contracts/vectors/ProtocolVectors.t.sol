@@ -3,10 +3,19 @@ pragma solidity ^0.8.28;
 
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {Actors} from "../lib/Actors.sol";
-import {JobVector, PriceVector, ProtocolVectors, SeatVector} from "./ProtocolVectors.sol";
+import {
+    AnswerVector,
+    JobVector,
+    PayloadVector,
+    PriceVector,
+    ProtocolVectors,
+    SeatVector
+} from "./ProtocolVectors.sol";
 import {JobId, ModelId, PoolId, modelIdOf} from "../../../contracts/types/Ids.sol";
 import {Claim, ClaimLib} from "../../../contracts/types/Claim.sol";
+import {AnswerFee} from "../../../contracts/types/Demand.sol";
 import {Order, OrderLib} from "../../../contracts/types/Order.sol";
+import {Payload} from "../../../contracts/types/Payload.sol";
 import {PriceLadder} from "../../../contracts/types/PriceLadder.sol";
 import {Slices} from "../../../contracts/types/Slices.sol";
 
@@ -20,6 +29,29 @@ contract ProtocolVectorsTest is Actors {
 
     function poolAndPayment(Order calldata order) external pure returns (PoolId, uint256) {
         return (order.pool(), order.payment());
+    }
+
+    function payloadRoot(bytes calldata data, bytes32 salt) external pure returns (bytes32) {
+        return Payload.root(data, salt);
+    }
+
+    function test_answer_fees() external pure {
+        AnswerVector[] memory answers = ProtocolVectors.answers();
+        for (uint256 i; i < answers.length; ++i) {
+            uint256 price = answers[i].pricePerByte;
+            assertEq(AnswerFee.deposit(price), answers[i].deposit, "deposit");
+            assertEq(AnswerFee.fee(0, price), answers[i].feeOfNothing, "fee of nothing");
+            assertEq(AnswerFee.fee(1025, price), answers[i].feeOf1025Bytes, "fee");
+        }
+    }
+
+    function test_payload_roots() external view {
+        PayloadVector[] memory payloads = ProtocolVectors.payloads();
+        for (uint256 i; i < payloads.length; ++i) {
+            bytes memory data = new bytes(payloads[i].length);
+            for (uint256 j; j < data.length; ++j) data[j] = bytes1(uint8((7 * j + j / 256) % 256));
+            assertEq(this.payloadRoot(data, payloads[i].salt), payloads[i].root, "root");
+        }
     }
 
     function test_prices_and_bonds() external pure {

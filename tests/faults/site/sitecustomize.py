@@ -69,7 +69,7 @@ def _skew(seconds: float) -> None:
 
         @classmethod
         def utcnow(cls):
-            return cls.now(datetime.timezone.utc).replace(tzinfo=None)
+            return cls.now(datetime.UTC).replace(tzinfo=None)
 
     time.time = lambda: real_time() + seconds
     time.time_ns = lambda: int(time.time() * 1e9)

@@ -11,7 +11,6 @@ from touchstone.errors import (
     BroadcastError,
     ChainError,
     GasLimitError,
-    RpcUnreachableError,
     TransactionReverted,
 )
 
@@ -119,17 +118,45 @@ def test_a_lost_answer_does_not_send_twice(devnet, token):
     assert devnet.w3.eth.get_transaction_count(devnet.account(5).address) == 1
 
 
-def test_a_silent_node_leaves_the_hash_to_look_for(devnet, token, monkeypatch):
-    sender = Sender(devnet.w3, devnet.account(6))
+def test_a_silent_node_leaves_the_hash_to_look_for(devnet, token):
+    with answers_lost(devnet.url, "eth_sendRawTransaction", times=9) as (url, _):
+        sender = Sender(connect(url), devnet.account(6))
+        with pytest.raises(BroadcastError) as caught:
+            sender.send(token.functions.mint(sender.address, 3))
 
-    def silent(raw):
-        raise RpcUnreachableError
+    # Its answer was lost, but the node had it.
+    mined = devnet.w3.eth.get_transaction_receipt(caught.value.transaction_hash)
+    assert mined["status"] == 1
 
-    monkeypatch.setattr(devnet.w3.eth, "send_raw_transaction", silent)
-    with pytest.raises(BroadcastError) as caught:
-        sender.send(token.functions.mint(sender.address, 3))
 
-    assert caught.value.transaction_hash.startswith("0x")
+def test_a_refusal_leaves_no_gap_and_nothing_behind(devnet, token):
+    poor = Sender(devnet.w3, devnet.account(7), poll_s=0.01)
+    nonce = devnet.w3.eth.get_transaction_count(poor.address)
+    with pytest.raises(TransactionReverted):
+        poor.send(token.functions.transfer(devnet.account(2).address, 7), key="refused")
+
+    assert poor.outbox.pending() == []
+    assert poor.outbox.find("refused") is None
+    poor.send(token.functions.mint(poor.address, 7))
+    assert devnet.w3.eth.get_transaction_count(poor.address) == nonce + 1
+
+
+def test_an_intent_is_done_once_however_often_it_is_sent(devnet, token):
+    sender = Sender(devnet.w3, devnet.account(8), poll_s=0.01)
+    mint = token.functions.mint(sender.address, 3)
+    with ThreadPoolExecutor(4) as pool:
+        receipts = list(pool.map(lambda _: sender.send(mint, key="mint"), range(6)))
+
+    assert len({receipt["transactionHash"] for receipt in receipts}) == 1
+    assert token.functions.balanceOf(sender.address).call() == 3
+
+
+def test_lost_receipts_are_asked_for_again(devnet, token):
+    with answers_lost(devnet.url, "eth_getTransactionReceipt", times=2) as (url, _):
+        sender = Sender(connect(url), devnet.account(9), poll_s=0.01)
+        assert sender.send(token.functions.mint(sender.address, 3))["status"] == 1
+
+    assert devnet.w3.eth.get_transaction_count(sender.address) == 1
 
 
 def test_an_account_without_funds_is_told_so(devnet, token):

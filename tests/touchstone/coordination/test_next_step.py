@@ -19,12 +19,13 @@ from touchstone.coordination.round import (
 )
 from touchstone.errors import SignatureError
 from touchstone.protocol.claims import Claim, Commit, commitment_of
+from touchstone.protocol.demands import Demand, DemandState
 from touchstone.protocol.eip712 import Domain
 from touchstone.protocol.ids import ModelId
 from touchstone.protocol.jobs import Action, Clock, JobState, Parameters, Phase
 from touchstone.protocol.orders import Order
 
-PARAMETERS = Parameters(20, 10, 60, 30, 120, 32)
+PARAMETERS = Parameters(20, 10, 60, 30, 120, 32, 15, 10**12, 10**24)
 KEYS = [Account.from_key(bytes([n]) * 32) for n in range(1, 6)]
 DOMAIN = Domain(31337, KEYS[4].address)
 ORDER = Order(
@@ -43,6 +44,10 @@ JOB = JobState(
     providers={s: KEYS[s].address for s in range(3)},
 )
 NOW = Clock(10, 1001)
+STARVED = replace(
+    JOB,
+    input_demand=Demand(DemandState.PENDING, KEYS[1].address, deadline=1030, seats=frozenset({1})),
+)
 
 
 def signed_commit(seat: int, output: bytes, salt: bytes = b"x" * 32) -> SignedCommit:
@@ -182,3 +187,27 @@ def test_a_claim_for_another_set_is_refused() -> None:
     claim = replace(signed_claim(gathered, 0, b"o" * 32), set=b"z" * 32)
     with pytest.raises(SignatureError, match="another set"):
         gathered.add_claim(DOMAIN, JOB, 0, claim)
+
+
+def test_a_pending_demand_is_not_advanced_but_commitments_are_posted_before_it_ends() -> None:
+    gathered = gathered_of({0: b"o" * 32, 2: b"o" * 32})
+    assert next_step(STARVED, Clock(10, 1023), PARAMETERS, gathered) is None
+    step = next_step(STARVED, Clock(10, 1024), PARAMETERS, gathered)
+    assert step == PostCommits({s: gathered.commits[s] for s in (0, 2)})
+    posted = replace(STARVED, commitments={s: c.commitment for s, c in step.commits.items()})
+    assert next_step(posted, Clock(10, 1030), PARAMETERS, gathered) is None
+
+
+def test_an_unanswered_demand_ends_the_job_and_counts_who_has_committed() -> None:
+    gathered = gathered_of({0: b"o" * 32})
+    step = next_step(STARVED, Clock(10, 1031), PARAMETERS, gathered)
+    assert step == Send(Action.ADVANCE, gathered.commits)
+
+
+def test_claims_settle_although_somebody_has_demanded_the_input() -> None:
+    assert isinstance(next_step(STARVED, Clock(10, 1031), PARAMETERS, gathered_of(SAME)), Settle)
+
+
+def test_a_demand_that_outlived_its_job_is_closed() -> None:
+    settled = replace(STARVED, phase=Phase.SETTLED)
+    assert next_step(settled, NOW, PARAMETERS, None) == Send(Action.CLOSE_DEMAND)

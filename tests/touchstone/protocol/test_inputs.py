@@ -1,55 +1,134 @@
-"""An input is the order's, and no more than it pays for."""
+"""An input is the order's, and has one result whatever it is."""
+
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from touchstone.errors import UnpaidInputError
-from touchstone.protocol.inputs import check_paid_input, input_size_limit
-from touchstone.protocol.payload import MAX_PAYLOAD_BYTES, encode_payload, payload_root
+from touchstone.errors import InputError, PayloadError, UnpaidInputError
+from touchstone.protocol.demands import MOST_ANSWER_BYTES
+from touchstone.protocol.inputs import (
+    REFUSED,
+    input_size_limit,
+    output_of,
+    read_input,
+    require_input,
+    rows_to_do,
+)
+from touchstone.protocol.payload import (
+    MAX_PAYLOAD_BYTES,
+    decode_payload,
+    encode_payload,
+    payload_root,
+)
 
 SALT = b"s" * 32
-UNIT_ROWS, MAX_ROWS = 8, 6
+MODEL = SimpleNamespace(unit_rows=8, max_rows=6)
 
 
-class OrderOf:
-    """The two fields of an order that the rule is about."""
-
-    def __init__(self, payload: bytes, units: int) -> None:
-        self.input_root, self.units = payload_root(payload, SALT), units
+def order_of(payload: bytes, units: int = 1):
+    return SimpleNamespace(input_root=payload_root(payload, SALT), units=units)
 
 
-def check(lengths, units=1, salt=SALT):
-    payload = encode_payload([np.ones(n, np.int32) for n in lengths])
-    return check_paid_input(OrderOf(payload, units), UNIT_ROWS, MAX_ROWS, payload, salt)
+def payload_of(*lengths: int) -> bytes:
+    return encode_payload([np.ones(n, np.int32) for n in lengths])
 
 
-def test_what_is_paid_for_is_taken_to_the_last_row():
-    assert check([6, 2]) == 8
-    assert check([6, 6, 4], units=2) == 16
+def doubled(batch):
+    return [2 * sequence for sequence in batch]
 
 
-@pytest.mark.parametrize(
-    ("lengths", "rule"), [([6, 3], "oversized"), ([7], "oversized"), ([3, 0], "malformed")]
-)
-def test_rows_beyond_the_pay_or_the_model_and_empty_sequences_are_refused(lengths, rule):
+def never(batch):
+    raise AssertionError("this input breaks a rule")
+
+
+GARBAGE = {
+    "nothing": b"",
+    "no payload": b"garbage",
+    "cut off": payload_of(3)[:-1],
+    "too long": payload_of(3) + b"x",
+    "lengths that lie": b"TSP1\x01\x00\x00\x00\xff\xff\xff\xff" + b"\x00" * 8,
+    "no sequence": b"TSP1\x00\x00\x00\x00",
+    "an empty sequence": payload_of(3, 0),
+    "longer than the model takes": payload_of(7),
+    "more than is paid for": payload_of(6, 3),
+    "the refused output itself": REFUSED,
+}
+
+
+def test_what_is_paid_for_is_executed_to_the_last_row():
+    for lengths, units in (((6, 2), 1), ((6, 6, 4), 2)):
+        payload = payload_of(*lengths)
+        output = output_of(order_of(payload, units), MODEL, payload, doubled)
+        assert [row.tolist() for row in decode_payload(output)] == [[2] * n for n in lengths]
+        assert rows_to_do(order_of(payload, units), MODEL, payload) == sum(lengths)
+
+
+@pytest.mark.parametrize("payload", GARBAGE.values(), ids=GARBAGE)
+def test_garbage_with_the_orders_root_gives_the_refused_output_and_no_work(payload):
+    order = order_of(payload)
+    require_input(order, payload, SALT)
+    assert output_of(order, MODEL, payload, never) == REFUSED
+    assert rows_to_do(order, MODEL, payload) == 0
+
+
+@given(st.binary(max_size=64))
+def test_any_bytes_have_one_result(payload):
+    order = order_of(payload)
+    assert output_of(order, MODEL, payload, doubled) == output_of(order, MODEL, payload, doubled)
+
+
+def test_an_input_that_the_program_does_not_take_gives_the_refused_output():
+    def narrow(batch):
+        raise InputError("sequence 0 has 3 positions, not 1 to 2")
+
+    assert output_of(order_of(payload_of(3)), MODEL, payload_of(3), narrow) == REFUSED
+
+
+def test_an_output_too_long_to_be_demanded_on_chain_is_refused():
+    payload = payload_of(1)
+
+    def rows(count):
+        return lambda _: [np.zeros(count, np.int32)]
+
+    fits = (MOST_ANSWER_BYTES - 12) // 4
+    longest = output_of(order_of(payload), MODEL, payload, rows(fits))
+    assert len(longest) == MOST_ANSWER_BYTES
+    assert output_of(order_of(payload), MODEL, payload, rows(fits + 1)) == REFUSED
+
+
+def test_no_model_has_the_refused_output():
+    with pytest.raises(PayloadError, match="begins with"):
+        decode_payload(REFUSED + payload_of(3)[4:])
+    with pytest.raises(PayloadError):
+        decode_payload(REFUSED)
+
+
+def test_a_trouble_of_the_node_is_not_the_inputs_fault():
+    def broken(batch):
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        output_of(order_of(payload_of(3)), MODEL, payload_of(3), broken)
+
+
+@pytest.mark.parametrize(("lengths", "rule"), [((6, 3), "oversized"), ((3, 0), "malformed")])
+def test_the_broken_rule_is_named(lengths, rule):
+    payload = payload_of(*lengths)
     with pytest.raises(UnpaidInputError) as refused:
-        check(lengths)
+        read_input(order_of(payload), MODEL, payload)
     assert refused.value.rule == rule
 
 
 def test_another_salt_has_another_root():
     with pytest.raises(UnpaidInputError) as refused:
-        check([3], salt=b"t" * 32)
+        require_input(order_of(payload_of(3)), payload_of(3), b"t" * 32)
     assert refused.value.rule == "wrong_input"
-
-
-def test_what_is_no_payload_is_malformed():
-    with pytest.raises(UnpaidInputError) as refused:
-        check_paid_input(OrderOf(b"x", 1), UNIT_ROWS, MAX_ROWS, b"x", SALT)
-    assert refused.value.rule == "malformed"
 
 
 def test_the_size_limit_holds_every_paid_input_and_never_more_than_a_payload():
     payload = encode_payload([np.ones(1, np.int32)] * 8)
-    assert len(payload) <= input_size_limit(OrderOf(payload, 1), UNIT_ROWS)
-    assert input_size_limit(OrderOf(payload, 1 << 30), UNIT_ROWS) == MAX_PAYLOAD_BYTES
+    assert len(payload) <= input_size_limit(order_of(payload), MODEL.unit_rows)
+    assert input_size_limit(order_of(payload, 1 << 30), MODEL.unit_rows) == MAX_PAYLOAD_BYTES

@@ -12,11 +12,12 @@ import pytest
 from eth_account import Account
 from eth_account.messages import encode_typed_data
 
-from touchstone.protocol import prices
+from touchstone.protocol import demands, prices
 from touchstone.protocol.claims import Claim, Commit, commitment_of, draw_of, set_of
 from touchstone.protocol.eip712 import Domain, Signature, recover
 from touchstone.protocol.ids import model_id
 from touchstone.protocol.orders import ORDER_FIELDS, Order
+from touchstone.protocol.payload import payload_root
 
 VECTORS: dict[str, Any] = json.loads(
     (Path(__file__).parents[2] / "vectors" / "protocol.json").read_text()
@@ -42,6 +43,20 @@ def test_prices_and_bonds_are_those_of_the_vectors(row: dict[str, Any]) -> None:
     assert prices.price(row["tier"]) == int(row["price"])
     assert prices.bond(row["tier"]) == int(row["bond"])
     assert prices.tier_of(int(row["price"])) == row["tier"]
+
+
+@pytest.mark.parametrize("row", VECTORS["answers"])
+def test_fees_of_answers_are_those_of_the_vectors(row: dict[str, Any]) -> None:
+    price = int(row["pricePerByte"])
+    assert demands.answer_deposit(price) == int(row["deposit"])
+    assert demands.answer_fee(0, price) == int(row["feeOfNothing"])
+    assert demands.answer_fee(1025, price) == int(row["feeOf1025Bytes"])
+
+
+@pytest.mark.parametrize("row", VECTORS["payloads"])
+def test_roots_of_payloads_are_those_of_the_vectors(row: dict[str, Any]) -> None:
+    data = bytes((7 * i + i // 256) % 256 for i in range(row["length"]))
+    assert payload_root(data, unhex(row["salt"])) == unhex(row["root"])
 
 
 @pytest.mark.parametrize("job", VECTORS["jobs"])

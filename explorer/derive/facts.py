@@ -1,0 +1,111 @@
+"""What deriving one event needs to know of those before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class JobFact:
+    """An opened job.
+
+    Attributes:
+        id: its id.
+        requester: who pays.
+        pool: from which it draws.
+        replicas: seats that begin active.
+        share: what one seat earns.
+        ceiling: the most that a slot of the pool can be owed for one job.
+    """
+
+    id: str
+    requester: str
+    pool: str
+    replicas: int
+    share: int
+    ceiling: int
+
+    @property
+    def payment(self) -> int:
+        """What went into escrow."""
+        return self.share * self.replicas
+
+
+@dataclass(frozen=True, slots=True)
+class PoolFact:
+    """A pool: the model it is for, and the stake behind one of its slots."""
+
+    model: str
+    bond: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnbondingFact:
+    """Stake that is leaving a pool."""
+
+    pool: str
+    leaf: int
+    account: str
+
+
+@dataclass(slots=True)
+class Facts:
+    """Facts by key. `explorer.indexer.stored_facts` looks up what is missing here in the data base.
+
+    Attributes:
+        jobs: by id.
+        phases: the phase that a job is in, by job.
+        pools: by id.
+        owners: who has a leaf, by pool and leaf.
+        leaves: the leaf that a provider has, by pool and provider.
+        seats: leaf and account, by job and seat.
+        paid: seats that a settled job paid, as bits, by job.
+        unbondings: by id.
+        totals: by subject and measure.
+    """
+
+    jobs: dict[str, JobFact] = field(default_factory=dict)
+    phases: dict[str, str] = field(default_factory=dict)
+    pools: dict[str, PoolFact] = field(default_factory=dict)
+    owners: dict[tuple[str, int], str] = field(default_factory=dict)
+    leaves: dict[tuple[str, str], int] = field(default_factory=dict)
+    seats: dict[tuple[str, int], tuple[int, str]] = field(default_factory=dict)
+    paid: dict[str, int] = field(default_factory=dict)
+    unbondings: dict[int, UnbondingFact] = field(default_factory=dict)
+    totals: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def job(self, job: str) -> JobFact:
+        """A job that was opened before."""
+        return self.jobs[job]
+
+    def phase(self, job: str) -> str | None:
+        """The phase that a job is in, or None where it is only being opened."""
+        return self.phases.get(job)
+
+    def pool(self, pool: str) -> PoolFact:
+        """A pool that was created before."""
+        return self.pools[pool]
+
+    def owner(self, pool: str, leaf: int) -> str:
+        """The provider that has a leaf."""
+        return self.owners[pool, leaf]
+
+    def leaf(self, pool: str, account: str) -> int:
+        """The leaf of a provider that has joined the pool."""
+        return self.leaves[pool, account]
+
+    def seat(self, job: str, seat: int) -> tuple[int, str]:
+        """Leaf and provider of a drawn job's seat."""
+        return self.seats[job, seat]
+
+    def paid_seats(self, job: str) -> int:
+        """The seats that a settled job paid, as bits."""
+        return self.paid[job]
+
+    def unbonding(self, number: int) -> UnbondingFact:
+        """An unbonding that was started before."""
+        return self.unbondings[number]
+
+    def total(self, subject: str, measure: str) -> int:
+        """A running total; zero where nothing was counted yet."""
+        return self.totals.get((subject, measure), 0)

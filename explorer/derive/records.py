@@ -1,0 +1,67 @@
+"""Blocks and events as the explorer keeps them: text and numbers only, however they were read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MARKET, VAULT, REGISTRY, RESOLVER = "Market", "StakeVault", "ModelRegistry", "TimeoutResolver"
+"""The contracts whose events are kept, by their names in Solidity."""
+
+NOBODY = "0x" + "00" * 20
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A block: its number, its hash as hex, its Unix time."""
+
+    number: int
+    hash: str
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event as its contract emitted it.
+
+    Attributes:
+        block: number of its block.
+        log_index: its place among the block's logs.
+        transaction: hash of its transaction, as hex.
+        contract: name of the contract in Solidity.
+        name: its name.
+        args: its arguments by name: integers as decimal text, bytes and addresses as lower-case
+            hex, booleans and texts as they are; arrays as lists, structs as objects.
+    """
+
+    block: int
+    log_index: int
+    transaction: str
+    contract: str
+    name: str
+    args: Mapping[str, Any]
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Where it stands: events happen in this order."""
+        return self.block, self.log_index
+
+    def number(self, name: str) -> int:
+        """An integer argument."""
+        return int(self.args[name])
+
+    def text(self, name: str) -> str:
+        """A text, an address or bytes."""
+        return str(self.args[name])
+
+    def flag(self, name: str) -> bool:
+        """A boolean argument."""
+        return bool(self.args[name])
+
+
+def seats_in(bits: int) -> tuple[int, ...]:
+    """The seats whose bits are set, lowest first."""
+    return tuple(seat for seat in range(bits.bit_length()) if bits >> seat & 1)

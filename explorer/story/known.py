@@ -1,0 +1,116 @@
+"""What the words about an event need besides the event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from explorer.derive.money import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from explorer.database.tables import EntryRow, JobRow, SeatRow
+    from explorer.derive.records import Event
+
+FAILURES = ("NoShow", "Withheld", "Equivocated", "Guilty", "OutputWithheld")
+"""Why a seat's provider failed, in the order of `IMarketTypes.Failure`."""
+
+
+FAILURE_WORDS = {
+    "NoShow": "was silent",
+    "Withheld": "withheld its result",
+    "Equivocated": "signed two statements",
+    "Guilty": "was found guilty",
+    "OutputWithheld": "withheld the output",
+}
+"""The same in few words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slash:
+    """What became of a slot's bond.
+
+    Attributes:
+        bond: all of it, in base units.
+        burned: what left circulation.
+        back: what stayed the provider's.
+        paid: what others got: kind, account and amount.
+    """
+
+    bond: int
+    burned: int
+    back: int
+    paid: Sequence[tuple[Kind, str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known about the jobs that events mention.
+
+    Attributes:
+        bucket_seconds: length of a lock bucket.
+        jobs: by id.
+        seats: by job and seat.
+        slashes: by the place of the `SeatFailed` that brought them about.
+        labels: names of models, by id.
+    """
+
+    bucket_seconds: int
+    jobs: Mapping[str, JobRow] = field(default_factory=dict)
+    seats: Mapping[tuple[str, int], SeatRow] = field(default_factory=dict)
+    slashes: Mapping[tuple[int, int], Slash] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+def failure_name(number: int) -> str:
+    """The name of a `IMarketTypes.Failure`."""
+    return FAILURES[number] if number < len(FAILURES) else f"failure {number}"
+
+
+def pair_slashes(
+    events: Sequence[Event], entries: Sequence[EntryRow]
+) -> dict[tuple[int, int], Slash]:
+    """The slash of each `SeatFailed` that had one, by that event's place.
+
+    Args:
+        events: of some jobs, in order.
+        entries: of the same jobs, in order.
+    """
+    failures = [event for event in events if event.name == "SeatFailed"]
+    found = {}
+    for bond in entries:
+        if bond.kind != Kind.BOND:
+            continue
+        causes = [
+            failure.place
+            for failure in failures
+            if failure.text("job") == bond.job
+            and failure.number("seat") == bond.seat
+            and failure.block == bond.block
+            and failure.log_index < bond.log_index
+        ]
+        if causes:
+            found[causes[-1]] = _slash(bond, causes[-1], entries)
+    return found
+
+
+def _slash(bond: EntryRow, cause: tuple[int, int], entries: Sequence[EntryRow]) -> Slash:
+    parts = [
+        entry
+        for entry in entries
+        if entry.job == bond.job
+        and entry.seat == bond.seat
+        and cause < (entry.block, entry.log_index) <= (bond.block, bond.log_index)
+    ]
+    given = (Kind.REFUND_SLICE, Kind.COMPENSATION, Kind.BOUNTY)
+    return Slash(
+        bond=bond.amount,
+        burned=sum(entry.amount for entry in parts if entry.kind == Kind.BURNED),
+        back=sum(entry.amount for entry in parts if entry.kind == Kind.BOND_BACK),
+        paid=[
+            (Kind(entry.kind), entry.account, entry.amount)
+            for entry in parts
+            if entry.kind in given and entry.account is not None
+        ],
+    )

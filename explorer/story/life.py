@@ -1,0 +1,194 @@
+"""Where a job stands, worked out from its events alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from eth_utils.address import to_checksum_address
+
+from explorer.story.known import FAILURE_WORDS, failure_name
+from touchstone.protocol.demands import NO_DEMAND, Demand, DemandState
+from touchstone.protocol.ids import JobId, ModelId
+from touchstone.protocol.jobs import JobState, Parameters, Phase
+from touchstone.protocol.orders import Order
+from touchstone.receipts.receipt import Event as ReceiptEvent
+from touchstone.receipts.replay import Replay, replay
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from explorer.database.tables import JobRow, SeatRow
+    from explorer.derive.records import Event
+
+_REPLAYED = (
+    "Opened",
+    "Drawn",
+    "CommitPosted",
+    "Revealed",
+    "SeatFailed",
+    "SeatReplaced",
+    "RoundStarted",
+    "Settled",
+    "Contested",
+    "Concluded",
+    "Refunded",
+)
+"""Events that move a job from phase to phase; those about demands are read here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """A job's life so far.
+
+    Attributes:
+        state: the job as the market has it, with all the seats that were drawn.
+        replay: what its events add up to.
+        acknowledged: whether the requester has confirmed the result.
+        called: reserves that took part.
+        failures: why seats' providers were slashed or accused, by seat.
+    """
+
+    state: JobState
+    replay: Replay
+    acknowledged: bool
+    called: frozenset[int]
+    failures: Mapping[int, str]
+
+
+def life_of(
+    job: JobRow,
+    seats: Sequence[SeatRow],
+    events: Sequence[Event],
+    times: Mapping[int, int],
+    parameters: Parameters,
+    bucket_seconds: int,
+) -> Life:
+    """A job's life so far.
+
+    Args:
+        job: its order.
+        seats: its seats, once drawn.
+        events: all its events of the market, in order.
+        times: Unix time of each block.
+        parameters: of the market.
+        bucket_seconds: length of a lock bucket of the vault.
+    """
+    told = [event for event in events if event.name in _REPLAYED]
+    found = replay([_for_replay(event) for event in told])
+    drawn = next((event for event in events if event.name == "Drawn"), None)
+    locked_until = (drawn.number("lockBucket") + 1) * bucket_seconds if drawn else bucket_seconds
+    order = order_of(job)
+    posted = {seat: value for (draw, seat), value in found.posted.items() if draw == found.draw}
+    shown = {seat: value[0] for (draw, seat), value in found.revealed.items() if draw == found.draw}
+    state = JobState(
+        order=order,
+        id=JobId(bytes.fromhex(job.id[2:])),
+        phase=found.phase,
+        since=_since(told, events, times, parameters, locked_until, job.replicas),
+        locked_until=locked_until,
+        failed=frozenset(found.failed),
+        round=found.round,
+        seats=found.leaves,
+        seed=found.seed,
+        providers={row.seat: to_checksum_address(row.account) for row in seats},
+        commitments=posted,
+        reveals=shown,
+        input_demand=_demand(events, output=False, paid=()),
+        output_demand=_demand(events, output=True, paid=found.spoke),
+    )
+    acknowledged = any(event.name == "Acknowledged" for event in events)
+    called = {e.number("seat") for e in events if e.name == "SeatReplaced" and e.flag("locked")}
+    failures = {
+        event.number("seat"): FAILURE_WORDS.get(failure_name(event.number("reason")), "failed")
+        for event in events
+        if event.name == "SeatFailed"
+    }
+    return Life(state, found, acknowledged, frozenset(called), failures)
+
+
+def _demand(events: Sequence[Event], *, output: bool, paid: Sequence[int]) -> Demand:
+    """The job's demand for its input or its output; the `paid` seats wait for an output."""
+    found = NO_DEMAND
+    for event in events:
+        if event.name == "DemandJoined" and not output:
+            found = replace(found, seats=found.seats | {event.number("seat")})
+        if "output" not in event.args or event.flag("output") is not output:
+            continue
+        match event.name:
+            case "Demanded":
+                found = Demand(
+                    state=DemandState.PENDING,
+                    demander=to_checksum_address(event.text("demander")),
+                    deadline=event.number("deadline"),
+                    seats=frozenset(paid) if output else frozenset({event.number("seat")}),
+                )
+            case "Answered":
+                found = replace(found, state=DemandState.ANSWERED)
+            case "DemandClosed" if found.pending:
+                found = replace(found, state=DemandState.CLOSED)
+    return found
+
+
+def order_of(job: JobRow) -> Order:
+    """The order that opened a job."""
+    return Order(
+        requester=to_checksum_address(job.requester),
+        model=ModelId(bytes.fromhex(job.model[2:])),
+        shard=job.shard,
+        tier=job.tier,
+        mode=job.mode,
+        replicas=job.replicas,
+        units=job.units,
+        input_root=bytes.fromhex(job.input_root[2:]),
+        params=bytes.fromhex(job.params[2:]),
+        nonce=job.nonce,
+        open_by=job.open_by,
+    )
+
+
+def _since(
+    told: Sequence[Event],
+    events: Sequence[Event],
+    times: Mapping[int, int],
+    parameters: Parameters,
+    locked_until: int,
+    replicas: int,
+) -> int:
+    """As `JobState.since`. The market's rules: see `SlowPath._commit` and `Demands.answerInput`."""
+    since, phase = 0, Phase.NONE
+    for event in events:
+        time = times[event.block]
+        match event.name:
+            case "Opened":
+                since, phase = event.number("seedBlock"), Phase.OPEN
+            case "Drawn" | "RoundStarted":
+                since, phase = time, Phase.DRAWN
+            case "Settled" | "Contested" | "Refunded":
+                since, phase = time, Phase.SETTLED
+            case "CommitPosted" if _complete(told, event, replicas):
+                since = time - parameters.commit_window
+            case "Answered" if phase is Phase.DRAWN and not event.flag("output"):
+                if not _complete(told, event, replicas):
+                    one = parameters.commit_window + parameters.reveal_window
+                    latest = locked_until - parameters.challenge_window - one
+                    since = max(since, min(time, latest))
+    return since
+
+
+def _complete(told: Sequence[Event], until: Event, replicas: int) -> bool:
+    """Whether all active seats' commitments were on chain after the event `until`."""
+    then = replay([_for_replay(event) for event in told if event.place <= until.place])
+    alive = [seat for seat in sorted(then.leaves) if seat not in then.failed][:replicas]
+    return all((then.draw, seat) in then.posted for seat in alive)
+
+
+def _for_replay(event: Event) -> ReceiptEvent:
+    return ReceiptEvent.model_construct(
+        event=event.name,
+        args={name: value for name, value in event.args.items() if name not in ("job", "order")},
+        transaction=bytes.fromhex(event.transaction[2:]),
+        block=event.block,
+        block_hash=b"",
+        log_index=event.log_index,
+    )
