@@ -1,9 +1,11 @@
 """The market's parts share one ABI without clashes and one storage layout."""
 
 import json
+import re
 import subprocess
 from itertools import combinations
 from pathlib import Path
+from posixpath import dirname, normpath
 
 import pytest
 from eth_utils.abi import function_abi_to_4byte_selector
@@ -15,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 PARTS = ("Deadlines", "Contests", "Demands")
 INTERFACES = ("IMarketCore", "IMarketDeadlines", "IMarketContests", "IMarketDemands")
 UNKNOWN = bytes.fromhex("deadbeef")
+_IMPORT = re.compile(r'^import [^"]*"([^"]+)"', re.MULTILINE)
 
 
 def _functions(abi):
@@ -33,39 +36,17 @@ def abis():
 @pytest.fixture(scope="module")
 def compiled():
     """Interfaces and storage layouts, fresh from the compiler: no code is generated for these."""
-    sources = {
-        str(path.relative_to(ROOT)): {"content": path.read_text()}
-        for path in (ROOT / "contracts").rglob("*.sol")
-    }
-    pending, seen = list(sources), set(sources)
-    openzeppelin = ROOT / "node_modules"
-    while pending:
-        for line in sources[pending.pop()]["content"].splitlines():
-            if 'from "' not in line and not line.startswith('import "'):
-                continue
-            wanted = line.split('"')[-2]
-            if not wanted.startswith("@openzeppelin/") or wanted in seen:
-                continue
-            sources[wanted] = {"content": (openzeppelin / wanted).read_text()}
-            seen.add(wanted)
-            pending.append(wanted)
-    return _compile(_closed(sources, openzeppelin))
-
-
-def _closed(sources, modules):
-    """With everything that the libraries import among themselves."""
-    pending = [name for name in sources if name.startswith("@")]
+    sources = {str(p.relative_to(ROOT)): p.read_text() for p in (ROOT / "contracts").rglob("*.sol")}
+    pending = list(sources)
     while pending:
         name = pending.pop()
-        for line in sources[name]["content"].splitlines():
-            if 'from "' not in line:
-                continue
-            path = (modules / name).parent / line.split('"')[-2]
-            wanted = str(path.resolve().relative_to(modules.resolve()))
+        for wanted in _IMPORT.findall(sources[name]):
+            if wanted.startswith("."):
+                wanted = normpath(f"{dirname(name)}/{wanted}")
             if wanted not in sources:
-                sources[wanted] = {"content": path.read_text()}
+                sources[wanted] = (ROOT / "node_modules" / wanted).read_text()
                 pending.append(wanted)
-    return sources
+    return _compile({name: {"content": text} for name, text in sources.items()})
 
 
 def _compile(sources):
