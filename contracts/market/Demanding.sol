@@ -71,6 +71,7 @@ abstract contract Demanding is IMarketDemands, Revealing, Starving {
         (JobId id, Job memory job) = _load(order, Phase.Settled);
         if (msg.sender != order.requester) revert NotTheRequester(msg.sender, order.requester);
         if (_acknowledged[id]) revert WrongPhase(id, job.phase);
+        if (_demands[id][true].state != DemandState.None) revert DemandExists(id, true);
         uint256 until = uint256(job.since) + DELIVERY_WINDOW - ANSWER_WINDOW;
         if (block.timestamp > until) revert TooLate(id, until);
         uint256[] memory seats = _paid(order, job);

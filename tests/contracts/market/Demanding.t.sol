@@ -263,8 +263,18 @@ contract DemandingTest is Actors {
         assertEq(_ready(_provider(order, 0)), SHARE, "at once");
         assertEq(_ready(_provider(order, 1)), SHARE + FEE, "and the answer");
         assertEq(_ready(requester), DEPOSIT - FEE, "the rest of the deposit");
+        vm.expectRevert(abi.encodeWithSelector(IMarketTypes.WrongPhase.selector, _id(order), Phase.Settled));
+        this.demandOutputNow(order, reveals);
+    }
+
+    function test_an_output_is_demanded_once() external {
+        (Order memory order, IMarketTypes.Reveal[] memory reveals) = _settledOn(_result());
+        _demandOutput(order, reveals);
+        // The payments wait already: nothing is taken back twice.
         vm.expectRevert(abi.encodeWithSelector(IMarketTypes.DemandExists.selector, _id(order), true));
         this.demandOutputNow(order, reveals);
+        market.answerOutput(order, PAYLOAD, SALT);
+        assertEq(_ready(_provider(order, 0)), SHARE, "once");
     }
 
     function test_a_withheld_output_is_not_paid_and_costs_a_slice() external {
@@ -300,8 +310,8 @@ contract DemandingTest is Actors {
         _commitAll(order, result);
         for (uint256 seat; seat < 2; ++seat) _reveal(order, seat, result);
         market.advance(order);
-        vm.prank(requester);
         vm.expectRevert(abi.encodeWithSelector(IMarketTypes.WrongOutput.selector, _id(order), RESULT));
+        vm.prank(requester);
         market.demandOutput(order, RESULT, new IMarketTypes.Reveal[](0));
         _demandOutput(order, new IMarketTypes.Reveal[](0));
         market.answerOutput(order, PAYLOAD, SALT);
@@ -311,8 +321,8 @@ contract DemandingTest is Actors {
         (Order memory order, IMarketTypes.Reveal[] memory reveals) = _settledOn(RESULT);
         vm.expectRevert(abi.encodeWithSelector(IMarketTypes.WrongOutput.selector, _id(order), _result()));
         this.demandOutputNow(order, reveals);
-        vm.prank(requester);
         vm.expectRevert(abi.encodeWithSelector(IMarketTypes.WrongOutput.selector, _id(order), bytes32(0)));
+        vm.prank(requester);
         market.demandOutput(order, 0, new IMarketTypes.Reveal[](0));
     }
 
