@@ -77,9 +77,6 @@ def test_hostile_names_are_indexed_and_shown_as_text(hostile):
                 assert "<script" not in answer.text
                 assert 'onmouseover="' not in answer.text
                 assert 'href="javascript' not in answer.text
-                assert (
-                    "49" not in text_of(answer.text).partition("Latest")[0] or "7 * 7" not in name
-                )
         page = client.get(f"/models/{key}").text
         assert len(page) < 30_000
     shown = client.get("/models/0x" + model_id(SCRIPT, "1").hex()).text

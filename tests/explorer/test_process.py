@@ -2,8 +2,11 @@
 
 import json
 import random
+import signal
 import subprocess
+import sys
 import time
+from pathlib import Path
 
 import httpx
 import pytest
@@ -13,6 +16,8 @@ from explorer.database.tables import CheckpointRow, EventRow
 from tests.explorer.indexing import dump, fresh_database, rebuilt
 from tests.explorer.world import explorable_world
 from touchstone.localnet.node import NodeProcess, free_port, touchstone_command
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -52,25 +57,26 @@ def checkpoint(database) -> int:
 def test_killed_again_and_again_it_loses_and_doubles_nothing(long_world, tmp_path):
     world, chance, folder = long_world, random.Random(11), tmp_path / "killed"
     folder.mkdir()
+    world.deployment.save(folder / "deployment.json")
     database = fresh_database(folder / "explorer.sqlite")
-    reached = []
+    reached, ended = [], []
 
-    while checkpoint(database) < world.head and len(reached) < 20:
-        process, before = (
-            explorer(world, folder, "index", "--interval", "0.05"),
-            checkpoint(database),
-        )
-        process.start()
-        deadline = time.monotonic() + 60
-        while checkpoint(database) == before and time.monotonic() < deadline:
-            time.sleep(0.002)
-        # Between two batches, or somewhere in the next.
-        time.sleep(chance.choice([0, 0.01, 0.05, 0.1]))
-        process.kill()
+    while not ended or ended[-1] != 0:
+        assert len(ended) < 40, reached
+        files = [folder / "deployment.json", folder / "explorer.sqlite"]
+        numbers = [25, chance.randint(40, 120)]
+        arguments = [world.devnet.url, *map(str, [*files, *numbers])]
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.explorer.dying", *arguments],
+            cwd=ROOT, capture_output=True, text=True, check=False, timeout=120,
+        )  # fmt: skip
+        assert done.returncode in (0, -signal.SIGKILL), done.stderr
+        ended.append(done.returncode)
         reached.append(checkpoint(database))
 
+    assert ended.count(-signal.SIGKILL) >= 4
+    assert reached == sorted(reached)
     assert reached[-1] == world.head
-    assert len(set(reached)) >= 3, "it was killed in the middle"
     assert dump(database) == rebuilt(world, tmp_path / "rebuilt.sqlite")
     database.close()
 

@@ -150,19 +150,35 @@ contract DemandingTest is Actors {
         assertEq(_job(order).since, since, "the reveals go on");
     }
 
-    function test_an_answer_leaves_time_for_the_reveals() external {
+    function test_a_later_seat_makes_its_own_demand() external {
         Order memory order = _known(3);
-        uint256 until = _lockedUntil(order) - CHALLENGE;
-        // Two rounds begun as late as can be, then a demand at the last moment.
-        _commit(order, 0, RESULT);
-        _commit(order, 1, RESULT);
-        _goTo(until - COMMIT - REVEAL);
+        _demandInput(order, 0);
+        _commitAll(order, RESULT);
+        _punishCommits(order, 1);
+        assertEq(_job(order).round, 1, "a reserve is seated");
+        assertEq(_ready(_provider(order, 0)), DEPOSIT, "the first demand is over");
+        (uint256[] memory seats,) = market.activeSeats(order);
+        _demandInput(order, seats[2]);
+        _pass(ANSWER + 1);
         market.advance(order);
-        _pass(COMMIT);
-        _demandInput(order, 3);
-        _pass(ANSWER);
+        _assertPhase(order, Phase.Refunded);
+        assertEq(_ready(_provider(order, seats[2])), DEPOSIT + RESERVATION, "who waited is paid");
+    }
+
+    function test_an_input_that_nobody_demanded_comes_within_the_commit_window() external {
+        Order memory order = _known(2);
+        uint256 until = clock + COMMIT;
+        _goTo(until + 1);
+        vm.expectRevert(abi.encodeWithSelector(IMarketTypes.TooLate.selector, _id(order), until));
         market.answerInput(order, PAYLOAD, SALT);
-        assertTrue(_job(order).since <= until - COMMIT - REVEAL, "what comes in time can be paid");
+    }
+
+    function test_a_receipt_for_other_bytes_does_not_end_a_demand() external {
+        (Order memory order, IMarketTypes.Reveal[] memory reveals) = _settledOn(_result());
+        _demandOutput(order, reveals);
+        vm.expectRevert(abi.encodeWithSelector(IMarketTypes.WrongOutput.selector, _id(order), OTHER));
+        vm.prank(requester);
+        market.acknowledge(order, OTHER, "");
     }
 
     function test_only_a_seat_that_lacks_the_input_demands_it() external {

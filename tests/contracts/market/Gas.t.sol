@@ -22,7 +22,7 @@ contract GasTest is Actors {
     function setUp() public override {
         super.setUp();
         _join(10, 20);
-        for (uint256 i; i < 12; ++i) market.settle(_settlement(_drawn(3), RESULT));
+        while (!_allHaveEarned()) market.settle(_settlement(_drawn(3), RESULT));
         // Each word that counts the value of a seed has been used before.
         for (uint256 i; i < DRAW_BLOCKS + 16; ++i) {
             _roll(height + 1);
@@ -45,6 +45,14 @@ contract GasTest is Actors {
         order = _order(3);
         _openOne = abi.encodeCall(market.open, (order, _signOrder(order)));
         _roll(height + 3);
+    }
+
+    function _allHaveEarned() private view returns (bool) {
+        for (uint256 i; i < 10; ++i) {
+            (uint256 ready, uint256 pending) = market.balanceOf(providers[i]);
+            if (ready + pending == 0) return false;
+        }
+        return true;
     }
 
     function _assertGas(string memory what, bytes memory data, uint256 jobs, uint256 most) private {
