@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from functools import partial
 from typing import TYPE_CHECKING
 
 from requester.delivery import Courier
@@ -240,7 +241,11 @@ class Client:
             if not orders:
                 return
             several = len(orders) > 1
-            call = self.market.open_many(orders) if several else self.market.open(orders[0])
+            call = (
+                partial(self.market.open_many, orders)
+                if several
+                else partial(self.market.open, orders[0])
+            )
             try:
                 self._wallet.pay(sum(order.payment for order in orders), call)
             except TransactionReverted as error:

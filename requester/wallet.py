@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from touchstone.errors import TransactionReverted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from web3.types import TxReceipt
 
     from touchstone.chain.market import Market
@@ -26,8 +28,8 @@ class Wallet:
         self._sender = sender
         self._lock = Lock()
 
-    def pay(self, amount: int, call: Call) -> TxReceipt:
-        """Sends a call that takes `amount` base units from this account.
+    def pay(self, amount: int, call: Callable[[], Call]) -> TxReceipt:
+        """Makes and sends a call that takes `amount` base units from this account.
 
         Raises:
             TransactionReverted: the market or the token refuses.
@@ -36,7 +38,7 @@ class Wallet:
             for attempt in range(_ATTEMPTS):
                 try:
                     self._allow(amount)
-                    return self._sender.send(call)
+                    return self._sender.send(call())
                 except TransactionReverted as error:
                     # Another process of ours may have used the allowance.
                     spent = error.error == "ERC20InsufficientAllowance"

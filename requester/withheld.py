@@ -4,6 +4,7 @@ provider hands out is demanded, on chain, where everyone can read both."""
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from requester.patience import TRANSIENT, backoff, persistently
@@ -144,7 +145,7 @@ class Withheld:
                 "demands are taken until one answer window before the delivery window closes"
             )
         reveals = self._reveals(state, outcome)
-        call = self._market.demand_output(job.order, outcome.output_root, reveals)
+        call = partial(self._market.demand_output, job.order, outcome.output_root, reveals)
         self._wallet.pay(self._market.answer_deposit, call)
         return self._state(job).output_demand
 
