@@ -3,7 +3,6 @@
 import pytest
 
 from tests.explorer.indexing import browser, dump, fresh_database, indexer_of
-from tests.explorer.test_pages import text_of
 from tests.explorer.world import FIRST_PROVIDER, PUBLISHER
 from touchstone.protocol.ids import model_id
 
