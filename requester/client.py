@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import secrets
-from functools import partial
 from typing import TYPE_CHECKING
 
 from requester.delivery import Courier
 from requester.folders import read_manifest, to_sequences
 from requester.follow import Outcome, Progress, follow, read_outcome
 from requester.offers import choose_offer, find_offers
-from requester.orders import (
-    check_sequences,
-    make_order,
-    require_answerable,
-    split_model_name,
-)
+from requester.opening import Terms, make_job, open_jobs
+from requester.orders import split_model_name
 from requester.patience import persistently
 from requester.pools import Pools
 from requester.results import to_real
@@ -31,11 +25,9 @@ from touchstone.chain.stake import Vault
 from touchstone.chain.token import Token
 from touchstone.coordination.coordinator import Coordinator
 from touchstone.errors import (
-    BroadcastError,
     InputRefusedError,
     RequestError,
     ResultUnavailableError,
-    TransactionReverted,
     UnknownJobError,
 )
 from touchstone.protocol.ids import JobId, model_id
@@ -56,7 +48,6 @@ if TYPE_CHECKING:
     from touchstone.chain.deployment import Deployment
     from touchstone.protocol.demands import Demand
 
-_OPENED_AT_ONCE = 64
 _EXITS = (Action.EXPIRE, Action.ADVANCE, Action.CONCLUDE, Action.CLOSE_DEMAND)
 
 
@@ -190,73 +181,31 @@ class Client:
         if price is not None:
             offers = [offer for offer in offers if offer.tier == tier_of(price)]
         offer = choose_offer(offers, replicas, max_price)
-        width = manifest.output_width if manifest else None
         clock = self.market.clock()
-        jobs = []
-        for inputs in batches:
-            sequences = check_sequences(published, to_sequences(inputs, model_folder))
-            salt = secrets.token_bytes(32)
-            order, payload = make_order(
-                self.account.address,
-                published,
-                sequences,
-                shard=shard,
-                tier=offer.tier,
-                replicas=replicas,
-                salt=salt,
-                nonce=secrets.randbits(64),
-                open_by=clock.time + open_within_s,
-            )
-            require_answerable(payload, len(sequences), width)
-            jobs.append(
-                StoredJob(
-                    id=order.job_id(self.market.domain),
-                    order=order,
-                    salt=salt,
-                    payload=payload,
-                    model=model,
-                    fraction_bits=manifest.output_fraction_bits if manifest else None,
-                    output_width=width,
-                    first_block=clock.block,
-                )
-            )
+        terms = Terms(
+            requester=self.account.address,
+            domain=self.market.domain,
+            label=model,
+            model=published,
+            manifest=manifest,
+            shard=shard,
+            tier=offer.tier,
+            replicas=replicas,
+            clock=clock,
+            open_by=clock.time + open_within_s,
+        )
+        jobs = [make_job(terms, to_sequences(inputs, model_folder)) for inputs in batches]
         for job in jobs:
             self.store.add(job)
-        for first in range(0, len(jobs), _OPENED_AT_ONCE):
-            self._open(jobs[first : first + _OPENED_AT_ONCE])
+        open_jobs(self.market, self._wallet, jobs)
         return jobs
 
     def resume(self, job: StoredJob | JobId) -> StoredJob:
         """Opens a job that was stored but may not have been opened. An order opens one job only, so
         that repeating this never pays twice. Raises as `submit` does."""
         job = self._stored(job)
-        self._open([job])
+        open_jobs(self.market, self._wallet, [job])
         return job
-
-    def _open(self, jobs: Sequence[StoredJob]) -> None:
-        """Opens those of the jobs that are not open yet, all in one transaction."""
-        for _ in jobs:
-            missing = [job for job in jobs if self.state(job).phase is Phase.NONE]
-            orders = [job.order for job in missing]
-            if not orders:
-                return
-            several = len(orders) > 1
-            call = (
-                partial(self.market.open_many, orders)
-                if several
-                else partial(self.market.open, orders[0])
-            )
-            try:
-                self._wallet.pay(sum(order.payment for order in orders), call)
-            except TransactionReverted as error:
-                # Another process of ours has opened one of them: go on with the rest.
-                if error.error != "JobExists":
-                    raise
-            except BroadcastError:
-                if any(self.state(job).phase is Phase.NONE for job in missing):
-                    raise
-            else:
-                return
 
     # --- following -------------------------------------------------------------------------------
 
