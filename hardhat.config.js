@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -17,13 +18,15 @@ const compiler = {
   },
 };
 
+// Tests are compiled the quick way; the contracts that they deploy are the very ones that users deploy.
+const quick = { ...compiler, settings: { ...compiler.settings, viaIR: false } };
+const tests = readdirSync(join(root, "tests", "contracts"), { recursive: true, encoding: "utf8" })
+  .filter((name) => name.endsWith(".sol"))
+  .map((name) => [`tests/contracts/${name}`, quick]);
+const solidity = { compilers: [compiler], overrides: Object.fromEntries(tests) };
+
 export default defineConfig({
-  solidity: {
-    profiles: {
-      default: compiler,
-      production: compiler,
-    },
-  },
+  solidity: { profiles: { default: solidity, production: solidity } },
   paths: {
     sources: "contracts",
     tests: { solidity: "tests/contracts" },

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from explorer.config import FINAL_AFTER, ExplorerConfig
+from touchstone.chain.logs import MAX_RANGE
 from touchstone.cli.output import emit
 from touchstone.settings import load_settings
 
@@ -44,6 +45,10 @@ ConfirmationsOption = Annotated[
 IntervalOption = Annotated[
     float, typer.Option(help="Seconds between two looks at the chain.", min=0.05)
 ]
+RangeOption = Annotated[
+    int,
+    typer.Option("--range", help="Blocks to read at once, at most.", min=1, max=MAX_RANGE),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -59,6 +64,7 @@ def run(
         int, typer.Option(help="Blocks younger than so many are marked as not final.", min=0)
     ] = FINAL_AFTER,
     interval: IntervalOption = 1.0,
+    most_blocks: RangeOption = MAX_RANGE,
     json: JsonOption = False,
 ) -> None:
     """Index the chain and serve the pages until Ctrl-C."""
@@ -70,7 +76,7 @@ def run(
     from explorer.web.reading import Reader
 
     _log_to_stderr()
-    config = _config(deployment, rpc, database, confirmations, final_after, interval)
+    config = _config(deployment, rpc, database, confirmations, most_blocks, final_after, interval)
     opened = open_explorer(config)
     signal.signal(signal.SIGTERM, _interrupt)
     shown = {
@@ -115,13 +121,14 @@ def index(
         bool, typer.Option("--once", help="End when there is nothing left to read.")
     ] = False,
     interval: IntervalOption = 1.0,
+    most_blocks: RangeOption = MAX_RANGE,
     json: JsonOption = False,
 ) -> None:
     """Index the chain without serving pages."""
     from explorer.service import Follower, open_explorer
 
     _log_to_stderr()
-    opened = open_explorer(_config(deployment, rpc, database, confirmations))
+    opened = open_explorer(_config(deployment, rpc, database, confirmations, most_blocks))
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         if once:
@@ -140,13 +147,14 @@ def rebuild(
     rpc: RpcOption = None,
     database: DatabaseOption = None,
     confirmations: ConfirmationsOption = None,
+    most_blocks: RangeOption = MAX_RANGE,
     json: JsonOption = False,
 ) -> None:
     """Empty the data base and read everything from the chain again."""
     from explorer.service import open_explorer
 
     _log_to_stderr()
-    opened = open_explorer(_config(deployment, rpc, database, confirmations))
+    opened = open_explorer(_config(deployment, rpc, database, confirmations, most_blocks))
     try:
         opened.indexer.restart()
         _emit_look(opened.indexer.catch_up(), json)
@@ -174,6 +182,7 @@ def _config(
     rpc: str | None,
     database: str | None,
     confirmations: int | None,
+    most_blocks: int,
     final_after: int = FINAL_AFTER,
     interval: float = 1.0,
 ) -> ExplorerConfig:
@@ -185,6 +194,7 @@ def _config(
         confirmations=confirmations,
         final_after=final_after,
         interval_s=interval,
+        most_blocks=most_blocks,
     )
 
 

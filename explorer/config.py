@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from touchstone.chain.devnet import CHAIN_ID
+from touchstone.chain.logs import MAX_RANGE
 
 FINAL_AFTER = 12
 """Blocks after which a block counts as final, unless told otherwise."""
@@ -24,6 +25,7 @@ class ExplorerConfig:
             five elsewhere.
         final_after: blocks younger than so many are shown as not final.
         interval_s: seconds between two looks at the chain.
+        most_blocks: reads at most so many blocks at once.
     """
 
     rpc_url: str
@@ -32,6 +34,7 @@ class ExplorerConfig:
     confirmations: int | None = None
     final_after: int = FINAL_AFTER
     interval_s: float = 1.0
+    most_blocks: int = MAX_RANGE
 
     def confirmations_on(self, chain_id: int) -> int:
         """How many blocks to stay behind on this chain."""

@@ -91,7 +91,13 @@ def open_explorer(config: ExplorerConfig) -> Opened:
     source = ChainSource(w3, deployment, market)
     store = Store(database.writer, Subject(deployment.chain_id, market.domain.market))
     confirmations = config.confirmations_on(deployment.chain_id)
-    indexer = Indexer(source, store, deployment, confirmations=confirmations)
+    indexer = Indexer(
+        source,
+        store,
+        deployment,
+        confirmations=confirmations,
+        most_blocks=config.most_blocks,
+    )
     return Opened(database, indexer, constants)
 
 

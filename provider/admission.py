@@ -12,7 +12,7 @@ from touchstone.errors import RefusedError, UnpaidInputError
 from touchstone.protocol.claims import delivery_struct_hash
 from touchstone.protocol.eip712 import is_signed_by
 from touchstone.protocol.inputs import input_size_limit, require_input, rows_to_do
-from touchstone.protocol.jobs import JobState, Phase, commit_deadline
+from touchstone.protocol.jobs import JobState, Phase
 
 if TYPE_CHECKING:
     from web3 import Web3
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from touchstone.chain.registry import PublishedModel
     from touchstone.protocol.eip712 import Domain
     from touchstone.protocol.ids import JobId
-    from touchstone.protocol.jobs import Clock, Parameters
     from touchstone.protocol.orders import Order
 
 _MAGIC_VALUE = bytes.fromhex("1626ba7e")
@@ -34,7 +33,8 @@ _IS_VALID_SIGNATURE = [
     }
 ]
 _MOST_GAS = 3_000_000
-_SAFETY = 1.25
+DISK_RESERVE = 64 << 20
+"""Bytes of the disk that are left for signatures and results of jobs already taken."""
 
 
 def require_requester(
@@ -95,35 +95,28 @@ def check_input(order: Order, model: PublishedModel, payload: bytes, salt: bytes
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a node has before it: jobs and rows queued, its limit, rows per second (0: unknown)."""
+    """What a node has before it: jobs queued, the most of them, and room on its disk in bytes."""
 
     jobs: int
-    rows: int
     most_jobs: int
-    rows_per_second: float
+    free_bytes: int
 
 
-def require_room(
-    load: Load, rows: int, state: JobState, clock: Clock, parameters: Parameters
-) -> None:
-    """Requires that the job can be done in time after what is queued.
+def require_room(load: Load) -> None:
+    """Requires that an input can be kept.
 
-    An idle node always takes the job: late is better than silent.
+    Whether it can be executed in time is no reason to refuse it: the requester cannot take it
+    elsewhere, an earlier job may end without being done, and `capacity.schedule` keeps it from
+    making others late.
 
     Raises:
         RefusedError: `busy`.
     """
-    if load.jobs == 0:
-        return
     if load.jobs >= load.most_jobs:
         raise RefusedError("busy", f"{load.jobs} jobs are queued")
-    if load.rows_per_second == 0:
-        return
-    left = commit_deadline(state, parameters) - clock.time
-    needed = _SAFETY * (load.rows + rows) / load.rows_per_second
-    if needed > left:
+    if load.free_bytes < DISK_RESERVE:
         raise RefusedError(
             "busy",
-            f"{load.rows} rows are queued: this job would end in {needed:.0f} s, "
-            f"{max(left, 0)} s are left to commit",
+            f"{load.free_bytes} bytes are left on the node's disk: what it has promised comes "
+            "first",
         )

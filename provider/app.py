@@ -23,7 +23,7 @@ from touchstone.coordination.messages import (
     Refusal,
     RefusalEnvelope,
 )
-from touchstone.errors import ChainError, RefusedError
+from touchstone.errors import ChainError, RefusedError, StoreError
 from touchstone.protocol.ids import JobId
 from touchstone.protocol.payload import MAX_PAYLOAD_BYTES
 
@@ -198,6 +198,11 @@ def _answer_errors(app: FastAPI) -> None:
 
     for kind in (ChainError, RequestException, Web3Exception):
         app.add_exception_handler(kind, no_chain)
+
+    @app.exception_handler(StoreError)
+    async def no_disk(request: Request, error: StoreError) -> Response:
+        log("store trouble", logging.ERROR, path=request.url.path, error=str(error))
+        return _refuse("busy", "the node cannot write to its disk at the moment: try again")
 
     @app.exception_handler(Exception)
     async def failed(request: Request, error: Exception) -> Response:

@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from provider.capacity import require_capacity, units_in_window
 from provider.cli_common import DEFAULT_CONFIG, ConfigOption, JsonOption, open_context, progress
+from provider.executor import make_executor
 from provider.offers import look_up
+from provider.worker import measured
 from touchstone.amounts import format_tokens, parse_positive_tokens
 from touchstone.chain.faucet import give_ether
 from touchstone.cli.output import emit
@@ -15,12 +18,15 @@ from touchstone.errors import NodeConfigError, NodeError, TransactionReverted
 from touchstone.protocol.prices import bond
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
     from provider.account import Leaving, Pledge
     from provider.cli_common import Context
-    from provider.offers import Offer
+    from provider.offers import Offer, Served
     from touchstone.chain.sender import Sender
+    from touchstone.protocol.ids import PoolId
 
 
 def stake(
@@ -62,15 +68,26 @@ def stake(
     )
 
 
-def offer(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
+def offer(
+    overload: Annotated[
+        bool, typer.Option("--overload", help="Pledge more than this machine can finish in time.")
+    ] = False,
+    config: ConfigOption = DEFAULT_CONFIG,
+    json: JsonOption = False,
+) -> None:
     """Pledge stake to the offers of the configuration, and say on chain where the node is."""
     context = open_context(config)
     offers = context.config.resolved_offers()
     if not offers:
         raise NodeConfigError(f"{config} has no [[offers]] section: add one")
-    look_up(context.account.registry, offers)
+    served = look_up(context.account.registry, offers)
     account, sender = context.account, context.sender()
     with progress(json) as tell:
+        tell("measuring this machine's speed")
+        units = _units(context, served)
+        if not overload:
+            for one in offers:
+                require_capacity(one, units[one.pool])
         tell("reading the chain")
         present = {p.position.pool: p for p in account.pledges()}
         missing = {o.pool: _missing(o, present.get(o.pool)) for o in offers}
@@ -95,9 +112,22 @@ def offer(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> No
     data: dict[str, object] = {
         "provider": sender.address,
         "endpoint": endpoint,
-        "offers": [_shown(o, missing[o.pool], active) for o in offers],
+        "offers": [
+            _shown(o, missing[o.pool], active) | {"units_in_a_commit_window": units[o.pool]}
+            for o in offers
+        ],
     }
     emit(data, json, lambda console: _render_offers(console, data))
+
+
+def _units(context: Context, served: Sequence[Served]) -> dict[PoolId, int]:
+    """Units of work of each offer that this machine finishes within a commit window."""
+    speed = measured(make_executor(context.config.node, served), served)
+    window = context.account.market.parameters.commit_window
+    return {
+        one.offer.pool: units_in_window(speed.rows_per_second, window, one.published.unit_rows)
+        for one in served
+    }
 
 
 def _missing(offer: Offer, pledge: Pledge | None) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from provider.actions import Actions
 from provider.app import make_app
 from provider.book import JobBook
+from provider.capacity import Queued, next_job, units_in_window
 from provider.duties import Self
 from provider.executor import make_executor
 from provider.log import log
@@ -17,7 +18,7 @@ from provider.service import Service
 from provider.signing import Signatory
 from provider.store import Store
 from provider.watcher import Watcher
-from provider.worker import Worker
+from provider.worker import Worker, measured
 from touchstone.amounts import format_tokens
 from touchstone.chain.market import Market
 from touchstone.chain.registry import Registry
@@ -26,6 +27,7 @@ from touchstone.chain.stake import Vault
 from touchstone.chain.token import Token
 from touchstone.chain.trail import Mark, Trail, hash_of
 from touchstone.errors import NodeConfigError, StoreError, WrongChainError
+from touchstone.protocol.jobs import Phase, commit_deadline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from provider.config import ProviderConfig
     from touchstone.chain.deployment import Deployment
     from touchstone.chain.outbox.tending import Tending
+    from touchstone.protocol.ids import JobId
     from touchstone.protocol.jobs import Parameters
 
 
@@ -92,11 +95,11 @@ class Node:
             tell("loading and verifying the models")
             self._executor = make_executor(config.node, served)
             models = {s.offer.model: s.published for s in served}
-            self.worker = Worker(self.store, self._executor, models, self._on_result)
+            self.worker = Worker(self.store, self._executor, models, self._choose, self._on_result)
             tell("measuring speed")
-            self.worker.warm_up(served)
+            self.worker.speed = measured(self._executor, served)
             me = Self(account.address, _born(self.store, market))
-            book = JobBook(
+            book = self._book = JobBook(
                 market,
                 Vault(place.w3, place.deployment),
                 self.store,
@@ -132,6 +135,7 @@ class Node:
         self._tending = self._sender.tend()
         self.watcher.start()
         self.worker.start()
+        self._warn_of_overload()
         if self._market.w3.eth.get_balance(self.address) < _LITTLE_GAS:
             # Without gas it earns, but cannot defend itself when it is ignored.
             log("little gas: fund this account", logging.WARNING, provider=self.address)
@@ -173,9 +177,36 @@ class Node:
                 }
                 for s in self._served
             ],
-            "queued": self.store.queued()[0],
+            "queued": self.store.queued(),
             "engine": self._executor.describe(),
         }
+
+    def _choose(self, waiting: list[tuple[JobId, int]]) -> JobId | None:
+        """The job to execute next: see `capacity.schedule`."""
+        queue = []
+        for job, rows in waiting:
+            state = self._book.state(job)
+            drawn = state is not None and state.phase is Phase.DRAWN
+            deadline = commit_deadline(state, self._market.parameters) if state and drawn else None
+            queue.append(Queued(job, rows, deadline))
+        return next_job(queue, self._book.clock.time, self.worker.speed.rows_per_second)
+
+    def _warn_of_overload(self) -> None:
+        """Says where more was pledged than this machine finishes in one commit window."""
+        for one in self._served:
+            units = units_in_window(
+                self.worker.speed.rows_per_second,
+                self._market.parameters.commit_window,
+                one.published.unit_rows,
+            )
+            if one.offer.slots > units:
+                log(
+                    "more slots than can be finished in time",
+                    logging.WARNING,
+                    model=one.offer.label,
+                    slots=one.offer.slots,
+                    units_in_a_commit_window=units,
+                )
 
     def _on_result(self, _: object) -> None:
         self.watcher.nudge()

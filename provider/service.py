@@ -77,11 +77,9 @@ class Service:
         rows = check_input(work.order, self._book.served[work.order.pool].published, payload, salt)
         if work.salt is not None:
             return self.status(job), False
-        state = self._book.state(job) or self._fresh(work)
-        jobs, queued_rows = self._store.queued()
-        load = Load(jobs, queued_rows, self._most_queued, self._worker.speed.rows_per_second)
+        load = Load(self._store.queued(), self._most_queued, self._store.free_bytes())
         try:
-            require_room(load, rows, state, self._book.clock, self._book.market.parameters)
+            require_room(load)
         except RefusedError:
             self._book.was_offered(job)
             raise

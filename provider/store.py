@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import sqlite3
 from contextlib import contextmanager
 from threading import RLock
@@ -47,6 +48,7 @@ class Store:
             StoreError: another node runs on it, it is for another identity, or it is damaged.
         """
         self._lock = RLock()
+        self._folder = folder
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._guard = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
@@ -131,8 +133,8 @@ class Store:
     def live(self, ended_from: int = NEVER) -> list[Work]:
         """The jobs that have not ended, or only at `ended_from`, Unix time on chain, or later."""
         query = f"SELECT {_WORK} FROM jobs WHERE ended_at IS NULL OR ended_at >= ?"
-        with self._lock:
-            found = self._db.execute(query, (ended_from,)).fetchall()
+        with self._reading() as db:
+            found = db.execute(query, (ended_from,)).fetchall()
         return [_work(row) for row in found]
 
     def end_job(self, job: JobId, at: int) -> None:
@@ -174,25 +176,34 @@ class Store:
                 (payload, salt, rows, job),
             )
 
-    def queued(self) -> tuple[int, int]:
-        """Jobs queued or running, and their rows."""
+    def queued(self) -> int:
+        """Jobs queued or running."""
         row = self._one(
-            "SELECT count(*), coalesce(sum(rows), 0) FROM jobs "
-            "WHERE stage IN ('queued', 'running') AND ended_at IS NULL"
+            "SELECT count(*) FROM jobs WHERE stage IN ('queued', 'running') AND ended_at IS NULL"
         )
         assert row is not None
-        return int(row[0]), int(row[1])
+        return int(row[0])
 
-    def take(self) -> tuple[Work, bytes] | None:
-        """The oldest queued job, from now on `running`, with its input."""
+    def waiting(self) -> list[tuple[JobId, int]]:
+        """The jobs queued for execution with their rows, in the order in which they came."""
+        query = (
+            "SELECT job, rows FROM jobs WHERE stage = 'queued' AND ended_at IS NULL "
+            "ORDER BY queued_at"
+        )
+        with self._reading() as db:
+            return [(JobId(job), int(rows)) for job, rows in db.execute(query)]
+
+    def take(self, job: JobId) -> tuple[Work, bytes] | None:
+        """A queued job, from now on `running`, with its input; None where it no longer waits."""
         with self._transaction() as db:
             row = db.execute(
                 f"SELECT {_WORK}, input FROM jobs "
-                "WHERE stage = 'queued' AND ended_at IS NULL ORDER BY queued_at LIMIT 1"
+                "WHERE job = ? AND stage = 'queued' AND ended_at IS NULL",
+                (job,),
             ).fetchone()
             if row is None:
                 return None
-            db.execute("UPDATE jobs SET stage = 'running' WHERE job = ?", (row[0],))
+            db.execute("UPDATE jobs SET stage = 'running' WHERE job = ?", (job,))
         return _work(row[:-1]), bytes(row[-1])
 
     def finish(self, job: JobId, output: bytes, output_root: bytes) -> None:
@@ -271,27 +282,49 @@ class Store:
 
     def shown(self, job: JobId) -> list[ShownCommit]:
         """Others' commitments for all draws of a job, the first kept first."""
-        with self._lock:
-            found = self._db.execute("SELECT * FROM shown WHERE job = ? ORDER BY rowid", (job,))
+        with self._reading() as db:
+            found = db.execute("SELECT * FROM shown WHERE job = ? ORDER BY rowid", (job,))
             return [ShownCommit(*row) for row in found]
 
     # --- inside ----------------------------------------------------------------------------------
 
+    def free_bytes(self) -> int:
+        """Room on the disk of the data folder."""
+        return shutil.disk_usage(self._folder).free
+
     def _one(self, statement: str, *values: object) -> tuple[Any, ...] | None:
-        with self._lock:
-            row: tuple[Any, ...] | None = self._db.execute(statement, values).fetchone()
+        with self._reading() as db:
+            row: tuple[Any, ...] | None = db.execute(statement, values).fetchone()
         return row
 
     @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, self._explained():
+            yield self._db
+
+    @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
+        with self._lock, self._explained():
             try:
+                self._db.execute("BEGIN IMMEDIATE")
                 yield self._db
+                self._db.execute("COMMIT")
             except BaseException:
-                self._db.execute("ROLLBACK")
+                # Where the disk is full, SQLite may have rolled back by itself; a COMMIT that
+                # failed has not.
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
                 raise
-            self._db.execute("COMMIT")
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise StoreError(
+                f"the data folder {self._folder} cannot be written or read ({error}): make room on "
+                "its disk; until then nothing is taken or signed"
+            ) from error
 
 
 def _keep_shown(db: sqlite3.Connection, shown: Sequence[ShownCommit]) -> None:

@@ -182,7 +182,7 @@ class Watcher:
                 backoff = self._poll_s
             except CHAIN_TROUBLE as error:
                 backoff = min(2 * backoff, _MOST_BACKOFF_S)
-                log("chain trouble", logging.WARNING, error=str(error), retry_s=backoff)
+                log("chain or disk trouble", logging.WARNING, error=str(error), retry_s=backoff)
             except Exception:
                 # A node that stops watching misses its deadlines: whatever this is, go on.
                 backoff = min(2 * backoff, _MOST_BACKOFF_S)

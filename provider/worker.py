@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
+from functools import partial
 from threading import Condition, Event, Thread
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from provider.log import log
-from touchstone.errors import TouchstoneError
+from touchstone.errors import StoreError, TouchstoneError
 from touchstone.protocol.inputs import REFUSED, output_of
 from touchstone.protocol.payload import payload_root, rows_of
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 _WARM_UP_ROWS = 64
 _IDLE_S = 0.5
+_STORE_S = 1.0
+"""Seconds before a write that failed is tried again."""
 _ATTEMPTS = 2
 """Memory may have run out for a moment."""
 
@@ -49,6 +52,19 @@ class Speed:
         return rows / self.rows_per_second if self.rows_per_second else 0.0
 
 
+def measured(executor: Executor, served: Sequence[Served]) -> Speed:
+    """Runs every model once, so that the first job is not the slow one, and then takes its time."""
+    speed = Speed()
+    for model, longest in {s.offer.model: s.published.max_rows for s in served}.items():
+        rows = min(_WARM_UP_ROWS, longest)
+        batch = [np.zeros(rows, dtype=np.int32)]
+        executor.run(model, batch)
+        began = time.monotonic()
+        executor.run(model, batch)
+        speed.saw(rows, time.monotonic() - began)
+    return speed
+
+
 class Worker:
     """Takes jobs from the store, runs them and keeps their results."""
 
@@ -57,11 +73,20 @@ class Worker:
         store: Store,
         executor: Executor,
         models: Mapping[ModelId, PublishedModel],
+        choose: Callable[[list[tuple[JobId, int]]], JobId | None],
         on_result: Callable[[JobId], None],
     ) -> None:
-        """Binds store, executor and what the registry says of the models; `on_result` is told of
-        each job that is done or has failed."""
+        """Binds store and executor.
+
+        Args:
+            store: has the jobs.
+            executor: runs them.
+            models: what the registry says of the models.
+            choose: which of the jobs that wait, with their rows, is next; None where none does.
+            on_result: told of each job that is done or has failed.
+        """
         self.speed = Speed()
+        self._choose = choose
         self._store = store
         self._executor = executor
         self._models = models
@@ -69,16 +94,6 @@ class Worker:
         self._wake = Condition()
         self._stopping = Event()
         self._thread = Thread(target=self._loop, name="worker", daemon=True)
-
-    def warm_up(self, served: Sequence[Served]) -> None:
-        """Runs every model once, so that the first job is not the slow one, and takes its time."""
-        for model, longest in {s.offer.model: s.published.max_rows for s in served}.items():
-            rows = min(_WARM_UP_ROWS, longest)
-            batch = [np.zeros(rows, dtype=np.int32)]
-            self._executor.run(model, batch)
-            began = time.monotonic()
-            self._executor.run(model, batch)
-            self.speed.saw(rows, time.monotonic() - began)
 
     def start(self) -> None:
         """Begins to work."""
@@ -97,7 +112,12 @@ class Worker:
 
     def _loop(self) -> None:
         while not self._stopping.is_set():
-            taken = self._store.take()
+            try:
+                taken = self._take()
+            except StoreError as error:
+                log("nothing can be taken", logging.ERROR, error=str(error), retry_s=_STORE_S)
+                self._stopping.wait(_STORE_S)
+                continue
             if taken is None:
                 with self._wake:
                     self._wake.wait(_IDLE_S)
@@ -110,23 +130,38 @@ class Worker:
                 # The watcher signs what could not be signed here.
                 log("result not handled", logging.ERROR, trace=True, job=work.job)
 
+    def _take(self) -> tuple[Work, bytes] | None:
+        chosen = self._choose(self._store.waiting())
+        return None if chosen is None else self._store.take(chosen)
+
     def _run(self, work: Work, payload: bytes) -> None:
         reason = ""
         for _ in range(_ATTEMPTS):
             try:
                 output = self._execute(work, payload)
                 assert work.salt is not None
-                return self._store.finish(work.job, output, payload_root(output, work.salt))
+                root = payload_root(output, work.salt)
             except Exception as error:
                 # Whatever an engine raises must not end the node, which owes other jobs an answer.
                 log("execution failed", logging.ERROR, trace=True, job=work.job)
                 known = isinstance(error, TouchstoneError)
                 reason = str(error) if known else f"internal error {type(error).__name__}"
-        return self._failed(work, reason)
-
-    def _failed(self, work: Work, reason: str) -> None:
-        self._store.fail(work.job, reason)
+            else:
+                self._keep(work, partial(self._store.finish, work.job, output, root))
+                return
         log("job failed", logging.WARNING, job=work.job, reason=reason)
+        self._keep(work, partial(self._store.fail, work.job, reason))
+
+    def _keep(self, work: Work, write: Callable[[], None]) -> None:
+        """Writes what came out, again and again while the disk is full: the work is done."""
+        while not self._stopping.is_set():
+            try:
+                write()
+            except StoreError as error:
+                log("result not kept", logging.ERROR, job=work.job, error=str(error))
+                self._stopping.wait(_STORE_S)
+            else:
+                return
 
     def _execute(self, work: Work, payload: bytes) -> bytes:
         """The output that is due for these bytes, whatever they are."""

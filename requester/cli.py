@@ -11,7 +11,9 @@ from requester.cli_common import (
     JobArgument,
     JsonOption,
     KeyOption,
+    NeverPublishOption,
     find_job,
+    job_data,
     live,
     open_client,
     outcome_data,
@@ -47,6 +49,7 @@ def submit(
     ] = None,
     wait: Annotated[bool, typer.Option(help="Stay until the job has ended.")] = True,
     timeout: Annotated[float, typer.Option(help="Seconds to stay at most.", min=1)] = 600,
+    never_publish: NeverPublishOption = False,
     key: KeyOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -64,13 +67,13 @@ def submit(
     if any(not text.strip() for text in inputs):
         raise RequestError("a text is empty: leave it out, or it would be paid for")
     limit = None if max_price is None else parse_positive_tokens(max_price)
-    client = open_client(key, verifier or ())
+    client = open_client(key, verifier or (), never_publish=never_publish)
     with live(json) as on_progress:
         job = client.submit(inputs, model, model_folder=folder, replicas=replicas, max_price=limit)
         outcome = client.wait(job, timeout, on_progress) if wait else client.outcome(job)
         if outcome.settled:
             client.output(job)
-    data = outcome_data(job, outcome)
+    data = job_data(client, job, outcome)
     emit(data, json, lambda console: _render(console, data))
     if wait and not outcome.settled:
         raise typer.Exit(1)
@@ -86,7 +89,7 @@ def show(
     client = open_client(key)
     if job is not None:
         found = find_job(client, job)
-        data = outcome_data(found, client.outcome(found))
+        data = job_data(client, found, client.outcome(found))
         emit(data, json, lambda console: _render(console, data))
         return
     all_data = [outcome_data(one, client.outcome(one)) for one in client.jobs()]
@@ -110,11 +113,15 @@ def result(
         Path | None, typer.Option(help="Write the arrays to this .npz file instead.")
     ] = None,
     timeout: Annotated[float, typer.Option(help="Seconds to wait for the job.", min=0)] = 600,
+    never_publish: NeverPublishOption = False,
     key: KeyOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Print a job's result, one array for each input; waits for it, and checks it."""
-    client = open_client(key)
+    """Print a job's result, one array for each input; waits for it, and checks it.
+
+    Where no provider hands it out, it is demanded on chain.
+    """
+    client = open_client(key, never_publish=never_publish)
     found = find_job(client, job)
     with live(json) as on_progress:
         outcome = client.wait(found, timeout, on_progress)
@@ -151,6 +158,33 @@ def result(
     emit(data, json, render)
 
 
+@job_app.command("deliver")
+def deliver(job: JobArgument, key: KeyOption = None, json: JsonOption = False) -> None:
+    """Publish a job's input on chain, for everyone to read: no provider can say that it lacks it.
+
+    Needed only where a provider demands it, and then done by whatever waits for the job.
+    """
+    client = open_client(key)
+    found = find_job(client, job)
+    client.deliver(found)
+    data = job_data(client, found, client.outcome(found))
+    emit(data, json, lambda console: _render(console, data))
+
+
+@job_app.command("demand")
+def demand(job: JobArgument, key: KeyOption = None, json: JsonOption = False) -> None:
+    """Demand a settled job's output on chain, for everyone to read.
+
+    Takes a deposit, which comes back but for the fee of the answer. Without an answer all payments
+    come back as well.
+    """
+    client = open_client(key)
+    found = find_job(client, job)
+    client.demand(found)
+    data = job_data(client, found, client.outcome(found))
+    emit(data, json, lambda console: _render(console, data))
+
+
 @job_app.command("refund")
 def refund(
     job: Annotated[
@@ -165,7 +199,7 @@ def refund(
     if job is not None:
         found = find_job(client, job)
         client.reclaim(found)
-        data |= outcome_data(found, client.outcome(found))
+        data |= job_data(client, found, client.outcome(found))
     data["withdrawn"] = format_tokens(client.withdraw())
 
     def render(console: Console) -> None:
@@ -181,10 +215,27 @@ def _render(console: Console, data: dict[str, object]) -> None:
         str(data["phase"]), "cyan"
     )
     console.print(f"job {data['job']}")
-    reason = f" ({data['reason']})" if data["reason"] else ""
-    console.print(f"  [{colour}]{data['phase']}[/{colour}]{reason}")
+    reason = f" ({data['reason']}: {data['why']})" if data["reason"] else ""
+    console.print(f"  [{colour}]{data['phase']}[/{colour}]{reason}", soft_wrap=True)
     console.print(f"  {data['spent']} tokens spent, {data['refunded']} refunded")
+    for what in ("input", "output"):
+        _render_demand(console, what, data[f"{what}_demand"])
+    if data["answer_fee"] != "0":
+        console.print(f"  {data['answer_fee']} tokens paid for the answer on chain")
+    if data["refused"]:
+        console.print("  [yellow]the providers refused the input: it breaks a rule[/yellow]")
     if data["phase"] == "settled":
         console.print(f"next: touchstone job result {str(data['job'])[:12]}")
     elif data["refunded"] != "0":
         console.print("next: touchstone job refund")
+
+
+def _render_demand(console: Console, what: str, demand: object) -> None:
+    if not isinstance(demand, dict):
+        return
+    words = {
+        "pending": f"is demanded on chain until {demand['deadline']}, by {demand['by']}",
+        "answered": "stands on chain, for everyone to read",
+        "closed": "was demanded on chain, and the demand has ended",
+    }
+    console.print(f"  the {what} {words[demand['state']]}", soft_wrap=True)

@@ -15,7 +15,9 @@ from touchstone.chain.deployment import Deployment
 from touchstone.chain.keystore import load_key
 from touchstone.chain.rpc import connect
 from touchstone.errors import UnknownJobError
+from touchstone.protocol.demands import DemandState
 from touchstone.protocol.ids import JobId
+from touchstone.protocol.inputs import REFUSED
 from touchstone.settings import load_settings
 
 if TYPE_CHECKING:
@@ -23,21 +25,39 @@ if TYPE_CHECKING:
 
     from requester.follow import Outcome, Progress
     from requester.store import StoredJob
+    from touchstone.protocol.demands import Demand
 
 KeyOption = Annotated[
     Path | None, typer.Option("--key", help="Key file; by default keys/requester.json in the home.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+NeverPublishOption = Annotated[
+    bool,
+    typer.Option(
+        "--never-publish",
+        help="Publish nothing on chain, whatever it costs: neither an input that a provider "
+        "demands there, nor an output that no provider hands out.",
+    ),
+]
 JobArgument = Annotated[str, typer.Argument(help="The job's id, or the beginning of it.")]
 
 
-def open_client(key: Path | None, verifiers: Sequence[str] = ()) -> Client:
+def open_client(
+    key: Path | None, verifiers: Sequence[str] = (), *, never_publish: bool = False
+) -> Client:
     """The client of the key's owner, on the chain of the settings."""
     settings = load_settings()
     deployment = Deployment.load(settings.deployment_path)
     w3 = connect(settings.rpc_url, deployment.chain_id)
     account = load_key(key or settings.keys / "requester.json")
-    return Client(w3, deployment, account, settings.home / "requester", verifiers=verifiers)
+    return Client(
+        w3,
+        deployment,
+        account,
+        settings.home / "requester",
+        verifiers=verifiers,
+        never_publish=never_publish,
+    )
 
 
 def find_job(client: Client, text: str) -> StoredJob:
@@ -61,6 +81,42 @@ def job_id(text: str) -> JobId:
     return JobId(data)
 
 
+_WORDS = {
+    "NeverDrawn": "nobody drew it in time",
+    "NoReplacement": "too few providers were left",
+    "TooLate": "it could no longer end in time",
+    "TooFewReveals": "fewer than two results were revealed",
+    "Contested": "the results differ",
+    "InputWithheld": "the input was demanded on chain and not published: each provider that waited "
+    "was paid a reservation fee",
+    "OutputWithheld": "no provider published the output that was demanded on chain: all payments "
+    "came back",
+}
+"""Why jobs are refunded."""
+
+
+def demand_data(demand: Demand) -> dict[str, object] | None:
+    """A demand as JSON, or None where nothing was demanded."""
+    if demand.state is DemandState.NONE:
+        return None
+    return {
+        "state": demand.state.name.lower(),
+        "by": demand.demander,
+        "deadline": demand.deadline,
+        "seats": sorted(demand.seats),
+    }
+
+
+def job_data(client: Client, job: StoredJob, outcome: Outcome) -> dict[str, object]:
+    """An outcome as JSON, with what was demanded on chain and whether the input was refused."""
+    state = client.state(job)
+    return outcome_data(job, outcome) | {
+        "input_demand": demand_data(state.input_demand),
+        "output_demand": demand_data(state.output_demand),
+        "refused": client.store.output(job.id) == REFUSED,
+    }
+
+
 def outcome_data(job: StoredJob, outcome: Outcome) -> dict[str, object]:
     """An outcome as JSON; amounts in tokens."""
     return {
@@ -70,7 +126,9 @@ def outcome_data(job: StoredJob, outcome: Outcome) -> dict[str, object]:
         "payment": format_tokens(job.order.payment),
         "spent": format_tokens(outcome.spent),
         "refunded": format_tokens(outcome.refunded),
+        "answer_fee": format_tokens(outcome.answer_fee),
         "reason": outcome.reason,
+        "why": _WORDS.get(outcome.reason or ""),
         "output_root": "0x" + outcome.output_root.hex() if outcome.output_root else None,
         "providers": {str(seat): provider for seat, provider in outcome.providers.items()},
         "transaction": outcome.transaction,
@@ -96,6 +154,11 @@ def describe(progress: Progress) -> str:
         words.append(f"input at {have} of {len(progress.seats)} providers")
     if progress.round:
         words.append(f"round {progress.round + 1}")
+    if progress.demand.pending:
+        lacking = len(progress.demand.seats)
+        words.append(f"{lacking} of them demand the input on chain")
+    elif progress.demand.state is DemandState.ANSWERED:
+        words.append("the input is published on chain")
     if progress.note:
         words.append(f"trying again: {progress.note}")
     return ", ".join(words)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import secrets
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from requester.delivery import Courier
 from requester.folders import read_manifest, to_sequences
 from requester.follow import Outcome, Progress, follow, read_outcome
 from requester.offers import choose_offer, find_offers
-from requester.orders import check_sequences, make_order, split_model_name
+from requester.opening import Terms, make_job, open_jobs
+from requester.orders import split_model_name
 from requester.patience import persistently
-from requester.results import fetch_output, to_real
+from requester.pools import Pools
+from requester.results import to_real
 from requester.store import Store, StoredJob
+from requester.wallet import Wallet
+from requester.withheld import Withheld
 from touchstone.chain.credits import withdraw_credits
 from touchstone.chain.market import Market
 from touchstone.chain.registry import PublishedModel, Registry
@@ -23,13 +25,13 @@ from touchstone.chain.stake import Vault
 from touchstone.chain.token import Token
 from touchstone.coordination.coordinator import Coordinator
 from touchstone.errors import (
-    BroadcastError,
+    InputRefusedError,
     RequestError,
     ResultUnavailableError,
-    TransactionReverted,
     UnknownJobError,
 )
 from touchstone.protocol.ids import JobId, model_id
+from touchstone.protocol.inputs import REFUSED
 from touchstone.protocol.jobs import Action, JobState, Phase, due_action
 from touchstone.protocol.payload import decode_payload
 from touchstone.protocol.prices import tier_of
@@ -44,9 +46,9 @@ if TYPE_CHECKING:
     from web3 import Web3
 
     from touchstone.chain.deployment import Deployment
-    from touchstone.protocol.orders import Order
+    from touchstone.protocol.demands import Demand
 
-_APPROVE_ATTEMPTS = 3
+_EXITS = (Action.EXPIRE, Action.ADVANCE, Action.CONCLUDE, Action.CLOSE_DEMAND)
 
 
 class Client:
@@ -69,6 +71,7 @@ class Client:
         verifiers: Sequence[str] = (),
         patience_s: float = 10,
         poll_s: float = 0.5,
+        never_publish: bool = False,
     ) -> None:
         """Binds the account to the contracts.
 
@@ -81,6 +84,9 @@ class Client:
             patience_s: seconds for which a job may stand still before this client drives it itself;
                 it does not let half a deadline pass, unless this is infinite.
             poll_s: seconds between two looks at the chain.
+            never_publish: nothing becomes public, whatever it costs. Otherwise an input that a
+                provider demands on chain is published there, and an output that no provider hands
+                out is demanded there.
 
         Raises:
             RpcUnreachableError: no chain answers at the address.
@@ -95,11 +101,20 @@ class Client:
         database = home / "requester.sqlite"
         self.sender = Sender(w3, account, database)
         self.store = Store(database, self.market.contract.address)
+        self.pools = Pools(self.vault, home / "pools.sqlite")
         self._coordinator = Coordinator(self.market, self.vault, self.sender)
+        self._wallet = Wallet(self.market, self.token, self.sender)
+        self._withheld = Withheld(
+            self.market,
+            self.vault,
+            self._wallet,
+            self.sender,
+            never_publish=never_publish,
+            poll_s=poll_s,
+        )
         self._verifiers = tuple(verifiers)
         self._patience_s = patience_s
         self._poll_s = poll_s
-        self._opening = Lock()
 
     # --- ordering --------------------------------------------------------------------------------
 
@@ -132,65 +147,65 @@ class Client:
             TransactionReverted: the market or the token refuses, for example for lack of tokens.
             BroadcastError: it is unknown whether the order was opened: `resume` finds out.
         """
+        (job,) = self.submit_many(
+            [inputs],
+            model,
+            model_folder=model_folder,
+            replicas=replicas,
+            max_price=max_price,
+            price=price,
+            shard=shard,
+            open_within_s=open_within_s,
+        )
+        return job
+
+    def submit_many(
+        self,
+        batches: Sequence[Sequence[str] | Sequence[NDArray[np.integer]]],
+        model: str,
+        *,
+        model_folder: Path | None = None,
+        replicas: int = 3,
+        max_price: int | None = None,
+        price: int | None = None,
+        shard: int = 0,
+        open_within_s: int = 600,
+    ) -> list[StoredJob]:
+        """Orders a job for each batch of inputs, all at one price and opened together.
+
+        Args and what is raised are as for `submit`.
+        """
         published = self.published(model)
         manifest = read_manifest(model_folder, published)
-        sequences = to_sequences(inputs, model_folder)
-        offers = find_offers(self.vault, published.id, shard, replicas)
+        offers = find_offers(self.vault, self.pools, published.id, shard, replicas)
         if price is not None:
             offers = [offer for offer in offers if offer.tier == tier_of(price)]
         offer = choose_offer(offers, replicas, max_price)
-        salt = secrets.token_bytes(32)
-        order, payload = make_order(
-            self.account.address,
-            published,
-            check_sequences(published, sequences),
+        clock = self.market.clock()
+        terms = Terms(
+            requester=self.account.address,
+            domain=self.market.domain,
+            label=model,
+            model=published,
+            manifest=manifest,
             shard=shard,
             tier=offer.tier,
             replicas=replicas,
-            salt=salt,
-            nonce=secrets.randbits(64),
-            open_by=self.market.clock().time + open_within_s,
+            clock=clock,
+            open_by=clock.time + open_within_s,
         )
-        job = StoredJob(
-            id=order.job_id(self.market.domain),
-            order=order,
-            salt=salt,
-            payload=payload,
-            model=model,
-            fraction_bits=manifest.output_fraction_bits if manifest else None,
-            output_width=manifest.output_width if manifest else None,
-            first_block=self.market.clock().block,
-        )
-        self.store.add(job)
-        return self.resume(job)
+        jobs = [make_job(terms, to_sequences(inputs, model_folder)) for inputs in batches]
+        for job in jobs:
+            self.store.add(job)
+        open_jobs(self.market, self._wallet, jobs)
+        return jobs
 
     def resume(self, job: StoredJob | JobId) -> StoredJob:
         """Opens a job that was stored but may not have been opened. An order opens one job only, so
         that repeating this never pays twice. Raises as `submit` does."""
         job = self._stored(job)
-        with self._opening:
-            for attempt in range(_APPROVE_ATTEMPTS):
-                if self.state(job).phase is not Phase.NONE:
-                    return job
-                try:
-                    self._approve(job.order)
-                    self.sender.send(self.market.open(job.order))
-                except TransactionReverted as error:
-                    if error.error == "JobExists":
-                        return job
-                    # Another process of ours may have used the allowance.
-                    spent = error.error == "ERC20InsufficientAllowance"
-                    if not spent or attempt + 1 == _APPROVE_ATTEMPTS:
-                        raise
-                except BroadcastError:
-                    if self.state(job).phase is Phase.NONE:
-                        raise
+        open_jobs(self.market, self._wallet, [job])
         return job
-
-    def _approve(self, order: Order) -> None:
-        spender = self.market.contract.address
-        if self.token.allowance(self.account.address, spender) < order.payment:
-            self.sender.send(self.token.approve(spender, order.payment))
 
     # --- following -------------------------------------------------------------------------------
 
@@ -213,6 +228,7 @@ class Client:
             self.market,
             courier,
             self._coordinator,
+            self._withheld,
             timeout_s=timeout,
             patience_s=self._patience_s,
             poll_s=self._poll_s,
@@ -232,10 +248,20 @@ class Client:
     def result(self, job: StoredJob | JobId, patience_s: float = 30) -> list[NDArray[np.int32]]:
         """The result: one int32 array for each input, checked against the settled root.
 
+        Where no paid provider gives the bytes within `patience_s` seconds, they are demanded on
+        chain, which takes an answer window at most.
+
         Raises:
-            ResultUnavailableError: the job is not settled, or no paid provider gives the bytes.
+            ResultUnavailableError: the job is not settled, or nobody gives the bytes.
+            InputRefusedError: the input breaks a rule, so that there is no result.
         """
-        return decode_payload(self.output(job, patience_s))
+        output = self.output(job, patience_s)
+        if output == REFUSED:
+            raise InputRefusedError(
+                "the providers refused the input: it is malformed, longer than the model takes or "
+                "than was paid for, or has more output than can be demanded on chain"
+            )
+        return decode_payload(output)
 
     def real_result(
         self, job: StoredJob | JobId, patience_s: float = 30
@@ -254,12 +280,32 @@ class Client:
         if kept is None:
             outcome = self.outcome(job)
             if not outcome.settled:
-                raise ResultUnavailableError(f"the job has no result: it is {outcome.phase.name}")
-            kept = persistently(
-                lambda: fetch_output(job, outcome, self.vault), patience_s=patience_s
-            )
+                why = f" ({outcome.reason})" if outcome.reason else ""
+                raise ResultUnavailableError(
+                    f"the job has no result: it is {outcome.phase.name}{why}"
+                )
+            kept = self._withheld.fetch(job, outcome, patience_s)
             self.store.keep_output(job.id, kept)
         return kept
+
+    # --- when bytes are withheld -----------------------------------------------------------------
+
+    def deliver(self, job: StoredJob | JobId) -> None:
+        """Publishes a drawn job's input on chain, where everyone can read it, so that no provider
+        can say that it lacks it. Raises TransactionReverted where the job is not drawn."""
+        self._withheld.publish(self._stored(job))
+
+    def demand(self, job: StoredJob | JobId) -> Demand:
+        """Demands a settled job's output on chain, where everyone can read it; `result` awaits it.
+
+        The deposit returns but for the fee of the answer. Unanswered, all payments return.
+
+        Raises:
+            RequestError: the job is not settled, or it is too late.
+            TransactionReverted: the market or the token refuses, for example for lack of tokens.
+        """
+        job = self._stored(job)
+        return self._withheld.demand(job, self.outcome(job))
 
     # --- getting money back ----------------------------------------------------------------------
 
@@ -268,9 +314,7 @@ class Client:
         job = self._stored(job)
         state = self.state(job)
         due = due_action(state, self.market.clock(), self.market.parameters)
-        if due in (Action.EXPIRE, Action.ADVANCE, Action.CONCLUDE) or (
-            state.phase is Phase.CONTESTED and self.market.verdict_ended(job.id)
-        ):
+        if due in _EXITS or (state.phase is Phase.CONTESTED and self.market.verdict_ended(job.id)):
             return self._coordinator.step(job.order)
         return state
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from requester.patience import TRANSIENT, backoff
 from touchstone.errors import JobTimeoutError, TouchstoneError
+from touchstone.protocol.demands import NO_DEMAND, Demand
 from touchstone.protocol.jobs import REFUND_REASONS, Clock, JobState, Parameters, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from web3.types import EventData
+
     from requester.delivery import Courier
     from requester.store import StoredJob
+    from requester.withheld import Withheld
     from touchstone.chain.market import Market
     from touchstone.coordination.coordinator import Coordinator
     from touchstone.protocol.ids import JobId
@@ -33,6 +37,7 @@ class Progress:
         delivered: the providers and verifiers that have the input.
         problems: why others do not have it, by name.
         note: the last thing that went wrong and is tried again, or None.
+        demand: the demand for the input.
     """
 
     phase: Phase
@@ -41,6 +46,7 @@ class Progress:
     delivered: frozenset[str] = frozenset()
     problems: Mapping[str, str] = field(default_factory=dict)
     note: str | None = None
+    demand: Demand = NO_DEMAND
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +57,13 @@ class Outcome:
         job: the job's id.
         phase: its phase on chain.
         output_root: the settled result, 32 bytes; None unless settled.
-        providers: those who were paid, by seat.
-        spent: base units that went to the providers.
+        providers: those who were paid for it, by seat.
+        spent: base units of the payment that went to the providers: shares, or the reservation fees
+            of those who waited for an input that never came.
         refunded: base units credited back to the requester, to be withdrawn.
         reason: why it was refunded, as the market names it, or None.
         transaction: the transaction that ended it.
+        answer_fee: base units that the publication of the demanded output has cost besides.
     """
 
     job: JobId
@@ -66,6 +74,7 @@ class Outcome:
     refunded: int = 0
     reason: str | None = None
     transaction: str | None = None
+    answer_fee: int = 0
 
     @property
     def settled(self) -> bool:
@@ -73,33 +82,46 @@ class Outcome:
         return self.phase is Phase.SETTLED
 
 
+_ENDINGS = ("Settled", "Reserved", "Answered", "Refunded")
+
+
 def read_outcome(market: Market, job: StoredJob, state: JobState) -> Outcome:
     """The outcome as the chain's events tell it."""
     last = market.w3.eth.block_number
     outcome = Outcome(job.id, state.phase)
-    for event in market.events(job.first_block, last, job.id, ("Settled", "Refunded")):
-        args = event["args"]
-        transaction = event["transactionHash"].to_0x_hex()
-        if event["event"] == "Settled":
+    for event in market.events(job.first_block, last, job.id, _ENDINGS):
+        outcome = _after(outcome, job, state, event)
+    return outcome
+
+
+def _after(outcome: Outcome, job: StoredJob, state: JobState, event: EventData) -> Outcome:
+    args, transaction = event["args"], event["transactionHash"].to_0x_hex()
+    match event["event"]:
+        case "Settled":
             paid = [seat for seat in state.seats if args["paid"] >> seat & 1]
             spent = args["share"] * len(paid)
-            return Outcome(
-                job=job.id,
-                phase=state.phase,
+            return replace(
+                outcome,
                 output_root=bytes(args["outputRoot"]),
                 providers={s: p for s, p in state.providers.items() if s in paid},
                 spent=spent,
                 refunded=job.order.payment - spent,
                 transaction=transaction,
             )
-        outcome = Outcome(
-            job=job.id,
-            phase=state.phase,
-            refunded=args["amount"],
-            reason=REFUND_REASONS[args["reason"]],
-            transaction=transaction,
-        )
-    return outcome
+        case "Reserved":
+            return replace(outcome, spent=args["fee"] * args["seats"].bit_count())
+        case "Answered":
+            return replace(outcome, answer_fee=args["fee"]) if args["output"] else outcome
+    # Where an output was withheld, what had been settled is undone.
+    return replace(
+        outcome,
+        output_root=None,
+        providers={},
+        spent=0 if outcome.output_root else outcome.spent,
+        refunded=outcome.refunded + args["amount"],
+        reason=REFUND_REASONS[args["reason"]],
+        transaction=transaction,
+    )
 
 
 @dataclass(slots=True)
@@ -114,7 +136,8 @@ class Idle:
     def over(self, state: JobState) -> bool:
         """Whether the job has stood still for longer than one's patience."""
         now = self.clock()
-        seen = (state.phase, state.round, state.failed, len(state.commitments), len(state.reveals))
+        posted = (len(state.commitments), len(state.reveals), state.input_demand)
+        seen = (state.phase, state.round, state.failed, *posted)
         if seen != self._seen:
             self._seen, self._since = seen, now
         return now - self._since >= self.patience_s
@@ -134,6 +157,7 @@ def follow(
     market: Market,
     courier: Courier,
     coordinator: Coordinator,
+    withheld: Withheld,
     *,
     timeout_s: float,
     patience_s: float,
@@ -162,8 +186,11 @@ def follow(
             if state.phase.ended:
                 return read_outcome(market, job, state)
             failures, note = 0, None
+            clock = market.clock()
+            if withheld.publish_if_due(job, state, clock):
+                continue
             alone = idle.over(state) or (
-                patience_s < math.inf and is_urgent(state, market.clock(), market.parameters)
+                patience_s < math.inf and is_urgent(state, clock, market.parameters)
             )
             if alone and coordinator.step(job.order, state).phase is not state.phase:
                 continue
@@ -189,4 +216,5 @@ def _progress(state: JobState, courier: Courier, note: str | None) -> Progress:
         delivered=frozenset(courier.delivered),
         problems=dict(courier.problems),
         note=note,
+        demand=state.input_demand,
     )

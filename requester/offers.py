@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from touchstone.amounts import format_tokens
-from touchstone.chain.logs import read_events
 from touchstone.errors import NoOfferError
 from touchstone.protocol.ids import ModelId, PoolId
 from touchstone.protocol.prices import price
@@ -14,6 +13,7 @@ from touchstone.protocol.prices import price
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from requester.pools import Pools
     from touchstone.chain.stake import Vault
 
 
@@ -63,24 +63,20 @@ def choose_offer(offers: Sequence[Offer], replicas: int, max_price: int | None) 
     raise NoOfferError(message)
 
 
-def find_offers(vault: Vault, model: ModelId, shard: int, replicas: int) -> list[Offer]:
+def find_offers(
+    vault: Vault, pools: Pools, model: ModelId, shard: int, replicas: int
+) -> list[Offer]:
     """All pools for one shard of a model."""
-    last = vault.w3.eth.block_number
-    created = read_events(
-        vault.contract, ["PoolCreated"], vault.first_block, last, {"model": model}
-    )
-    pools = [
-        (PoolId(bytes(event["args"]["pool"])), int(event["args"]["tier"]))
-        for event in created
-        if event["args"]["shard"] == shard
+    pools.catch_up()
+    return [
+        _offer(vault, pool, tier, pools.leaves(pool), replicas)
+        for pool, tier in pools.of(model, shard)
     ]
-    return [_offer(vault, pool, tier, replicas, last) for pool, tier in pools]
 
 
-def _offer(vault: Vault, pool: PoolId, tier: int, replicas: int, last: int) -> Offer:
+def _offer(vault: Vault, pool: PoolId, tier: int, leaves: Sequence[int], replicas: int) -> Offer:
     ready = joining = busy = 0
-    for event in read_events(vault.contract, ["Joined"], vault.first_block, last, {"pool": pool}):
-        leaf = event["args"]["leaf"]
+    for leaf in leaves:
         weight, next_weight = vault.views.call("weightOf", pool, leaf)
         # The seed may fall into this epoch or the next: count who is drawn in both.
         if not next_weight:

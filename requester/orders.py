@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from touchstone.errors import RequestError
+from touchstone.protocol.demands import MOST_ANSWER_BYTES
 from touchstone.protocol.orders import Mode, Order
 from touchstone.protocol.payload import encode_payload, payload_root, rows_of
 from touchstone.protocol.prices import MAX_UNITS
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from touchstone.chain.registry import PublishedModel
+
+_INT32 = np.iinfo(np.int32)
 
 
 def split_model_name(text: str) -> tuple[str, str]:
@@ -41,6 +44,8 @@ def check_sequences(
             raise RequestError(
                 f"input {index} has {len(values)} tokens; {model.name} takes 1 to {model.max_rows}"
             )
+        if values.min() < _INT32.min or values.max() > _INT32.max:
+            raise RequestError(f"input {index} has a number that does not fit 32 bits")
         checked.append(values.astype(np.int32))
     if not checked:
         raise RequestError("there is no input")
@@ -56,6 +61,33 @@ def units_for(model: PublishedModel, sequences: Sequence[NDArray[np.int32]]) -> 
             f"submit at most {MAX_UNITS * model.unit_rows} tokens at once"
         )
     return units
+
+
+def require_answerable(payload: bytes, sequences: int, output_width: int | None) -> None:
+    """Requires that input and output are short enough to be published on chain, should somebody
+    withhold them: a provider commits to no longer output, and who lacks a longer input can have the
+    job refunded at the requester's cost.
+
+    Args:
+        payload: the input.
+        sequences: how many inputs are in it.
+        output_width: integers in each output at least; None where it is not known.
+
+    Raises:
+        RequestError: one of the two is too long.
+    """
+    if len(payload) > MOST_ANSWER_BYTES:
+        raise RequestError(
+            f"the input has {len(payload)} bytes, a job takes {MOST_ANSWER_BYTES}: submit less at "
+            "once"
+        )
+    width = output_width or 0
+    most = (MOST_ANSWER_BYTES - 8) // (4 + 4 * width)
+    if sequences > most:
+        raise RequestError(
+            f"{sequences} inputs have more output than the {MOST_ANSWER_BYTES} bytes that a job "
+            f"takes: submit at most {most} at once"
+        )
 
 
 def make_order(

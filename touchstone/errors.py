@@ -179,6 +179,10 @@ class ResultUnavailableError(RequestError):
     """No paid provider hands out the bytes that were settled."""
 
 
+class InputRefusedError(RequestError):
+    """The providers were paid for an input that breaks a rule: it has no result."""
+
+
 class ReceiptError(TouchstoneError):
     """A file is not a receipt, or the chain does not hold what a receipt needs."""
 

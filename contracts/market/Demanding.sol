@@ -54,13 +54,14 @@ abstract contract Demanding is IMarketDemands, Revealing, Starving {
         (JobId id, Job memory job) = _load(order, Phase.Drawn);
         DemandState state = _demands[id][false].state;
         if (state != DemandState.None && state != DemandState.Pending) revert DemandExists(id, false);
+        uint256 until = uint256(job.since) + COMMIT_WINDOW;
+        if (state == DemandState.None && block.timestamp > until) revert TooLate(id, until);
         _answer(id, false, payload, salt, order.inputRoot);
         if (_uncommitted(order, id, job) == 0) return;
-        // Everyone has a whole commit window from here, as far as the reveals can still be paid.
-        uint256 latest = _payableUntil(job) - COMMIT_WINDOW - REVEAL_WINDOW;
-        uint256 since = block.timestamp < latest ? block.timestamp : latest;
-        if (since <= job.since) return;
-        job.since = uint32(since);
+        // Everyone has a whole commit window from here.
+        // SAFETY: a demand is made within the commit window of a round and answered within an answer window; LOCK_TIME
+        // and `_nextRound` leave the time for that, another commit window and the reveals.
+        job.since = uint32(block.timestamp);
         _jobs[id] = job;
     }
 
@@ -71,6 +72,7 @@ abstract contract Demanding is IMarketDemands, Revealing, Starving {
         (JobId id, Job memory job) = _load(order, Phase.Settled);
         if (msg.sender != order.requester) revert NotTheRequester(msg.sender, order.requester);
         if (_acknowledged[id]) revert WrongPhase(id, job.phase);
+        if (_demands[id][true].state != DemandState.None) revert DemandExists(id, true);
         uint256 until = uint256(job.since) + DELIVERY_WINDOW - ANSWER_WINDOW;
         if (block.timestamp > until) revert TooLate(id, until);
         uint256[] memory seats = _paid(order, job);
@@ -110,6 +112,8 @@ abstract contract Demanding is IMarketDemands, Revealing, Starving {
         _acknowledged[id] = true;
         emit Acknowledged(id);
         if (_demands[id][true].state == DemandState.Pending) {
+            // A receipt for other bytes does not stand for those that are demanded.
+            if (outputRoot != _demandedOutputs[id]) revert WrongOutput(id, outputRoot);
             _refundDeposit(id, true, DemandState.Closed, 0);
             return _payWaiting(order, id, job);
         }
@@ -137,7 +141,7 @@ abstract contract Demanding is IMarketDemands, Revealing, Starving {
     function _closeInput(Order calldata order, JobId id, Job memory job) private {
         uint256 uncommitted = job.phase == Phase.Drawn ? _uncommitted(order, id, job) : 0;
         // A job that went on without the answer, or ended, needs it no more.
-        if (uncommitted == 0) return _refundDeposit(id, false, DemandState.Closed, 0);
+        if (uncommitted == 0) return _dropDemand(id);
         _starves(id);
         _endStarved(order, id, job, job.active(order.replicas), uncommitted);
     }

@@ -13,7 +13,7 @@ interface IMarketDemands is IMarketTypes {
     /// deadline nobody is slashed for silence.
     function demandInput(Order calldata order, uint256 seat) external;
 
-    /// Publish the input, demanded or not: anyone who has it, once a job. Where commitments are missing, the commit
+    /// Publish the input, within the commit window also where nobody has demanded it: anyone who has it, once a job. Where commitments are missing, the commit
     /// window begins anew. The caller earns AnswerFee.fee from the deposit, the rest returns to the demander.
     function answerInput(Order calldata order, bytes calldata payload, bytes32 salt) external;
 
@@ -31,7 +31,7 @@ interface IMarketDemands is IMarketTypes {
     /// for the output is thereby over.
     function acknowledge(Order calldata order, bytes32 outputRoot, bytes calldata signature) external;
 
-    /// End a demand whose time is over: the deposit returns to the demander. Where the input was withheld, the job is
+    /// End a demand whose time is over, or whose round is: the deposit returns to the demander. Where the input was withheld, the job is
     /// refunded less a reservation fee for each seat that demanded it or has committed on chain. Where the output was
     /// withheld, the requester gets the payments back and each provider that was paid loses a no-show slice.
     function closeDemand(Order calldata order) external;

@@ -4,20 +4,24 @@ pragma solidity ^0.8.28;
 import {JobId, PoolId} from "../types/Ids.sol";
 import {Order, OrderLib} from "../types/Order.sol";
 import {Job, SeatsLib} from "../types/Job.sol";
-import {MarketBase} from "./MarketBase.sol";
+import {Starving} from "./Starving.sol";
 
 /// Seats reserves in the place of providers that failed. The reserves are the next indices of the job's seed, named
 /// when it was drawn, so that no stake that moved since can become one.
-abstract contract Replacing is MarketBase {
+abstract contract Replacing is Starving {
     using OrderLib for Order;
     using SeatsLib for *;
 
     /// Begin a new round with reserves in the place of failed seats, or refund the requester where too few are
     /// left. `before` are the seats that were active until now.
     function _nextRound(Order calldata order, JobId id, Job memory job, uint256[] memory before) internal {
-        // A round that could not end in time to be paid is not begun. The job keeps only the seats whose bonds it
-        // locked, so that no reserve can be accused in its name.
-        if (block.timestamp + COMMIT_WINDOW + REVEAL_WINDOW > _payableUntil(job)) {
+        // A demand of the last round is over; the seats of the next may make their own.
+        _dropDemand(id);
+        // A round that could not end in time to be paid is not begun: at the latest its input comes at the end of its
+        // commit window and an answer window, and a second commit window follows. The job keeps only the seats whose
+        // bonds it locked, so that no reserve can be accused in its name.
+        uint256 longest = 2 * uint256(COMMIT_WINDOW) + ANSWER_WINDOW + REVEAL_WINDOW;
+        if (block.timestamp + longest > _payableUntil(job)) {
             job.seats = job.seats.only(before);
             return _refund(order, id, job, order.payment(), RefundReason.TooLate);
         }

@@ -9,11 +9,10 @@ import {Job, Phase, SeatsLib} from "../types/Job.sol";
 import {IMarketDeadlines} from "./IMarketDeadlines.sol";
 import {Holding} from "./Holding.sol";
 import {Replacing} from "./Replacing.sol";
-import {Starving} from "./Starving.sol";
 
 /// Commit and reveal on chain, for a provider that is ignored off chain, and the deadlines that move a job on
 /// when somebody stays silent. A round is over `commitWindow + revealWindow` after it began.
-abstract contract SlowPath is IMarketDeadlines, Holding, Replacing, Starving {
+abstract contract SlowPath is IMarketDeadlines, Holding, Replacing {
     using OrderLib for Order;
     using SeatsLib for *;
 

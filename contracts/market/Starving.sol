@@ -43,6 +43,12 @@ abstract contract Starving is MarketBase {
         _refund(order, id, job, left, RefundReason.InputWithheld);
     }
 
+    /// Return the deposit of a demand for the input that the job needs no more. While the job goes on, another may be
+    /// made: a seat that comes later may lack the input too.
+    function _dropDemand(JobId id) internal {
+        if (_demands[id][false].state == DemandState.Pending) _refundDeposit(id, false, DemandState.None, 0);
+    }
+
     /// End a demand: `fee` of its deposit has gone elsewhere, the rest is the demander's again.
     function _refundDeposit(JobId id, bool output, DemandState state, uint256 fee) internal {
         Demand storage demand = _demands[id][output];

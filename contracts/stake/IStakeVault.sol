@@ -8,7 +8,7 @@ import {Seats} from "../types/Job.sol";
 /// Holds the stake of all providers. A provider deposits tokens, pledges them to pools in slots of one bond each,
 /// and is drawn in proportion to its slots. Amounts are base units of the token.
 ///
-/// Weights change at epoch boundaries only; a lock touches the provider's own word, never the tree. Stake on its
+/// Weights change at epoch boundaries only; a lock touches the provider's own word, never the weights. Stake on its
 /// way out stays slashable until its unbonding time has passed.
 interface IStakeVault {
     struct Pool {
@@ -90,6 +90,7 @@ interface IStakeVault {
 
     /// Draw `wanted` distinct providers with a free slot and lock one slot of each until the end of `bucket`; then
     /// up to `reserves` more, which are not locked. Reverts with PoolExhausted where fewer than `wanted` are found.
+    /// The number of leaves in the pool does not matter to the gas.
     function draw(PoolId pool, bytes32 seed, uint256 wanted, uint256 reserves, uint32 bucket)
         external
         returns (Seats seats);

@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {ExactTransfer} from "../token/ExactTransfer.sol";
 import {ModelId, PoolId, poolIdOf} from "../types/Ids.sol";
@@ -13,8 +14,8 @@ import {PriceLadder} from "../types/PriceLadder.sol";
 import {Slices} from "../types/Slices.sol";
 import {IModelRegistry} from "../registry/IModelRegistry.sol";
 import {IStakeVault} from "./IStakeVault.sol";
-import {Sampling, Taken} from "./Sampling.sol";
-import {WeightTree, WeightTreeLib} from "./WeightTree.sol";
+import {Roster, RosterLib} from "./Roster.sol";
+import {Sampler, SamplerLib} from "./Sampler.sol";
 
 /// The vault of all stake; see IStakeVault.
 /// INVARIANT: the vault's token balance is at least the sum of all free stake and of slots x bond over all leaves
@@ -23,16 +24,18 @@ import {WeightTree, WeightTreeLib} from "./WeightTree.sol";
 contract StakeVault is IStakeVault {
     using SafeERC20 for IERC20;
     using ExactTransfer for IERC20;
-    using WeightTreeLib for WeightTree;
+    using RosterLib for Roster;
     using BondLedger for Bonds;
     using SeatsLib for Seats;
-    using Sampling for Taken;
+    using SamplerLib for Sampler;
 
     /// Where burned stake goes: an address without a key, since a plain ERC-20 has no burn.
     address public constant BURN_ADDRESS = 0x000000000000000000000000000000000000dEaD;
 
-    /// Indices of one seed that a draw tries at most: those of its seats, and full leaves that it skips.
-    uint256 public constant MAX_TRIES = 32;
+    /// Indices of one seed that a draw tries at most: those of its seats, misses, and full leaves that it skips. Less
+    /// than half of all tries miss. So a pool of free leaves fails to fill seven seats with a probability below
+    /// 5e-12; one whose leaves are full but for a fifth of the weight fails to seat three in one draw of 25 at most.
+    uint256 public constant MAX_TRIES = 64;
 
     uint256 public constant MAX_ENDPOINT_BYTES = 256;
 
@@ -45,8 +48,7 @@ contract StakeVault is IStakeVault {
 
     mapping(address provider => uint256) public freeStake;
     mapping(PoolId => Pool) private _pools;
-    mapping(PoolId => WeightTree) private _trees;
-    mapping(PoolId => mapping(uint256 leaf => address)) private _owners;
+    mapping(PoolId => Roster) private _rosters;
     mapping(PoolId => mapping(uint256 leaf => Bonds)) private _bonds;
     mapping(PoolId => mapping(address provider => uint256 leafPlusOne)) private _leaves;
     mapping(uint256 id => Unbonding) private _unbondings;
@@ -119,25 +121,25 @@ contract StakeVault is IStakeVault {
         if (needed > free) revert StakeTooSmall(needed, free);
         freeStake[msg.sender] = free - needed;
 
-        WeightTree storage tree = _trees[pool];
-        uint256 leaf = _ensureLeaf(pool, tree);
+        Roster storage roster = _rosters[pool];
+        uint256 leaf = _ensureLeaf(pool, roster);
         Bonds storage bonds = _bonds[pool][leaf];
         uint256 most = type(uint16).max - bonds.slots;
         if (slots > most) revert SlotsTooMany(slots, most);
         bonds.slots += slots;
         uint256 now_ = epoch();
-        tree.setNext(leaf, tree.nextWeight(leaf) + slots, now_);
+        roster.setNext(leaf, roster.nextWeight(leaf) + slots, now_);
         emit Pledged(pool, msg.sender, slots, now_ + 1);
     }
 
     /// @inheritdoc IStakeVault
     function unpledge(PoolId pool, uint16 slots) external returns (uint256 id) {
         uint256 leaf = leafOf(pool, msg.sender);
-        WeightTree storage tree = _trees[pool];
-        uint256 weight = tree.nextWeight(leaf);
+        Roster storage roster = _rosters[pool];
+        uint256 weight = roster.nextWeight(leaf);
         if (slots == 0) revert NothingToDo();
         if (slots > weight) revert SlotsTooMany(slots, weight);
-        tree.setNext(leaf, weight - slots, epoch());
+        roster.setNext(leaf, weight - slots, epoch());
         id = ++_unbondingCount;
         uint40 readyAt = SafeCast.toUint40(block.timestamp + unbondingTime);
         _unbondings[id] = Unbonding(msg.sender, slots, readyAt, pool);
@@ -154,7 +156,7 @@ contract StakeVault is IStakeVault {
         uint256 leaf = leafOf(leaving.pool, leaving.provider);
         Bonds memory bonds = _rolled(leaving.pool, leaf);
         // Slashes may have eaten into stake on its way out: what is still offered stays, the rest may go.
-        uint256 most = bonds.slots - _trees[leaving.pool].nextWeight(leaf);
+        uint256 most = bonds.slots - _rosters[leaving.pool].nextWeight(leaf);
         uint16 slots = leaving.slots < most ? leaving.slots : uint16(most);
         if (bonds.inUse() + slots > bonds.slots) revert SlotsInUse(id, bonds.inUse(), bonds.slots);
         bonds.slots -= slots;
@@ -172,15 +174,16 @@ contract StakeVault is IStakeVault {
         onlyMarket
         returns (Seats seats)
     {
-        WeightTree storage tree = _trees[pool];
+        Roster storage roster = _rosters[pool];
         uint256 epoch_ = epoch();
-        uint256 total = tree.total(epoch_);
-        Taken memory taken = Sampling.none(MAX_TRIES);
+        Sampler memory sampler = roster.samplerOf(epoch_, MAX_TRIES);
         uint256 found;
-        for (uint256 index; index < MAX_TRIES && found < wanted + reserves && taken.sum < total; ++index) {
-            uint256 point = uint256(keccak256(abi.encode(seed, index))) % (total - taken.sum);
-            (uint256 leaf, uint256 weight, uint256 start) = tree.pick(taken.place(point), epoch_);
-            taken.take(start, weight);
+        for (uint256 index; index < MAX_TRIES && found < wanted + reserves && sampler.length != 0; ++index) {
+            uint256 point = uint256(Hashes.efficientKeccak256(seed, bytes32(index))) % sampler.length;
+            (uint256 place, uint256 depth) = sampler.locate(point);
+            (uint256 leaf, uint256 weight) = roster.entryAt(place, epoch_);
+            if (depth >= weight) continue;
+            sampler.take(place);
             // A full leaf is skipped by the next index of the same seed.
             if (found < wanted && !_lock(pool, leaf, weight, bucket)) continue;
             seats = seats.with(found++, leaf);
@@ -190,7 +193,7 @@ contract StakeVault is IStakeVault {
 
     /// @inheritdoc IStakeVault
     function tryLock(PoolId pool, uint256 leaf, uint32 bucket) external onlyMarket returns (bool) {
-        return _lock(pool, leaf, _trees[pool].weightAt(leaf, epoch()), bucket);
+        return _lock(pool, leaf, _rosters[pool].weightAt(leaf, epoch()), bucket);
     }
 
     /// @inheritdoc IStakeVault
@@ -223,10 +226,10 @@ contract StakeVault is IStakeVault {
         bonds.slots -= 1;
         _bonds[pool][leaf] = bonds;
 
-        WeightTree storage tree = _trees[pool];
-        uint256 weight = tree.nextWeight(leaf);
+        Roster storage roster = _rosters[pool];
+        uint256 weight = roster.nextWeight(leaf);
         // The slot comes out of what is offered; where all of it is on its way out, out of that.
-        if (weight != 0) tree.setNext(leaf, weight - 1, epoch());
+        if (weight != 0) roster.setNext(leaf, weight - 1, epoch());
 
         uint256 paid;
         for (uint256 i; i < accounts.length; ++i) {
@@ -237,7 +240,7 @@ contract StakeVault is IStakeVault {
         }
         uint256 bond = _pools[pool].bond;
         if (paid + burned > bond) revert CutTooLarge(paid + burned, bond);
-        address provider = _owners[pool][leaf];
+        address provider = roster.ownerOf(leaf);
         freeStake[provider] += bond - paid - burned;
         emit Slashed(pool, leaf, provider, burned, paid, bucket);
         if (burned != 0) token.safeTransfer(BURN_ADDRESS, burned);
@@ -264,13 +267,14 @@ contract StakeVault is IStakeVault {
         view
         returns (address[] memory owners)
     {
+        Roster storage roster = _rosters[pool];
         owners = new address[](which.length);
-        for (uint256 i; i < which.length; ++i) owners[i] = _owners[pool][seats.leaf(which[i])];
+        for (uint256 i; i < which.length; ++i) owners[i] = roster.ownerOf(seats.leaf(which[i]));
     }
 
     /// @inheritdoc IStakeVault
     function ownerOf(PoolId pool, uint256 leaf) external view returns (address) {
-        return _owners[pool][leaf];
+        return _rosters[pool].ownerOf(leaf);
     }
 
     /// @inheritdoc IStakeVault
@@ -292,12 +296,12 @@ contract StakeVault is IStakeVault {
 
     /// @inheritdoc IStakeVault
     function weightOf(PoolId pool, uint256 leaf) external view returns (uint256 current, uint256 next) {
-        return (_trees[pool].weightAt(leaf, epoch()), _trees[pool].nextWeight(leaf));
+        return (_rosters[pool].weightAt(leaf, epoch()), _rosters[pool].nextWeight(leaf));
     }
 
     /// @inheritdoc IStakeVault
     function totalWeight(PoolId pool) external view returns (uint256) {
-        return _trees[pool].total(epoch());
+        return _rosters[pool].total(epoch());
     }
 
     /// @inheritdoc IStakeVault
@@ -322,12 +326,11 @@ contract StakeVault is IStakeVault {
         emit PoolCreated(pool, model, shard, tier, bond);
     }
 
-    function _ensureLeaf(PoolId pool, WeightTree storage tree) private returns (uint256 leaf) {
+    function _ensureLeaf(PoolId pool, Roster storage roster) private returns (uint256 leaf) {
         uint256 leafPlusOne = _leaves[pool][msg.sender];
         if (leafPlusOne != 0) return leafPlusOne - 1;
-        leaf = tree.append();
+        leaf = roster.join(msg.sender);
         _leaves[pool][msg.sender] = leaf + 1;
-        _owners[pool][leaf] = msg.sender;
         emit Joined(pool, msg.sender, leaf);
     }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-/// Life of a demand. One that was answered, or that ended a job, is never made again.
+/// Life of a demand. One that was answered, or that ended a job, is never made again; one that the job needed no more
+/// is forgotten.
 enum DemandState {
     None,
     Pending,
@@ -10,7 +11,7 @@ enum DemandState {
 }
 
 /// Bytes that are owed and did not come, demanded on chain; one word. A job has at most one demand for its input and
-/// one for its output.
+/// one for its output at a time.
 struct Demand {
     /// Who prepaid the answer.
     address demander;

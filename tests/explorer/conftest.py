@@ -65,3 +65,9 @@ def story(world, tmp_path_factory) -> Iterator[Story]:
     look = indexer_of(world, database).catch_up()
     yield Story(world, database, browser(world, database, look), jobs)
     database.close()
+
+
+@pytest.fixture(scope="module")
+def story_of_fuzz(story) -> Story:
+    """The same, by a name that Hypothesis does not take for one made anew for each example."""
+    return story

@@ -54,12 +54,15 @@ def rebuilt(world: World, path: Path, most_blocks: int = 1000) -> dict[str, list
     return found
 
 
-def browser(world: World, database: Database, look: Look, final_after: int = 12) -> TestClient:
+def browser(world: World, database: Database, look: Look) -> TestClient:
     """The pages over a data base, as after that look."""
     bucket = world.deployment.views(world.devnet.w3, "StakeVault").call("bucketSeconds")
     constants = Constants(
         world.deployment.chain_id, world.market.domain.market, world.market.parameters, bucket
     )
-    progress = Progress(look, time.monotonic())
-    app = make_app(Reader(database, constants, lambda: progress, 0, final_after))
+
+    def progress() -> Progress:
+        return Progress(look, time.monotonic())
+
+    app = make_app(Reader(database, constants, progress, 0, 12))
     return TestClient(app, raise_server_exceptions=False, follow_redirects=False)

@@ -1,6 +1,8 @@
 """The memory keeps its first word."""
 
+import resource
 import sqlite3
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -64,35 +66,37 @@ def test_each_draw_has_its_own_commitment(store):
     assert store.newest_commit(JOB) == second
 
 
-def test_jobs_are_taken_in_the_order_of_their_inputs(store):
+def test_jobs_wait_in_the_order_of_their_inputs_and_are_taken_once(store):
     other = b"k" * 32
     store.add_job(other, ORDER)
     store.queue(other, b"first", b"s" * 32, 3)
     store.queue(JOB, b"second", b"s" * 32, 4)
-    assert store.queued() == (2, 7)
-    assert [store.take()[1] for _ in range(2)] == [b"first", b"second"]
-    assert store.take() is None
+    assert store.waiting() == [(other, 3), (JOB, 4)]
+    assert store.take(JOB)[1] == b"second"
+    assert store.take(JOB) is None
+    assert store.waiting() == [(other, 3)]
+    assert store.queued() == 2
 
 
 def test_a_second_input_changes_nothing(store):
     store.queue(JOB, b"first", b"s" * 32, 3)
     store.queue(JOB, b"second", b"t" * 32, 3)
-    assert store.take()[1] == b"first"
+    assert store.take(JOB)[1] == b"first"
 
 
 def test_what_was_running_is_queued_again_after_a_restart(store, tmp_path):
     store.queue(JOB, b"input", b"s" * 32, 3)
-    assert store.take() is not None
+    assert store.take(JOB) is not None
     store.close()
     store.__init__(tmp_path, "me")
-    assert store.take()[1] == b"input"
+    assert store.take(JOB)[1] == b"input"
 
 
 def test_ended_jobs_lose_their_secrets_but_not_their_signatures(store):
     store.queue(JOB, b"input", b"s" * 32, 3)
     store.keep_commit(COMMIT)
     store.end_job(JOB, 1000)
-    assert store.take() is None
+    assert store.take(JOB) is None
     assert store.purge(1000) == 0
     assert store.purge(1001) == 1
     assert store.work(JOB).salt is None
@@ -111,6 +115,31 @@ def test_jobs_that_ended_lately_are_looked_at_again_after_a_reorganisation(store
     assert store.live() == []
     assert store.live(ended_from=1001) == []
     assert [work.job for work in store.live(ended_from=1000)] == [JOB]
+
+
+@pytest.fixture
+def small_disk():
+    """Files cannot grow inside the block, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    @contextmanager
+    def full():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    return full
+
+
+def test_what_cannot_be_written_is_said_and_the_store_goes_on_when_there_is_room(store, small_disk):
+    with small_disk():
+        for _ in range(2):
+            with pytest.raises(StoreError, match="make room on its disk"):
+                store.keep_commit(COMMIT)
+    assert store.commit_of(JOB, b"d" * 32) is None
+    assert store.keep_commit(COMMIT) == COMMIT
 
 
 def test_a_folder_is_for_one_node_at_a_time(store, tmp_path):

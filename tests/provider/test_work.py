@@ -6,38 +6,27 @@ import pytest
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from web3 import HTTPProvider, Web3
 
-from provider.admission import Load, require_room
+from provider.admission import DISK_RESERVE, Load, require_room
 from provider.worker import Speed
 from tests.provider import executors
 from tests.provider.running import free_port, running_node, wait_until
-from tests.provider.test_duties import DRAWN, P
 from tests.provider.test_refusals import refusal
 from tests.provider.world import config_for
 from touchstone.errors import RefusedError
-from touchstone.protocol.jobs import Clock
-
-
-def room(jobs, rows, time, rows_per_second=10.0, more=50):
-    require_room(Load(jobs, rows, 8, rows_per_second), more, DRAWN, Clock(1, time), P)
-
-
-def test_a_job_that_can_be_done_in_time_is_taken():
-    room(jobs=3, rows=500, time=1010)
-
-
-def test_a_job_that_would_be_late_behind_others_is_refused():
-    with pytest.raises(RefusedError) as caught:
-        room(jobs=3, rows=900, time=1010)
-    assert caught.value.rule == "busy"
 
 
 def test_a_full_queue_is_refused():
-    with pytest.raises(RefusedError, match="8 jobs are queued"):
-        room(jobs=8, rows=1, time=1000)
+    require_room(Load(7, 8, 1 << 40))
+    with pytest.raises(RefusedError, match="8 jobs are queued") as caught:
+        require_room(Load(8, 8, 1 << 40))
+    assert caught.value.rule == "busy"
 
 
-def test_an_idle_node_takes_even_what_will_be_late():
-    room(jobs=0, rows=0, time=1500)
+def test_the_last_room_on_the_disk_is_for_what_was_promised():
+    require_room(Load(0, 8, DISK_RESERVE))
+    with pytest.raises(RefusedError, match="left on the node's disk") as caught:
+        require_room(Load(0, 8, DISK_RESERVE - 1))
+    assert caught.value.rule == "busy"
 
 
 def test_speed_follows_what_is_measured():

@@ -4,9 +4,13 @@ import numpy as np
 import pytest
 
 from requester.client import Client
+from requester.offers import find_offers
+from requester.orders import require_answerable
 from tests.support.minimal_node import doubled, wrong
-from tests.support.world import small_world
+from tests.support.world import TIER, small_world
+from touchstone.chain.logs import read_events
 from touchstone.errors import NoOfferError, RequestError, ResultUnavailableError
+from touchstone.protocol.demands import MOST_ANSWER_BYTES
 from touchstone.protocol.jobs import Phase
 
 TOKENS = [np.array([1, 2, 3], np.int32), np.array([40], np.int32)]
@@ -93,7 +97,8 @@ def test_a_provider_that_hands_out_other_bytes_is_passed_over(world, client):
             node.corrupt_output = False
 
 
-def test_no_result_is_better_than_one_that_does_not_match(world, client):
+def test_no_result_is_better_than_one_that_does_not_match(world, tmp_path):
+    client = client_of(world, tmp_path, never_publish=True)
     job = client.submit(TOKENS, "doubler@1")
     client.wait(job, timeout=60)
     for node in world.nodes:
@@ -126,6 +131,50 @@ def test_a_model_that_nobody_published_is_refused(client):
 def test_too_much_work_for_one_order_is_refused(client):
     with pytest.raises(RequestError, match="at most 128 tokens"):
         client.submit([np.ones(32, np.int32)] * 5, "doubler@1")
+
+
+def test_an_input_whose_output_could_not_be_demanded_is_refused_before_anything_is_paid():
+    require_answerable(b"x" * MOST_ANSWER_BYTES, 63, 384)
+    with pytest.raises(RequestError, match="submit at most 63 at once"):
+        require_answerable(b"x", 64, 384)
+    with pytest.raises(RequestError, match="98305 bytes"):
+        require_answerable(b"x" * (MOST_ANSWER_BYTES + 1), 1, None)
+
+
+def test_numbers_beyond_32_bits_are_refused(client):
+    with pytest.raises(RequestError, match="32 bits"):
+        client.submit([np.array([1 << 31])], "doubler@1")
+
+
+def test_many_jobs_are_opened_in_one_transaction(world, client):
+    before = client.token.balance_of(world.requester.address)
+    jobs = client.submit_many([TOKENS, TOKENS[:1], TOKENS], "doubler@1")
+    opened = [
+        next(client.market.events(job.first_block, world.devnet.w3.eth.block_number, job.id))
+        for job in jobs
+    ]
+    assert len({event["transactionHash"] for event in opened}) == 1
+    paid = sum(job.order.payment for job in jobs)
+    assert before - client.token.balance_of(world.requester.address) == paid
+    for job in jobs:
+        client.wait(job, timeout=60)
+    assert_doubled(client.result(jobs[2]))
+
+
+def test_offers_are_found_by_reading_new_blocks_only(world, client, monkeypatch):
+    asked = []
+
+    def spied(contract, names, first, last):
+        asked.append((first, last))
+        return read_events(contract, names, first, last)
+
+    monkeypatch.setattr("requester.pools.read_events", spied)
+    find_offers(client.vault, client.pools, world.model, 0, 3)
+    world.devnet.mine(200)
+    (offer,) = find_offers(client.vault, client.pools, world.model, 0, 3)
+    assert (offer.tier, offer.ready + offer.busy + offer.joining) == (TIER, 3)
+    assert asked[0][0] == world.deployment.block
+    assert asked[1][0] == asked[0][1] - 64
 
 
 def test_free_stake_at_the_vault_is_withdrawn_with_the_refunds(world, client):

@@ -60,6 +60,9 @@ class World:
     def sender(self, index: int) -> Sender:
         return Sender(self.devnet.w3, self.devnet.account(index), poll_s=0.02)
 
+    def sender_of(self, provider: str) -> Sender:
+        return Sender(self.devnet.w3, self.node_of(provider).account, poll_s=0.02)
+
     def node_of(self, provider: str) -> MinimalNode:
         return next(n for n in self.nodes if n.account.address == provider)
 

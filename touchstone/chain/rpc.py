@@ -48,6 +48,10 @@ class _Provider(HTTPProvider):
     _newest = -1
     _chain_id: int | None = None
 
+    def believe(self, newest: int) -> None:
+        """Takes `newest` for the newest block that was shown: later ones were another chain's."""
+        self._newest = min(self._newest, newest)
+
     def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
         ask = super().make_request
         return self._caught_up([(method, params)], lambda: [ask(method, params)])[0]

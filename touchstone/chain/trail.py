@@ -105,6 +105,10 @@ class Trail:
         Raises:
             WrongChainError: the endpoint serves another chain.
         """
+        # An endpoint that has shown another chain's higher blocks would seem to lag for ever.
+        believe = getattr(self._w3.provider, "believe", None)
+        if believe is not None:
+            believe(self.marks[-1].number)
         block = self._w3.eth.get_block("latest")
         head = Mark(block["number"], bytes(block["hash"]))
         time, last = block["timestamp"], self.marks[-1]

@@ -86,18 +86,23 @@ def build(
 def verdict_of(order: Order, state: Replay, providers: dict[int, ChecksumAddress]) -> Verdict:
     """The verdict that the events add up to."""
     payments = [
-        Payment(seat=seat, provider=providers[seat], amount=str(state.share))
-        for seat in state.spoke
-        if state.output_root is not None
+        Payment(seat=seat, provider=providers[seat], amount=str(amount))
+        for seat, amount in sorted(state.payments.items())
     ]
-    settled_rest = order.payment - state.share * len(payments)
     return Verdict(
         phase=state.phase.name.lower(),
         output_root=state.output_root,
         payments=payments,
-        refund=str(settled_rest if payments else state.refund),
+        refund=str(refund_of(order, state)),
         reason=state.reason,
     )
+
+
+def refund_of(order: Order, state: Replay) -> int:
+    """What went back to the requester in all, in base units."""
+    settled = state.output_root is not None
+    unearned = order.payment - state.share * len(state.spoke) if settled else 0
+    return unearned + state.refund
 
 
 def read_contracts(market: Market, vault: Vault) -> Contracts:

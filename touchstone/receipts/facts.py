@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from eth_utils.address import to_checksum_address
 from hexbytes import HexBytes
 from web3.exceptions import Web3Exception
 from web3.logs import DISCARD
+from web3.types import RPCEndpoint
 
+from touchstone.chain.market import Reveal
 from touchstone.errors import ReceiptError
 from touchstone.protocol.claims import commitment_of, set_of
+from touchstone.protocol.eip712 import Signature
 from touchstone.receipts.receipt import ClaimFacts, Event, Opening, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from eth_typing import ChecksumAddress
     from web3.types import EventData
@@ -63,11 +67,52 @@ def find_event(contract: Any, name: str, place: Place) -> EventData:
 def read_opening(market: Market, place: Place, order: Order) -> Opening:
     """Who opened the job, and the signature that was brought."""
     transaction = market.w3.eth.get_transaction(HexBytes(place.transaction))
-    called = _decode(market, transaction)
-    signature = called.get("signature") if _same_order(called.get("order"), order) else None
+    signature = _opening_signature(_decode(market, transaction), order)
     return Opening(
         sender=transaction["from"], signature="0x" + bytes(signature).hex() if signature else None
     )
+
+
+def _opening_signature(called: Mapping[str, Any], order: Order) -> bytes | None:
+    """The signature that a decoded `open`, `openWithPermit` or `openMany` brought for the order."""
+    if _same_order(called.get("order"), order):
+        return called.get("signature")
+    for given, signature in zip(
+        called.get("orders", ()), called.get("signatures", ()), strict=False
+    ):
+        if _same_order(given, order):
+            return bytes(signature)
+    return None
+
+
+def read_reveals(market: Market, order: Order, transaction: str) -> tuple[Reveal, ...]:
+    """The reveals that settled the order in a transaction; none where they cannot be found.
+
+    Where the market was called by another contract, the transaction is traced, if the node can.
+    """
+    for called in _calls(market, transaction):
+        for _, reveals in _signed_rounds(called, order):
+            return tuple(
+                Reveal(bytes(salt), Signature(bytes(r), bytes(vs))) for salt, (r, vs) in reveals
+            )
+    return ()
+
+
+def _calls(market: Market, transaction: str) -> Iterator[Mapping[str, Any]]:
+    """Arguments of each call to the market in a transaction."""
+    sent = market.w3.eth.get_transaction(HexBytes(transaction))
+    if sent["to"] == market.contract.address:
+        yield _decode(market, sent)
+        return
+    method = RPCEndpoint("debug_traceTransaction")
+    answer = market.w3.provider.make_request(method, [transaction, {"tracer": "callTracer"}])
+    pending: list[Any] = [answer.get("result") or {}]
+    while pending:
+        frame = pending.pop()
+        pending += frame.get("calls", ())
+        to, kind = frame.get("to"), frame.get("type")
+        if to and kind == "CALL" and to_checksum_address(to) == market.contract.address:
+            yield _decode(market, {"to": market.contract.address, "input": frame["input"]})
 
 
 def read_claims(

@@ -11,10 +11,9 @@ from touchstone.errors import ReceiptError
 from touchstone.protocol.claims import Claim, commitment_of, set_of
 from touchstone.protocol.eip712 import Domain, Signature, recover
 from touchstone.protocol.ids import JobId, model_id
-from touchstone.protocol.jobs import Phase
 from touchstone.protocol.merkle import blinded
-from touchstone.protocol.prices import bond
-from touchstone.receipts.build import verdict_of
+from touchstone.protocol.prices import RESERVATION_PARTS, bond
+from touchstone.receipts.build import refund_of, verdict_of
 from touchstone.receipts.receipt import Draw, Receipt
 from touchstone.receipts.replay import Replay
 
@@ -146,8 +145,12 @@ def check_verdict(receipt: Receipt, state: Replay) -> str:
     require(paid == due_payments, "the payments are not those of the settlement")
     if state.output_root is not None:
         require(state.share == order.share, f"a share is {order.share}, not {state.share}")
-    if state.phase in (Phase.REFUNDED, Phase.CONTESTED, Phase.CONCLUDED):
-        require(state.refund == order.payment, "the refund is not the whole payment")
+    if state.reason == "InputWithheld":
+        fee = order.share // RESERVATION_PARTS
+        require(set(state.payments.values()) <= {fee}, f"a reservation fee is {fee}")
+    if state.phase.ended:
+        spent = refund_of(order, state) + sum(state.payments.values())
+        require(spent == order.payment, "payments and refund are not the whole payment")
     outputs = [claim.output_root for claim in receipt.claims]
     if receipt.claims:
         seats = tuple(claim.seat for claim in receipt.claims)

@@ -32,8 +32,9 @@ class Replay:
         spoke: seats whose claims ended the job, in order.
         outputs: their output roots, as the contest names them.
         output_root: the settled result.
-        share: what each paid seat earned.
-        refund: what went back to the requester because the job ended without a result.
+        share: what each seat that settled it earned.
+        payments: what each paid seat has of the payment, by seat.
+        refund: what went back to the requester when the job ended without a result.
         reason: why, or None.
         end: transaction that settled or contested it.
         kept: whether the job keeps only the seats that spoke.
@@ -52,6 +53,7 @@ class Replay:
     outputs: tuple[bytes, ...] = ()
     output_root: bytes | None = None
     share: int = 0
+    payments: dict[int, int] = field(default_factory=dict)
     refund: int = 0
     reason: str | None = None
     end: bytes | None = None
@@ -101,6 +103,7 @@ def _apply(state: Replay, event: Event) -> None:
             state.phase, state.end = Phase.SETTLED, event.transaction
             state.spoke = tuple(seat for seat in range(SEATS) if paid >> seat & 1)
             state.output_root, state.share = _bytes(args["outputRoot"]), _int(args["share"])
+            state.payments = dict.fromkeys(state.spoke, state.share)
         case "Contested":
             state.phase, state.end = Phase.CONTESTED, event.transaction
             state.spoke = tuple(int(seat) for seat in _list(args["seats"]))
@@ -110,7 +113,13 @@ def _apply(state: Replay, event: Event) -> None:
             state.reason = REFUND_REASONS[_int(args["reason"])]
         case "Concluded":
             state.phase = Phase.CONCLUDED
-        case "Acknowledged":
+        case "Reserved":
+            seats = _int(args["seats"])
+            waited = [seat for seat in range(SEATS) if seats >> seat & 1]
+            state.payments = dict.fromkeys(waited, _int(args["fee"]))
+        case "Unwound":
+            state.payments = {}
+        case "Acknowledged" | "Demanded" | "DemandJoined" | "Answered" | "DemandClosed":
             pass
         case _:
             raise ReceiptError(f"there is no event {event.event!r} of a job")

@@ -29,6 +29,7 @@ abstract contract Actors is World {
 
     uint64 private _nonce;
     Payloads internal payloads = new Payloads();
+    bytes32 private _known = payloads.root(PAYLOAD, SALT);
 
     // --- orders ----------------------------------------------------------------------------------------------
 
@@ -185,7 +186,7 @@ abstract contract Actors is World {
 
     /// The root of PAYLOAD under SALT.
     function _result() internal view returns (bytes32) {
-        return payloads.root(PAYLOAD, SALT);
+        return _known;
     }
 
     function _demandInput(Order memory order, uint256 seat) internal {

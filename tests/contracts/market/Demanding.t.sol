@@ -150,19 +150,35 @@ contract DemandingTest is Actors {
         assertEq(_job(order).since, since, "the reveals go on");
     }
 
-    function test_an_answer_leaves_time_for_the_reveals() external {
+    function test_a_later_seat_makes_its_own_demand() external {
         Order memory order = _known(3);
-        uint256 until = _lockedUntil(order) - CHALLENGE;
-        // Two rounds begun as late as can be, then a demand at the last moment.
-        _commit(order, 0, RESULT);
-        _commit(order, 1, RESULT);
-        _goTo(until - COMMIT - REVEAL);
+        _demandInput(order, 0);
+        _commitAll(order, RESULT);
+        _punishCommits(order, 1);
+        assertEq(_job(order).round, 1, "a reserve is seated");
+        assertEq(_ready(_provider(order, 0)), DEPOSIT, "the first demand is over");
+        (uint256[] memory seats,) = market.activeSeats(order);
+        _demandInput(order, seats[2]);
+        _pass(ANSWER + 1);
         market.advance(order);
-        _pass(COMMIT);
-        _demandInput(order, 3);
-        _pass(ANSWER);
+        _assertPhase(order, Phase.Refunded);
+        assertEq(_ready(_provider(order, seats[2])), DEPOSIT + RESERVATION, "who waited is paid");
+    }
+
+    function test_an_input_that_nobody_demanded_comes_within_the_commit_window() external {
+        Order memory order = _known(2);
+        uint256 until = clock + COMMIT;
+        _goTo(until + 1);
+        vm.expectRevert(abi.encodeWithSelector(IMarketTypes.TooLate.selector, _id(order), until));
         market.answerInput(order, PAYLOAD, SALT);
-        assertTrue(_job(order).since <= until - COMMIT - REVEAL, "what comes in time can be paid");
+    }
+
+    function test_a_receipt_for_other_bytes_does_not_end_a_demand() external {
+        (Order memory order, IMarketTypes.Reveal[] memory reveals) = _settledOn(_result());
+        _demandOutput(order, reveals);
+        vm.expectRevert(abi.encodeWithSelector(IMarketTypes.WrongOutput.selector, _id(order), OTHER));
+        vm.prank(requester);
+        market.acknowledge(order, OTHER, "");
     }
 
     function test_only_a_seat_that_lacks_the_input_demands_it() external {
@@ -263,8 +279,18 @@ contract DemandingTest is Actors {
         assertEq(_ready(_provider(order, 0)), SHARE, "at once");
         assertEq(_ready(_provider(order, 1)), SHARE + FEE, "and the answer");
         assertEq(_ready(requester), DEPOSIT - FEE, "the rest of the deposit");
+        vm.expectRevert(abi.encodeWithSelector(IMarketTypes.WrongPhase.selector, _id(order), Phase.Settled));
+        this.demandOutputNow(order, reveals);
+    }
+
+    function test_an_output_is_demanded_once() external {
+        (Order memory order, IMarketTypes.Reveal[] memory reveals) = _settledOn(_result());
+        _demandOutput(order, reveals);
+        // The payments wait already: nothing is taken back twice.
         vm.expectRevert(abi.encodeWithSelector(IMarketTypes.DemandExists.selector, _id(order), true));
         this.demandOutputNow(order, reveals);
+        market.answerOutput(order, PAYLOAD, SALT);
+        assertEq(_ready(_provider(order, 0)), SHARE, "once");
     }
 
     function test_a_withheld_output_is_not_paid_and_costs_a_slice() external {
@@ -300,8 +326,8 @@ contract DemandingTest is Actors {
         _commitAll(order, result);
         for (uint256 seat; seat < 2; ++seat) _reveal(order, seat, result);
         market.advance(order);
-        vm.prank(requester);
         vm.expectRevert(abi.encodeWithSelector(IMarketTypes.WrongOutput.selector, _id(order), RESULT));
+        vm.prank(requester);
         market.demandOutput(order, RESULT, new IMarketTypes.Reveal[](0));
         _demandOutput(order, new IMarketTypes.Reveal[](0));
         market.answerOutput(order, PAYLOAD, SALT);
@@ -311,8 +337,8 @@ contract DemandingTest is Actors {
         (Order memory order, IMarketTypes.Reveal[] memory reveals) = _settledOn(RESULT);
         vm.expectRevert(abi.encodeWithSelector(IMarketTypes.WrongOutput.selector, _id(order), _result()));
         this.demandOutputNow(order, reveals);
-        vm.prank(requester);
         vm.expectRevert(abi.encodeWithSelector(IMarketTypes.WrongOutput.selector, _id(order), bytes32(0)));
+        vm.prank(requester);
         market.demandOutput(order, 0, new IMarketTypes.Reveal[](0));
     }
 

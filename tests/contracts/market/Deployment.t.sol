@@ -188,19 +188,33 @@ contract DeploymentTest is Actors {
 
     function test_a_round_that_could_not_be_paid_is_not_begun() external {
         _join(12, 1);
-        Order memory order = _drawn(3);
+        Order memory order = _order(3);
+        order.inputRoot = _result();
+        vm.prank(requester);
+        market.open(order, "");
+        _draw(order);
         Order memory late = _drawn(3);
         uint256 until = _lockedUntil(order) - CHALLENGE;
         _commit(order, 0, RESULT);
         _commit(late, 0, RESULT);
-        _goTo(until - COMMIT - REVEAL);
+        _goTo(until - 2 * COMMIT - ANSWER - REVEAL);
         market.advance(order);
         _assertPhase(order, Phase.Drawn);
         _pass(1);
         market.advance(late);
         _assertPhase(late, Phase.Refunded);
-        // Whoever has a round has all of its commit window.
+        // Whoever has a round has all of its commit window, an answer at the last moment, and another window.
         _pass(COMMIT - 1);
+        (uint256[] memory seats,) = market.activeSeats(order);
+        _demandInput(order, seats[2]);
+        _pass(ANSWER);
+        vm.prank(requester);
+        market.answerInput(order, PAYLOAD, SALT);
+        _pass(COMMIT);
         _commitAll(order, RESULT);
+        _pass(REVEAL);
+        for (uint256 i; i < 3; ++i) _reveal(order, seats[i], RESULT);
+        market.advance(order);
+        _assertPhase(order, Phase.Settled);
     }
 }

@@ -81,7 +81,8 @@ contract EquivocatingTest is Actors {
 
     function test_after_a_refund_it_still_counts(bool commits) external {
         Order memory order = _drawn(3);
-        _pass(COMMIT + 1);
+        _demandInput(order, 1);
+        _pass(ANSWER + 1);
         market.advance(order);
         _assertPhase(order, Phase.Refunded);
         _report(order, 0, commits);

@@ -22,7 +22,12 @@ contract GasTest is Actors {
     function setUp() public override {
         super.setUp();
         _join(10, 20);
-        for (uint256 i; i < 12; ++i) market.settle(_settlement(_drawn(3), RESULT));
+        while (!_allHaveEarned()) market.settle(_settlement(_drawn(3), RESULT));
+        // Each word that counts the value of a seed has been used before.
+        for (uint256 i; i < DRAW_BLOCKS + 16; ++i) {
+            _roll(height + 1);
+            _open(2);
+        }
         _nextEpoch();
         _pass(BUCKET);
 
@@ -42,6 +47,14 @@ contract GasTest is Actors {
         _roll(height + 3);
     }
 
+    function _allHaveEarned() private view returns (bool) {
+        for (uint256 i; i < 10; ++i) {
+            (uint256 ready, uint256 pending) = market.balanceOf(providers[i]);
+            if (ready + pending == 0) return false;
+        }
+        return true;
+    }
+
     function _assertGas(string memory what, bytes memory data, uint256 jobs, uint256 most) private {
         address target = address(market);
         // A seed decides how many indices a draw tries.
@@ -59,7 +72,7 @@ contract GasTest is Actors {
     }
 
     function test_open() external {
-        _assertGas("open", _openOne, 1, 72_000);
+        _assertGas("open", _openOne, 1, 77_000);
     }
 
     function test_draw() external {

@@ -105,7 +105,7 @@ contract LifecyclesTest is Actors {
     /// An order whose input can be shown.
     function _openKnown(uint8 replicas) private returns (Order memory order) {
         order = _order(replicas);
-        order.inputRoot = payloads.root(PAYLOAD, SALT);
+        order.inputRoot = _result();
         vm.prank(requester);
         market.open(order, "");
     }
@@ -207,7 +207,7 @@ contract LifecyclesTest is Actors {
             owed += DEPOSIT;
             for (uint256 seat; seat < 7; ++seat) if ((demand.seats >> seat) & 1 != 0) owed += seen.share;
         }
-        owed += _checkBalance(requester);
+        owed += _checkBalance(requester) + _checkBalance(address(this));
         for (uint256 i; i < providers.length; ++i) owed += _checkBalance(providers[i]);
         assertEq(token.balanceOf(address(market)), owed, "the market owes what it has");
     }

@@ -1,8 +1,11 @@
 """A few remembered blocks tell another chain, an older head and a branch apart."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from web3 import HTTPProvider, Web3
 
 from touchstone.chain.devnet import Devnet
 from touchstone.chain.trail import Mark, Trail, hash_of, newest_standing, thinned
@@ -40,7 +43,7 @@ def test_few_marks_reach_back_to_the_first_with_gaps_that_grow(steps):
     assert numbers[0] == 0
     assert numbers[-1] == head
     assert len(numbers) <= head.bit_length() + 3
-    for older, newer in zip(numbers, numbers[1:], strict=False):
+    for older, newer in pairwise(numbers):
         # A branch that left the chain at any distance is found at four times the distance or less.
         assert head - older <= 4 * (head - newer) + 4 * max(steps)
 
@@ -53,7 +56,9 @@ def devnet():
 
 
 def trail_of(devnet) -> Trail:
-    trail = Trail(devnet.w3, [Mark(1, hash_of(devnet.w3, 1))])
+    # A plain connection: ours does not even show an older head.
+    w3 = Web3(HTTPProvider(devnet.url))
+    trail = Trail(w3, [Mark(1, hash_of(w3, 1))])
     for _ in range(3):
         devnet.mine(10)
         trail.saw(trail.look())
@@ -102,3 +107,17 @@ def test_another_chain_is_refused_be_it_longer_or_shorter(devnet):
                 trail.look()
             with pytest.raises(WrongChainError):
                 trail.require_same_chain()
+
+
+def test_an_endpoint_that_showed_a_longer_chain_is_believed_again(devnet):
+    trail = trail_of(devnet)
+    trail._w3 = devnet.w3
+    with Devnet() as other:
+        other.increase_time(1000)
+        other.mine(100)
+        here, devnet.w3.provider.endpoint_uri = devnet.w3.provider.endpoint_uri, other.url
+        with pytest.raises(WrongChainError):
+            trail.look()
+        devnet.w3.provider.endpoint_uri = here
+        devnet.mine()
+        assert trail.look().head.number == 61

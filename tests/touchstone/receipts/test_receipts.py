@@ -8,10 +8,13 @@ import pytest
 
 from requester.client import Client
 from tests.support.minimal_node import doubled, wrong
-from tests.support.world import small_world
+from tests.support.world import SHORT, small_world
+from touchstone.coordination.coordinator import Coordinator
 from touchstone.protocol.jobs import Phase
+from touchstone.protocol.prices import RESERVATION_PARTS
 from touchstone.receipts import build, check
 
+WINDOWS = SHORT.market
 TOKENS = [np.array([1, 2, 3], np.int32)]
 
 
@@ -196,3 +199,51 @@ def test_a_refunded_job_has_a_receipt(tmp_path):
         assert failed(check(receipt, world.devnet.w3)) == []
         assert receipt["verdict"]["reason"] == "NeverDrawn"
         assert receipt["verdict"]["refund"] == str(job.order.payment)
+
+
+def test_jobs_whose_bytes_were_withheld_have_receipts(tmp_path):
+    with small_world() as world:
+        client = client_of(world, tmp_path)
+        job = client.submit(TOKENS, "doubler@1")
+        assert client.wait(job, timeout=60).settled
+        client.demand(job)
+        pending = build(world.devnet.w3, world.deployment, job.order)
+        assert failed(check(pending, world.devnet.w3)) == []
+        assert pending["verdict"]["payments"] != []
+
+        world.devnet.increase_time(WINDOWS.answer_window + 1)
+        client.reclaim(job)
+        unwound = build(world.devnet.w3, world.deployment, job.order)
+        assert failed(check(unwound, world.devnet.w3)) == []
+        assert unwound["verdict"]["reason"] == "OutputWithheld"
+        assert unwound["verdict"]["payments"] == []
+        assert unwound["verdict"]["refund"] == str(job.order.payment)
+
+        starved = client.submit(TOKENS, "doubler@1")
+        coordinator = Coordinator(client.market, client.vault, client.sender)
+        while client.state(starved).phase is not Phase.DRAWN:
+            coordinator.step(starved.order)
+        provider = client.state(starved).providers[1]
+        demander = world.sender_of(provider)
+        deposit = client.market.answer_deposit
+        demander.send(client.token.mint(provider, deposit))
+        demander.send(client.token.approve(client.market.contract.address, deposit))
+        demander.send(client.market.demand_input(starved.order, 1))
+        world.devnet.increase_time(WINDOWS.answer_window + 1)
+        client.reclaim(starved)
+        withheld = build(world.devnet.w3, world.deployment, starved.order)
+        assert failed(check(withheld, world.devnet.w3)) == []
+        fee = starved.order.share // RESERVATION_PARTS
+        assert withheld["verdict"]["payments"] == [
+            {"seat": 1, "provider": provider, "amount": str(fee)}
+        ]
+        assert withheld["verdict"]["refund"] == str(starved.order.payment - fee)
+
+
+def test_a_job_opened_with_others_has_a_receipt(tmp_path):
+    with small_world() as world:
+        client = client_of(world, tmp_path)
+        jobs = client.submit_many([TOKENS, TOKENS], "doubler@1")
+        receipt = build(world.devnet.w3, world.deployment, jobs[1].order)
+        assert failed(check(receipt, world.devnet.w3)) == []
+        assert receipt["opening"] == {"sender": world.requester.address, "signature": None}

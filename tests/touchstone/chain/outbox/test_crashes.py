@@ -39,7 +39,7 @@ def test_what_is_sent_again_after_a_crash_is_paid_once(devnet, tmp_path, moment)
     assert after == nonce + (moment == "stored")
 
 
-@pytest.mark.parametrize(("moment", "key"), zip(MOMENTS, ("pay", "", ""), strict=True))
+@pytest.mark.parametrize(("moment", "key"), list(zip(MOMENTS, ("pay", "", ""), strict=True)))
 def test_what_a_killed_process_left_is_done_once_by_the_next(devnet, tmp_path, moment, key):
     to, database = stranger(), tmp_path / "outbox.sqlite"
     pay_and_die(devnet, database, to, key, moment)
