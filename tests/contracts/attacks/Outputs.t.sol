@@ -176,6 +176,7 @@ contract OutputAttacks is Ledger {
         try this.askNow(order, reveals) {
             asked = true;
         } catch {}
+        _expects(requester, asked ? int256(0) : -3 * PAID);
         _judge(seated, asked ? -3 * 2 * int256(CEILING) : 3 * PAID);
     }
 

@@ -159,7 +159,7 @@ contract SelfDealingAttacks is Ledger {
         else if (move == 8 && _bad(12)) try this.askOutput(order) {} catch {}
         else if (move == 9 && _bad(12)) try this.acknowledge(order) {} catch {}
         else if (move == 10) try market.conclude(order) {} catch {}
-        else if (move == 11 && own) try this.leave(who) {} catch {}
+        else if (move == 11 && own) try this.goAway(who) {} catch {}
         else if (move == 12 && own) try this.reveal(order, seat, OTHER) {} catch {}
     }
 
@@ -262,7 +262,7 @@ contract SelfDealingAttacks is Ledger {
         _report(order, seat, thief);
     }
 
-    function leave(address who) external {
+    function goAway(address who) external {
         vm.prank(who);
         vault.unpledge(pool, 1);
     }
