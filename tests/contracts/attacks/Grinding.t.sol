@@ -88,15 +88,13 @@ contract GrindingAttacks is Ledger {
     function test_many_addresses_do_not_win_more_than_their_stake() external {
         uint256 whole;
         uint256 seats;
-        uint32 bucket = uint32((clock + LOCK_TIME) / BUCKET);
-        uint256 state = vm.snapshotState();
         for (uint256 i; i < 600; ++i) {
+            uint32 bucket = uint32((clock + LOCK_TIME) / BUCKET);
             vm.prank(address(market));
             Seats drawn = vault.draw(pool, keccak256(abi.encode("seed", i)), 3, 2, bucket);
             uint256 own;
             for (uint256 seat; seat < 3; ++seat) own += drawn.leaf(seat) < 3 ? 1 : 0;
-            vm.revertToState(state);
-            state = vm.snapshotState();
+            _goTo(clock + LOCK_TIME + BUCKET);
             if (own == 3) ++whole;
             seats += own;
         }
@@ -169,6 +167,12 @@ contract GrindingAttacks is Ledger {
             cost += 2 * (starves ? share / 8 : share);
         }
         assertTrue(cost != 0, "some are drawn");
+        if (starves) {
+            _pass(ANSWER + 1);
+            for (uint256 i; i < 18; ++i) {
+                if (_job(jam[i]).phase == Phase.Drawn) market.closeDemand(jam[i]);
+            }
+        }
         _judge(thief, -cost);
     }
 

@@ -1,137 +1,124 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {IResolver} from "../../../contracts/resolve/IResolver.sol";
 import {IMarketTypes} from "../../../contracts/market/IMarketTypes.sol";
-import {DemandState} from "../../../contracts/types/Demand.sol";
+import {JobId} from "../../../contracts/types/Ids.sol";
 import {Order} from "../../../contracts/types/Order.sol";
 import {Phase} from "../../../contracts/types/Job.sol";
 import {Ledger} from "./Ledger.sol";
 
+/// A resolver that wastes gas and memory, and still has a verdict.
+contract Bomb is IResolver {
+    enum Kind {
+        Fair,
+        Costly,
+        Endless,
+        Huge,
+        Short
+    }
+
+    Kind private _kind;
+
+    function arm(Kind kind) external {
+        _kind = kind;
+    }
+
+    function opened(JobId, bytes32) external {}
+
+    /// Seat 0 is guilty.
+    function verdict(JobId) external view returns (bool, uint256, address) {
+        uint256 start = gasleft();
+        if (_kind == Kind.Costly) while (start - gasleft() < 2_500_000) {}
+        if (_kind == Kind.Endless) while (true) {}
+        if (_kind == Kind.Huge) {
+            assembly ("memory-safe") {
+                return(0, 2000000)
+            }
+        }
+        if (_kind == Kind.Short) {
+            assembly ("memory-safe") {
+                return(0, 64)
+            }
+        }
+        return (true, 1, address(0));
+    }
+}
+
 /// Attacks that succeed as yet.
 contract OpenAttacks is Ledger {
-    /// The requester and the provider of seat 0 let a demand of seat 0 be outlived by all commitments. Then seat 0
-    /// gives itself up, and the reserve that takes its place is starved: it must still be able to demand the input.
-    function test_a_demand_that_was_outlived_does_not_use_up_the_reserves_demand() external {
-        Order memory order = _known(3);
-        address liar = _provider(order, 0);
-        _ask(order, 0);
-        _commitAll(order, RESULT);
-        market.closeDemand(order);
-        _report(order, 0, thief);
-        assertEq(_job(order).round, 1, "a reserve is seated");
-        (uint256[] memory seats, address[] memory seated) = market.activeSeats(order);
-        uint256 reserve = seats[2];
-        _commit(order, seats[0], RESULT);
-        _commit(order, seats[1], RESULT);
-        vm.prank(seated[2]);
-        try market.demandInput(order, reserve) {} catch {}
-        _judge(requester, liar, thief, 0);
+    Bomb private _bomb;
+
+    function _createResolver() internal override returns (address) {
+        _bomb = new Bomb();
+        return address(_bomb);
     }
 
-    /// The providers first seated stay silent and nobody pokes the job until the last moment at which a round can
-    /// begin. The reserve demands the input at once and is answered at the last second: nobody may be slashed for a
-    /// silence that it could not break.
-    function test_whoever_is_answered_too_late_to_commit_is_not_slashed() external {
-        Order memory order = _known(2);
-        address first = _provider(order, 0);
-        address second = _provider(order, 1);
-        _goTo(_lockedUntil(order) - CHALLENGE - COMMIT - REVEAL);
-        market.advance(order);
-        if (_job(order).phase == Phase.Drawn) {
-            (uint256[] memory seats, address[] memory seated) = market.activeSeats(order);
-            for (uint256 i; i < 2; ++i) {
-                vm.prank(seated[i]);
-                market.demandInput(order, seats[i]);
-                // An answer that is earned cannot be charged beyond its price.
-                _expects(seated[i], i == 0 ? -int256(FEE) : int256(0));
+    function _contestedJob() private returns (Order memory order, address liar) {
+        order = _track(_drawn(2));
+        liar = _provider(order, 0);
+        (bytes32[] memory outputs, IMarketTypes.Reveal[] memory reveals) = _split(order);
+        market.contest(order, outputs, reveals);
+    }
+
+    /// After the contest window a liar concludes with so little gas that the verdict could not be read: either the call
+    /// fails as a whole or the liar is punished.
+    function test_a_liar_cannot_starve_the_verdict_of_gas(uint256 gas_) external {
+        (Order memory order, address liar) = _contestedJob();
+        _bomb.arm(Bomb.Kind.Costly);
+        _pass(uint256(CONTEST) + 1);
+        gas_ = bound(gas_, 50_000, 4_000_000);
+        // As in a transaction of its own: nothing has been read before.
+        vm.cool(address(market));
+        vm.cool(address(vault));
+        vm.prank(liar);
+        (bool done,) = address(market).call{gas: gas_}(abi.encodeCall(market.conclude, (order)));
+        if (!done) market.conclude(order);
+        _expects(_provider(order, 1), PAID);
+        _expects(requester, int256(CEILING));
+        _judge(liar, -int256(BOND));
+    }
+
+    function test_a_resolver_that_wastes_everything_holds_bonds_for_the_contest_window_only(uint256 kind) external {
+        (Order memory order, address liar) = _contestedJob();
+        _bomb.arm(Bomb.Kind(2 + kind % 3));
+        (bool done,) = address(market).call{gas: 15_000_000}(abi.encodeCall(market.conclude, (order)));
+        assertFalse(done && kind % 3 != 1, "pending");
+        if (_job(order).phase == Phase.Contested) {
+            _pass(uint256(CONTEST) + 1);
+            (done,) = address(market).call{gas: 15_000_000}(abi.encodeCall(market.conclude, (order)));
+            assertTrue(done, "within a transaction's gas");
+        }
+        _judge(liar, 0);
+    }
+
+    /// Thieves with a quarter of the stake have filled the leaves of all others with small jobs of their own, and draw
+    /// strangers' jobs last. These must not be theirs alone: whoever holds all seats of a job is paid for garbage.
+    function test_filling_the_leaves_of_others_does_not_win_whole_jobs() external {
+        uint256 whole;
+        for (uint256 i; i < 16; ++i) {
+            Order memory target = _order(3);
+            target.units = 16;
+            _openAs(target);
+            _roll(uint256(_job(target).since) + 1);
+            uint32 bucket = uint32((clock + LOCK_TIME) / BUCKET);
+            for (uint256 honest = 3; honest < 12; ++honest) {
+                for (uint256 slot; slot < 3; ++slot) {
+                    vm.prank(address(market));
+                    vault.tryLock(pool, honest, bucket);
+                }
             }
-            _pass(ANSWER);
-            _answer(order, requester);
-            for (uint256 i; i < 2; ++i) {
-                try this.commitNow(order, seats[i], RESULT) {} catch {}
-            }
-        }
-        _judge(requester, first, second, int256(FEE));
-    }
-
-    /// A demand in bad faith, outlived by all commitments of its round, must not end the next round before that has
-    /// begun: the honest requester has delivered, the honest providers commit.
-    function test_a_stale_demand_does_not_end_a_later_round() external {
-        Order memory order = _known(3);
-        address liar = _provider(order, 0);
-        _ask(order, 0);
-        _pass(COMMIT);
-        _commitAll(order, RESULT);
-        _pass(ANSWER - COMMIT + 1);
-        _report(order, 0, thief);
-        assertEq(_job(order).round, 1, "a reserve is seated");
-        try market.advance(order) {} catch {}
-        assertEq(uint256(_job(order).phase), uint256(Phase.Drawn), "the round has only begun");
-        if (_job(order).phase == Phase.Drawn) {
-            _commitAll(order, RESULT);
-            (uint256[] memory seats,) = market.activeSeats(order);
-            for (uint256 i; i < 3; ++i) _reveal(order, seats[i], RESULT);
-            market.advance(order);
-        }
-        _expectSeats(order, PAID);
-        _expects(requester, -3 * PAID);
-        _judge(liar, thief, 0);
-    }
-
-    /// A receipt that the requester signed for another output is no answer to its demand for this one.
-    function test_a_receipt_for_another_output_does_not_end_a_demand() external {
-        Order memory order = _known(3);
-        (, address[] memory seated) = market.activeSeats(order);
-        IMarketTypes.Settlement memory settlement = _settlement(order, _result());
-        market.settle(settlement);
-        bytes32 digest = _digest(
-            keccak256(abi.encode(keccak256("Receipt(bytes32 job,bytes32 outputRoot)"), _id(order), OTHER))
-        );
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(keyOf[requester], digest);
-        _askOutput(order, settlement.reveals);
-        try market.acknowledge(order, OTHER, abi.encodePacked(r, s, v)) {} catch {}
-        assertEq(
-            uint256(market.demandOf(_id(order), true).state), uint256(DemandState.Pending), "still to be answered"
-        );
-        _judge(seated, 0);
-    }
-
-    /// Thieves with a quarter of the stake fill the honest leaves with small jobs of their own and draw a stranger's
-    /// job last. It must not be theirs alone: whoever holds all its seats is paid for garbage.
-    function test_filling_the_leaves_of_others_does_not_win_a_whole_job() external {
-        address rich = thief;
-        // Providers 0, 1 and 2 are thieves; nine honest providers have three slots each.
-        address[] memory thieves = new address[](4);
-        for (uint256 i; i < 3; ++i) thieves[i] = providers[i];
-        thieves[3] = rich;
-        Order memory target = _knownOrder(3);
-        target.units = 16;
-        _openAs(target);
-        uint256 seedBlock = _job(target).since;
-        Order[] memory jam = new Order[](60);
-        for (uint256 i; i < jam.length; ++i) {
-            jam[i] = _order(2);
-            (jam[i].requester, jam[i].units) = (rich, 1);
-            _openAs(jam[i]);
-        }
-        _roll(seedBlock + 1);
-        // The thieves know every draw beforehand: they leave out those that would fill their own last slots.
-        for (uint256 i; i < jam.length; ++i) {
-            uint256 state = vm.snapshotState();
-            try market.draw(jam[i]) {
-                bool own;
-                for (uint256 t; t < 3; ++t) own = own || _inUse(providers[t]) != 0;
-                if (own) vm.revertToState(state);
+            try market.draw(target) {
+                uint256 own;
+                for (uint256 seat; seat < 3; ++seat) own += _leaf(target, seat) < 3 ? 1 : 0;
+                if (own == 3) ++whole;
+                market.settle(_settlement(target, OTHER));
             } catch {}
+            _goTo(clock + LOCK_TIME + BUCKET);
         }
-        try market.draw(target) {} catch {}
-        if (_job(target).phase == Phase.Drawn) {
-            (, address[] memory seated) = market.activeSeats(target);
-            uint256 own;
-            for (uint256 i; i < 3; ++i) {
-                for (uint256 t; t < 3; ++t) own += seated[i] == providers[t] ? 1 : 0;
-            }
-            assertTrue(own < 3, "all seats are the thieves'");
-        }
+        // Without filling it is one job in 220.
+        assertLe(whole, 4);
+        _expects(requester, -4 * 3 * 16 * 10);
+        _judge(thief, 0);
     }
 }

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IMarketTypes} from "../../../contracts/market/IMarketTypes.sol";
+import {DemandState} from "../../../contracts/types/Demand.sol";
 import {Order} from "../../../contracts/types/Order.sol";
 import {Phase} from "../../../contracts/types/Job.sol";
 import {Ledger} from "./Ledger.sol";
@@ -116,6 +117,24 @@ contract OutputAttacks is Ledger {
     function _seatedWhenPaid(Order memory order) private view returns (uint256[] memory seats, address[] memory who) {
         (seats, who) = (new uint256[](3), new address[](3));
         for (uint256 i; i < 3; ++i) (seats[i], who[i]) = (i, _provider(order, i));
+    }
+
+    /// A receipt that the requester signed for another output is no answer to its demand for this one.
+    function test_a_receipt_for_another_output_does_not_end_a_demand() external {
+        Order memory order = _known(3);
+        (, address[] memory seated) = market.activeSeats(order);
+        IMarketTypes.Settlement memory settlement = _settlement(order, _result());
+        market.settle(settlement);
+        bytes32 digest = _digest(
+            keccak256(abi.encode(keccak256("Receipt(bytes32 job,bytes32 outputRoot)"), _id(order), OTHER))
+        );
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(keyOf[requester], digest);
+        _askOutput(order, settlement.reveals);
+        try market.acknowledge(order, OTHER, abi.encodePacked(r, s, v)) {} catch {}
+        assertEq(
+            uint256(market.demandOf(_id(order), true).state), uint256(DemandState.Pending), "still to be answered"
+        );
+        _judge(seated, 0);
     }
 
     function test_an_unwound_seat_is_not_slashed_again_for_equivocation() external {

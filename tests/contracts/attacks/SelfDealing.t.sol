@@ -137,6 +137,14 @@ contract SelfDealingAttacks is Ledger {
             _pass((seed >> 200) % 25);
             _honest();
         }
+        // The coalition has tired; the others look after their jobs as ever.
+        JobId id = _id(order);
+        for (uint256 i; i < 200 && (market.jobOf(id).phase == Phase.Drawn || _pending(id)); ++i) {
+            _pass(COMMIT / 4);
+            _honest();
+            try market.advance(order) {} catch {}
+            try market.closeDemand(order) {} catch {}
+        }
     }
 
     /// One move of the coalition.

@@ -169,6 +169,77 @@ contract StarvingAttacks is Ledger {
         _judge(requester, partner, -int256(RESERVATION));
     }
 
+    // --- later rounds --------------------------------------------------------------------------------------
+
+    /// The requester and the provider of seat 0 let a demand of seat 0 be outlived by all commitments. Then seat 0
+    /// gives itself up, and the reserve that takes its place is starved: it must still be able to demand the input.
+    function test_a_demand_that_was_outlived_does_not_use_up_the_reserves_demand() external {
+        Order memory order = _known(3);
+        address liar = _provider(order, 0);
+        _ask(order, 0);
+        _commitAll(order, RESULT);
+        market.closeDemand(order);
+        _report(order, 0, thief);
+        assertEq(_job(order).round, 1, "a reserve is seated");
+        (uint256[] memory seats, address[] memory seated) = market.activeSeats(order);
+        uint256 reserve = seats[2];
+        _commit(order, seats[0], RESULT);
+        _commit(order, seats[1], RESULT);
+        vm.prank(seated[2]);
+        try market.demandInput(order, reserve) {} catch {}
+        _judge(requester, liar, thief, 0);
+    }
+
+    /// The providers first seated stay silent and nobody pokes the job until the last moment at which a round can
+    /// begin. The reserve demands the input at once and is answered at the last second: nobody may be slashed for a
+    /// silence that it could not break.
+    function test_whoever_is_answered_too_late_to_commit_is_not_slashed() external {
+        Order memory order = _known(2);
+        address first = _provider(order, 0);
+        address second = _provider(order, 1);
+        _goTo(_lockedUntil(order) - CHALLENGE - COMMIT - REVEAL);
+        market.advance(order);
+        if (_job(order).phase == Phase.Drawn) {
+            (uint256[] memory seats, address[] memory seated) = market.activeSeats(order);
+            for (uint256 i; i < 2; ++i) {
+                vm.prank(seated[i]);
+                market.demandInput(order, seats[i]);
+                // An answer that is earned cannot be charged beyond its price.
+                _expects(seated[i], i == 0 ? -int256(FEE) : int256(0));
+            }
+            _pass(ANSWER);
+            _answer(order, requester);
+            for (uint256 i; i < 2; ++i) {
+                try this.commitNow(order, seats[i], RESULT) {} catch {}
+            }
+        }
+        _judge(requester, first, second, int256(FEE));
+    }
+
+    /// A demand in bad faith, outlived by all commitments of its round, must not end the next round before that has
+    /// begun: the honest requester has delivered, the honest providers commit.
+    function test_a_stale_demand_does_not_end_a_later_round() external {
+        Order memory order = _known(3);
+        address liar = _provider(order, 0);
+        _ask(order, 0);
+        _pass(COMMIT);
+        _commitAll(order, RESULT);
+        _pass(ANSWER - COMMIT + 1);
+        _report(order, 0, thief);
+        assertEq(_job(order).round, 1, "a reserve is seated");
+        try market.advance(order) {} catch {}
+        assertEq(uint256(_job(order).phase), uint256(Phase.Drawn), "the round has only begun");
+        if (_job(order).phase == Phase.Drawn) {
+            _commitAll(order, RESULT);
+            (uint256[] memory seats,) = market.activeSeats(order);
+            for (uint256 i; i < 3; ++i) _reveal(order, seats[i], RESULT);
+            market.advance(order);
+        }
+        _expectSeats(order, PAID);
+        _expects(requester, -3 * PAID);
+        _judge(liar, thief, 0);
+    }
+
     // --- providers demand in bad faith -----------------------------------------------------------------------
 
     function test_a_demand_by_a_seat_that_has_the_input_costs_it_the_answer() external {
