@@ -11,7 +11,8 @@ from tests.support.commands import Commands
 from tests.support.tiny_model import exact
 from tests.support.world import World, small_world
 from tests.touchstone.compilers.tiny_bert import write_tiny_bert
-from touchstone.protocol.ids import model_id
+from touchstone.protocol.ids import JobId, model_id
+from touchstone.protocol.jobs import Phase
 
 
 @dataclass
@@ -145,3 +146,23 @@ def test_an_order_that_makes_no_sense_is_refused_in_one_line(scene, arguments, a
     assert done.returncode == 1
     assert advice in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_bytes_are_published_and_demanded_by_hand(scene):
+    told = scene.commands.json(
+        *("job", "submit", "a b", "--model", "tiny@1", "--folder", scene.model, "--no-wait")
+    )
+    market, devnet = scene.world.market, scene.world.devnet
+    order = market.order_of(JobId(bytes.fromhex(told["job"][2:])), 0)
+    devnet.mine(3)
+    if market.job(order).phase is Phase.OPEN:
+        scene.world.sender(0).send(market.draw([order]))
+    delivered = scene.commands.json("job", "deliver", told["job"])
+    assert delivered["input_demand"]["state"] == "answered"
+    shown = scene.commands.run("job", "show", told["job"]).stdout
+    assert "the input stands on chain, for everyone to read" in shown
+
+    done = scene.commands.run("job", "demand", told["job"])
+    assert done.returncode == 1
+    assert "the output cannot be demanded: the job is drawn" in done.stderr
+    assert len(scene.commands.json("job", "result", told["job"])["result"]) == 1
