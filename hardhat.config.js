@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -17,13 +18,15 @@ const compiler = {
   },
 };
 
+// Tests are compiled the quick way; the contracts that they deploy are the very ones that users deploy.
+const quick = { ...compiler, settings: { ...compiler.settings, viaIR: false } };
+const tests = readdirSync(join(root, "tests", "contracts"), { recursive: true, encoding: "utf8" })
+  .filter((name) => name.endsWith(".sol"))
+  .map((name) => [`tests/contracts/${name}`, quick]);
+const solidity = { compilers: [compiler], overrides: Object.fromEntries(tests) };
+
 export default defineConfig({
-  solidity: {
-    profiles: {
-      default: compiler,
-      production: compiler,
-    },
-  },
+  solidity: { profiles: { default: solidity, production: solidity } },
   paths: {
     sources: "contracts",
     tests: { solidity: "tests/contracts" },
@@ -32,7 +35,15 @@ export default defineConfig({
     solidity: {
       // A fixed seed: a failure seen once is seen again.
       fuzz: { runs: 256, seed: "0x746f756368" },
-      invariant: { runs: 64, depth: 64, failOnRevert: false },
+      // The moves of tests/contracts/invariants choose their own arguments and never revert: a revert is a failure.
+      invariant: {
+        runs: process.env.TOUCHSTONE_LONG ? 10_000 : 1_024,
+        depth: 32,
+        failOnRevert: true,
+        dictionaryWeight: 0,
+        includeStorage: false,
+        includePushBytes: false,
+      },
       fsPermissions: { readDirectory: ["tests/vectors"] },
     },
   },
