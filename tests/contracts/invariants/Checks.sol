@@ -8,7 +8,8 @@ import {Stage} from "./Stage.sol";
 
 /// What must hold whenever nobody is in the middle of a call.
 abstract contract Checks is Stage {
-    /// The market holds what it owes: the escrows of jobs that have not ended, and everybody's balance.
+    /// The market holds what it owes: the escrows of jobs that have not ended, the deposits of pending demands and the
+    /// payments that wait for an output, and everybody's balance.
     function _checkMarket() internal view {
         uint256 owed;
         for (uint256 i; i < notes.length; ++i) {
@@ -16,6 +17,8 @@ abstract contract Checks is Stage {
             Phase phase = it.phase;
             if (market.jobOf(it.id).phase != phase) fail("the events tell another phase");
             if (phase == Phase.Open || phase == Phase.Drawn) owed += it.payment;
+            if (it.inputDeadline != 0) owed += DEPOSIT;
+            if (it.outputDeadline != 0) owed += DEPOSIT + it.waiting * it.share;
         }
         for (uint256 i; i < accounts.length; ++i) {
             (uint256 ready, uint256 pending) = market.balanceOf(accounts[i]);

@@ -23,11 +23,13 @@ abstract contract Endings is AnyoneMoves {
         for (uint256 i; i < notes.length; ++i) {
             Phase phase = notes[i].phase;
             assertTrue(phase != Phase.Open && phase != Phase.Drawn && phase != Phase.Contested, "a job is stuck");
+            assertTrue(notes[i].inputDeadline == 0 && notes[i].outputDeadline == 0, "a deposit is stuck");
         }
     }
 
     function _takeExits() private {
         for (uint256 i; i < notes.length; ++i) {
+            if (_mayClose(i)) _mustDo(watcher, abi.encodeCall(market.closeDemand, (orders[i])));
             Phase phase = notes[i].phase;
             if (phase == Phase.Open) {
                 _mustDo(watcher, abi.encodeCall(market.expire, (orders[i])));

@@ -20,7 +20,7 @@ contract InvariantsTest is RequesterMoves, Endings, ThiefMoves, TimeMoves {
     }
 
     function _moves() internal pure returns (bytes4[] memory moves) {
-        moves = new bytes4[](26);
+        moves = new bytes4[](33);
         moves[0] = this.requester_opens.selector;
         moves[1] = this.requester_opens_and_is_drawn.selector;
         moves[2] = this.requester_acknowledges.selector;
@@ -47,6 +47,13 @@ contract InvariantsTest is RequesterMoves, Endings, ThiefMoves, TimeMoves {
         moves[23] = this.thief_tries.selector;
         moves[24] = this.providers_speak_until_the_deadline.selector;
         moves[25] = this.anyone_advances.selector;
+        moves[26] = this.provider_demands.selector;
+        moves[27] = this.provider_demands.selector;
+        moves[28] = this.anyone_answers_an_input.selector;
+        moves[29] = this.requester_demands.selector;
+        moves[30] = this.anyone_answers_an_output.selector;
+        moves[31] = this.anyone_closes_a_demand.selector;
+        moves[32] = this.requester_opens_many.selector;
     }
 
     function invariant_nobody_is_robbed_and_nothing_gets_stuck() external view {
@@ -68,16 +75,16 @@ contract InvariantsTest is RequesterMoves, Endings, ThiefMoves, TimeMoves {
         uint256 wanted = _everything();
         uint256 found;
         bytes4[] memory moves = _moves();
-        for (uint256 life; life < 60 && found & wanted != wanted; ++life) {
+        for (uint256 life; life < 400 && found & wanted != wanted; ++life) {
             uint256 start = vm.snapshotState();
-            uint256[32] memory before = _counts();
+            uint256[40] memory before = _counts();
             for (uint256 step; step < 32; ++step) {
                 uint256 seed = uint256(keccak256(abi.encode(life, step)));
                 (bool done,) = address(this).call(abi.encodeWithSelector(moves[seed % moves.length], seed));
                 assertTrue(done, "a move failed");
             }
-            uint256[32] memory counts = _counts();
-            for (uint256 i; i < 32; ++i) if (counts[i] > before[i]) found |= 1 << i;
+            uint256[40] memory counts = _counts();
+            for (uint256 i; i < 40; ++i) if (counts[i] > before[i]) found |= 1 << i;
             vm.revertToState(start);
         }
         assertEq(found & wanted, wanted, "not all that can happen has happened");
@@ -85,10 +92,10 @@ contract InvariantsTest is RequesterMoves, Endings, ThiefMoves, TimeMoves {
 
     /// Bits of what `_counts` counts; nothing reaches `Phase.None`.
     function _everything() private pure returns (uint256) {
-        return (1 << 25) - 2;
+        return (1 << 33) - 2;
     }
 
-    function _counts() private view returns (uint256[32] memory counts) {
+    function _counts() private view returns (uint256[40] memory counts) {
         uint256 next;
         for (uint256 i; i <= uint256(type(Phase).max); ++i) counts[next++] = reached[Phase(i)];
         for (uint256 i; i <= uint256(type(IMarketTypes.Failure).max); ++i) {
@@ -97,12 +104,18 @@ contract InvariantsTest is RequesterMoves, Endings, ThiefMoves, TimeMoves {
         for (uint256 i; i <= uint256(type(IMarketTypes.RefundReason).max); ++i) {
             counts[next++] = refunds[IMarketTypes.RefundReason(i)];
         }
-        bytes32[8] memory names = [
+        bytes32[14] memory names = [
             IMarketTypes.Acknowledged.selector,
             IMarketTypes.SeatReplaced.selector,
             IMarketTypes.RoundStarted.selector,
             IMarketTypes.Revealed.selector,
             IMarketTypes.Withdrawn.selector,
+            IMarketTypes.Demanded.selector,
+            IMarketTypes.DemandJoined.selector,
+            IMarketTypes.Answered.selector,
+            IMarketTypes.DemandClosed.selector,
+            IMarketTypes.Reserved.selector,
+            IMarketTypes.Unwound.selector,
             IStakeVault.Joined.selector,
             IStakeVault.Unbonded.selector,
             IStakeVault.BondReleased.selector

@@ -33,6 +33,12 @@ abstract contract Notebook is Actors {
         /// Bits of the seats that signed what contradicts itself, and of those that the judge has named.
         uint256 twoFaced;
         uint256 guilty;
+        /// Until when a demand is to be answered (zero: none is pending), and how many payments wait for the output.
+        uint256 inputDeadline;
+        uint256 outputDeadline;
+        uint256 waiting;
+        uint256 paid;
+        bool unwound;
     }
 
     PoolId[] internal pools;
@@ -122,7 +128,22 @@ abstract contract Notebook is Actors {
             (uint256 seat,,) = abi.decode(log.data, (uint256, bytes32, bytes32));
             revealed[it.id][it.round] |= 1 << seat;
         } else if (name == IMarketTypes.Settled.selector) {
+            (, it.paid,) = abi.decode(log.data, (bytes32, uint256, uint256));
             _enter(it, Phase.Settled);
+        } else if (name == IMarketTypes.Demanded.selector) {
+            (bool output,,,, uint256 deadline) = abi.decode(log.data, (bool, uint256, bytes32, uint256, uint256));
+            if (!output) it.inputDeadline = deadline;
+            else (it.outputDeadline, it.waiting) = (deadline, _count(it.paid));
+        } else if (name == IMarketTypes.Answered.selector) {
+            (bool output,,,) = abi.decode(log.data, (bool, bytes32, bytes, uint256));
+            if (!output && it.completeAt == 0) it.roundAt = clock;
+        } else if (name == IMarketTypes.Unwound.selector) {
+            assertTrue(it.outputDeadline != 0 && clock > it.outputDeadline, "unwound before the demand was over");
+            it.unwound = true;
+        } else if (name == IMarketTypes.DemandClosed.selector) {
+            (bool output,) = abi.decode(log.data, (bool, uint256));
+            if (!output) it.inputDeadline = 0;
+            else (it.outputDeadline, it.waiting) = (0, 0);
         } else if (name == IMarketTypes.Refunded.selector) {
             (, IMarketTypes.RefundReason reason) = abi.decode(log.data, (uint256, IMarketTypes.RefundReason));
             ++refunds[reason];
@@ -150,6 +171,10 @@ abstract contract Notebook is Actors {
         _enter(it, Phase.Open);
     }
 
+    function _count(uint256 bits) private pure returns (uint256 count) {
+        for (; bits != 0; bits >>= 1) count += bits & 1;
+    }
+
     function _notesOf(bytes32 job) private view returns (Notes storage) {
         return notes[_indexPlusOne[JobId.wrap(job)] - 1];
     }
@@ -159,7 +184,8 @@ abstract contract Notebook is Actors {
         assertTrue(
             phase == Phase.Open || phase == Phase.Drawn && from == Phase.Open || phase == Phase.Settled && from == Phase.Drawn
                 || phase == Phase.Contested && from == Phase.Drawn || phase == Phase.Concluded && from == Phase.Contested
-                || phase == Phase.Refunded && (from == Phase.Open || from == Phase.Drawn),
+                || phase == Phase.Refunded && (from == Phase.Open || from == Phase.Drawn)
+                || phase == Phase.Refunded && from == Phase.Settled && it.unwound,
             "a job went where it cannot go"
         );
         it.phase = phase;
@@ -192,7 +218,9 @@ abstract contract Notebook is Actors {
         if (reason == IMarketTypes.Failure.NoShow) {
             assertTrue(clock > it.roundAt + COMMIT, "slashed as silent within the commit window");
             assertTrue(spoke >> seat & 1 == 0, "slashed as silent, but it had spoken");
-            assertTrue(spoke & _active(it) != 0, "slashed as silent where nobody spoke");
+            assertTrue(it.inputDeadline == 0, "slashed as silent while the input was demanded");
+        } else if (reason == IMarketTypes.Failure.OutputWithheld) {
+            assertTrue(it.unwound && it.paid >> seat & 1 != 0, "slashed for an output that it did not owe");
         } else if (reason == IMarketTypes.Failure.Withheld) {
             assertTrue(it.completeAt != 0, "slashed as withholding before the set was complete");
             assertTrue(clock > it.completeAt + REVEAL, "slashed as withholding within the reveal window");
@@ -206,7 +234,7 @@ abstract contract Notebook is Actors {
     function _requireSlices(Notes storage it, IMarketTypes.Failure reason, Vm.Log memory log) private {
         (uint256 burned_, uint256 paid,) = abi.decode(log.data, (uint256, uint256, uint32));
         burned += burned_;
-        if (reason == IMarketTypes.Failure.NoShow) {
+        if (reason == IMarketTypes.Failure.NoShow || reason == IMarketTypes.Failure.OutputWithheld) {
             assertEq(burned_, 2 * it.ceiling, "what silence costs");
             assertEq(paid, 0, "nobody earns by another's silence");
         } else {

@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {Signature} from "../../../contracts/types/Claim.sol";
 import {IMarketTypes} from "../../../contracts/market/IMarketTypes.sol";
 import {IStakeVault} from "../../../contracts/stake/IStakeVault.sol";
+import {Demand, DemandState} from "../../../contracts/types/Demand.sol";
 import {JobId, PoolId} from "../../../contracts/types/Ids.sol";
 import {Order} from "../../../contracts/types/Order.sol";
 import {Phase} from "../../../contracts/types/Job.sol";
@@ -54,7 +55,7 @@ abstract contract ProviderMoves is Checks {
         Notes storage it = notes[index];
         Order memory order = orders[index];
         address provider = _ownerOf(it, seat);
-        bytes32 output = _pick(uint256(keccak256(abi.encode(seed, seat))), 6) == 0 ? OTHER : RESULT;
+        bytes32 output = _pick(uint256(keccak256(abi.encode(seed, seat))), 6) == 0 ? OTHER : _result();
         IMarketTypes.SignedCommit memory signed = _signCommit(order, provider, output);
         bool relayed = _pick(seed, 2) == 0;
         if (!relayed) signed.signature = Signature(0, 0);
@@ -81,7 +82,7 @@ abstract contract ProviderMoves is Checks {
     function _revealOne(uint256 index, uint256 seat, bool wrong) private {
         Notes storage it = notes[index];
         bytes32 output = results[it.id][it.round][seat];
-        if (wrong) output = output == RESULT ? OTHER : RESULT;
+        if (wrong) output = output == _result() ? OTHER : _result();
         bool allowed = !wrong && it.completeAt != 0 && clock <= it.completeAt + REVEAL
             && revealed[it.id][it.round] >> seat & 1 == 0;
         bytes memory data = abi.encodeCall(market.reveal, (orders[index], seat, output, _salt(output)));
@@ -110,13 +111,30 @@ abstract contract ProviderMoves is Checks {
         if (_pick(seed, 2) == 0) {
             return abi.encodeCall(
                 market.punishTwoCommits,
-                (order, seat, round, _signCommit(order, provider, RESULT), _signCommit(order, provider, OTHER))
+                (order, seat, round, _signCommit(order, provider, _result()), _signCommit(order, provider, OTHER))
             );
         }
         return abi.encodeCall(
             market.punishTwoClaims,
-            (order, seat, round, _signClaim(order, provider, RESULT, "set"), _signClaim(order, provider, OTHER, "set"))
+            (order, seat, round, _signClaim(order, provider, _result(), "set"), _signClaim(order, provider, OTHER, "set"))
         );
+    }
+
+    /// A seat that has not committed demands the input, or joins another's demand.
+    function provider_demands(uint256 seed) external {
+        (bool found, uint256 index) = _pickJob(seed, Phase.Drawn);
+        if (!found) return;
+        Notes storage it = notes[index];
+        uint256 silent = _active(it) & ~committed[it.id][it.round];
+        if (silent == 0) return;
+        uint256 seat = _pickSeat(seed, silent);
+        address provider = _ownerOf(it, seat);
+        _prepay(provider);
+        Demand memory pending = market.demandOf(it.id, false);
+        bool allowed = pending.state == DemandState.None && clock <= it.roundAt + COMMIT
+            || pending.state == DemandState.Pending && pending.seats >> seat & 1 == 0 && clock <= pending.deadline;
+        bytes memory data = abi.encodeCall(market.demandInput, (orders[index], seat));
+        assertEq(_do(provider, data), allowed, "demanded in its time");
     }
 
     // --- stake -----------------------------------------------------------------------------------------------

@@ -37,7 +37,24 @@ abstract contract RequesterMoves is Checks {
 
     function requester_acknowledges(uint256 seed) external {
         (bool found, uint256 index) = _pickJob(seed, Phase.Settled);
-        if (found) _do(requester, abi.encodeCall(market.acknowledge, (orders[index], RESULT, "")));
+        if (found) _do(requester, abi.encodeCall(market.acknowledge, (orders[index], _result(), "")));
+    }
+
+    /// The output of a settled job is demanded, with the claims that settled it or by what was revealed.
+    function requester_demands(uint256 seed) external {
+        (bool found, uint256 index) = _pickJob(seed, Phase.Settled);
+        if (!found) return;
+        _prepay(requester);
+        bytes memory data = abi.encodeCall(market.demandOutput, (orders[index], _result(), claimsOf[index]));
+        bool done = _do(requester, data);
+        uint256 until = uint256(market.jobOf(notes[index].id).since) + DELIVERY - ANSWER;
+        assertTrue(!done || clock <= until, "an output is demanded in time");
+    }
+
+    function requester_opens_many(uint256 seed) external {
+        Order[] memory many = new Order[](2);
+        for (uint256 i; i < 2; ++i) many[i] = _newOrder(2, _pick(seed, 2), UNITS);
+        _mustDo(requester, abi.encodeCall(market.openMany, (many, new bytes[](0))));
     }
 
     function anyone_withdraws(uint256 seed) external {

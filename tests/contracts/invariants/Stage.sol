@@ -27,6 +27,8 @@ abstract contract Stage is Notebook {
     bool internal spoken;
     uint256 internal verdict;
     uint64 private _orderNonce;
+    /// The claims that settled a job.
+    mapping(uint256 index => IMarketTypes.Reveal[]) internal claimsOf;
 
     /// Weight of each leaf, one more than it is, as first seen in an epoch.
     mapping(uint256 epoch => mapping(uint256 pool => mapping(uint256 leaf => uint256))) internal weights;
@@ -68,10 +70,20 @@ abstract contract Stage is Notebook {
         }
         _goBlocks(height + 3);
         for (uint256 i; i < 5; ++i) _mustDo(watcher, abi.encodeCall(market.draw, (orders[i])));
-        _mustDo(watcher, abi.encodeCall(market.settle, (_settlement(orders[0], RESULT))));
+        _settleOn(0, _settlement(orders[0], _result()));
         (bytes32[] memory outputs, IMarketTypes.Reveal[] memory reveals) = _split(orders[1]);
         _mustDo(watcher, abi.encodeCall(market.contest, (orders[1], outputs, reveals)));
         _mustDo(requester, abi.encodeCall(market.open, (_newOrder(3, 0, UNITS), "")));
+    }
+
+    /// Settle a job, and keep the claims for a demand.
+    function _settleOn(uint256 index, IMarketTypes.Settlement memory settlement) internal {
+        _mustDo(watcher, abi.encodeCall(market.settle, (settlement)));
+        _keepClaims(index, settlement.reveals);
+    }
+
+    function _keepClaims(uint256 index, IMarketTypes.Reveal[] memory reveals) internal {
+        for (uint256 i; i < reveals.length; ++i) claimsOf[index].push(reveals[i]);
     }
 
     function _newOrder(uint8 replicas, uint256 which, uint16 units) internal returns (Order memory) {
@@ -83,7 +95,7 @@ abstract contract Stage is Notebook {
             0,
             replicas,
             units,
-            "input root",
+            _result(),
             0,
             ++_orderNonce,
             uint40(clock + 1 days)

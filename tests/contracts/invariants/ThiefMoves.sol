@@ -40,10 +40,10 @@ abstract contract ThiefMoves is Checks {
         Order memory order = orders[index];
         uint256 kind = _pick(seed, 6);
         if (kind == 0) {
-            IMarketTypes.SignedCommit memory forged = _signCommit(order, thief, RESULT);
+            IMarketTypes.SignedCommit memory forged = _signCommit(order, thief, _result());
             return _mustFail(thief, address(market), abi.encodeCall(market.commit, (order, _pick(seed, 5), forged)));
         }
-        if (kind == 1) return _mustFail(thief, address(market), abi.encodeCall(market.acknowledge, (order, RESULT, "")));
+        if (kind == 1) return _mustFail(thief, address(market), abi.encodeCall(market.acknowledge, (order, _result(), "")));
         if (kind == 2) {
             order.nonce += 1e6;
             return _mustFail(thief, address(market), abi.encodeCall(market.open, (order, "")));
@@ -55,7 +55,7 @@ abstract contract ThiefMoves is Checks {
                 address(market),
                 abi.encodeCall(
                     market.punishTwoCommits,
-                    (order, _pick(seed, 8), it.round, _signCommit(order, thief, RESULT), _signCommit(order, thief, OTHER))
+                    (order, _pick(seed, 8), it.round, _signCommit(order, thief, _result()), _signCommit(order, thief, OTHER))
                 )
             );
         }
@@ -63,12 +63,12 @@ abstract contract ThiefMoves is Checks {
         address provider = _ownerOf(it, _pickSeat(seed, _active(it)));
         if (kind == 4) {
             // One statement shown twice is no contradiction.
-            IMarketTypes.SignedCommit memory signed = _signCommit(order, provider, RESULT);
+            IMarketTypes.SignedCommit memory signed = _signCommit(order, provider, _result());
             bytes memory data = abi.encodeCall(market.punishTwoCommits, (order, _pick(seed, 5), it.round, signed, signed));
             return _mustFail(thief, address(market), data);
         }
         // Another's commitment, revealed in the wrong seat.
-        bytes memory copied = abi.encodeCall(market.reveal, (order, 6, RESULT, _salt(RESULT)));
+        bytes memory copied = abi.encodeCall(market.reveal, (order, 6, _result(), _salt(_result())));
         _mustFail(thief, address(market), copied);
     }
 
@@ -78,11 +78,11 @@ abstract contract ThiefMoves is Checks {
         if (!found) return;
         Order memory order = orders[index];
         bytes32[] memory outputs = new bytes32[](order.replicas);
-        for (uint256 i; i < outputs.length; ++i) outputs[i] = RESULT;
+        for (uint256 i; i < outputs.length; ++i) outputs[i] = _result();
         IMarketTypes.Reveal[] memory reveals = _reveals(order, outputs);
         uint256 kind = _pick(seed, 4);
         if (kind == 0) {
-            reveals[0].signature = _signClaim(order, thief, RESULT, "set").signature;
+            reveals[0].signature = _signClaim(order, thief, _result(), "set").signature;
         } else if (kind == 1) {
             reveals[0] = reveals[1];
         } else if (kind == 2) {
@@ -93,13 +93,19 @@ abstract contract ThiefMoves is Checks {
                 thief, address(market), abi.encodeCall(market.settle, (IMarketTypes.Settlement(order, OTHER, reveals)))
             );
         }
-        _mustFail(thief, address(market), abi.encodeCall(market.settle, (IMarketTypes.Settlement(order, RESULT, reveals))));
+        _mustFail(thief, address(market), abi.encodeCall(market.settle, (IMarketTypes.Settlement(order, _result(), reveals))));
     }
 
     function _goRoundTheMarket(uint256 seed) private {
         Order memory order = orders[_pick(seed, orders.length)];
-        (bool done, bytes memory answer) = address(market).call(abi.encodeWithSignature("remedies()"));
-        assertTrue(done, "remedies()");
+        if (_pick(seed, 3) == 0) {
+            _mustFail(thief, address(market), abi.encodeCall(market.demandInput, (order, _pick(seed, 5))));
+            bytes memory demand = abi.encodeCall(market.demandOutput, (order, _result(), new IMarketTypes.Reveal[](0)));
+            return _mustFail(thief, address(market), demand);
+        }
+        string memory name = _pick(seed, 2) == 0 ? "deadlines()" : "contests()";
+        (bool done, bytes memory answer) = address(market).call(abi.encodeWithSignature(name));
+        assertTrue(done, name);
         address part = abi.decode(answer, (address));
         bytes memory data = _pick(seed, 2) == 0
             ? abi.encodeCall(market.advance, (order))
