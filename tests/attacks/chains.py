@@ -1,0 +1,152 @@
+"""Markets on real chains without any node: orders, draws and signatures made by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from eth_account.signers.local import LocalAccount
+
+from tests.support.world import (
+    FIRST_PROVIDER,
+    PUBLISHER,
+    REQUESTER,
+    SHORT,
+    SLOTS,
+    TIER,
+    publish_doubler,
+)
+from touchstone.amounts import ONE_TOKEN
+from touchstone.chain.deploy import deploy
+from touchstone.chain.deployment import Deployment
+from touchstone.chain.devnet import Devnet
+from touchstone.chain.market import Market, Reveal, Settlement, SignedCommit
+from touchstone.chain.sender import Sender
+from touchstone.chain.stake import Vault
+from touchstone.chain.token import Token
+from touchstone.protocol.claims import Claim, Commit, commitment_of, draw_of, set_of
+from touchstone.protocol.ids import ModelId
+from touchstone.protocol.jobs import JobState
+from touchstone.protocol.orders import Mode, Order
+from touchstone.protocol.prices import bond
+
+RESULT, OTHER, SALT = b"r" * 32, b"o" * 32, b"s" * 32
+
+
+@dataclass
+class Chain:
+    """One market on one chain, with staked providers in one pool."""
+
+    devnet: Devnet
+    deployment: Deployment
+    market: Market
+    vault: Vault
+    token: Token
+    model: ModelId
+    providers: Sequence[LocalAccount]
+    nonce: int = 0
+
+    @property
+    def requester(self) -> LocalAccount:
+        return self.devnet.account(REQUESTER)
+
+    def sender(self, index: int) -> Sender:
+        return Sender(self.devnet.w3, self.devnet.account(index), poll_s=0.02)
+
+    def order(self, replicas: int = 2) -> Order:
+        self.nonce += 1
+        return Order(
+            requester=self.requester.address,
+            model=self.model,
+            shard=0,
+            tier=TIER,
+            mode=Mode.REDUNDANT,
+            replicas=replicas,
+            units=1,
+            input_root=b"i" * 32,
+            params=bytes(32),
+            nonce=self.nonce,
+            open_by=2**39,
+        )
+
+    def sign_order(self, order: Order) -> bytes:
+        """The requester's EIP-712 signature on the order, 65 bytes."""
+        return bytes(self.requester.unsafe_sign_hash(order.job_id(self.market.domain)).signature)
+
+    def draw(self, order: Order) -> JobState:
+        self.devnet.mine(3)
+        self.sender(PUBLISHER).send(self.market.draw([order]))
+        return self.market.job(order)
+
+    def drawn(self, replicas: int = 2) -> JobState:
+        order = self.order(replicas)
+        self.sender(REQUESTER).send(self.market.open(order))
+        return self.draw(order)
+
+    def account_of(self, address: str) -> LocalAccount:
+        return next(p for p in self.providers if p.address == address)
+
+    def commit(self, job: JobState, seat: int, output: bytes = RESULT) -> SignedCommit:
+        """The seat's signed commitment for the job's current draw."""
+        draw, provider = draw_of(job.seed, job.round), job.providers[seat]
+        commitment = commitment_of(job.id, draw, provider, output, SALT)
+        account = self.account_of(provider)
+        return SignedCommit(
+            commitment, Commit(job.id, draw, commitment).sign(self.market.domain, account)
+        )
+
+    def settlement(self, job: JobState, output: bytes = RESULT) -> Settlement:
+        """What all active seats would sign."""
+        draw = draw_of(job.seed, job.round)
+        set_ = set_of([self.commit(job, seat, output).commitment for seat in job.active])
+        claim = Claim.of(job.order, job.id, draw, output, set_, SALT)
+        return Settlement(
+            job.order,
+            output,
+            tuple(
+                Reveal(SALT, claim.sign(self.market.domain, self.account_of(job.providers[s])))
+                for s in job.active
+            ),
+        )
+
+    def wealth(self) -> dict[str, int]:
+        """Of everyone: purse, free stake, bonds, and what the market owes, in base units."""
+        pool = self.order().pool
+        found = {}
+        for account in [self.requester, *self.providers]:
+            address = account.address
+            owed = sum(self.market.balance_of(address))
+            found[address] = self.token.balance_of(address) + owed + self.vault.free_stake(address)
+            if account in self.providers:
+                found[address] += self.vault.position(pool, address).slots * bond(TIER)
+        return found
+
+
+def equip(devnet: Devnet, providers: int = 3) -> Chain:
+    """Deploys a market there, with staked providers who can be drawn."""
+    publisher = Sender(devnet.w3, devnet.account(PUBLISHER), poll_s=0.02)
+    deployment = deploy(devnet.w3, devnet.account(PUBLISHER), SHORT)
+    market, vault = Market(devnet.w3, deployment), Vault(devnet.w3, deployment)
+    token = Token(devnet.w3, deployment)
+    model = publish_doubler(devnet, deployment)
+    requester = devnet.account(REQUESTER)
+    publisher.send(token.mint(requester.address, 1000 * ONE_TOKEN))
+    Sender(devnet.w3, requester, poll_s=0.02).send(token.approve(market.contract.address, 2**255))
+    accounts = [devnet.account(FIRST_PROVIDER + i) for i in range(providers)]
+    for account in accounts:
+        stake = SLOTS * bond(TIER)
+        publisher.send(token.mint(account.address, stake))
+        sender = Sender(devnet.w3, account, poll_s=0.02)
+        sender.send(token.approve(vault.address, stake))
+        sender.send(vault.deposit(stake))
+        sender.send(vault.pledge(model, 0, TIER, SLOTS))
+    devnet.mine(SHORT.epoch_blocks - devnet.w3.eth.block_number % SHORT.epoch_blocks)
+    return Chain(devnet, deployment, market, vault, token, model, accounts)
+
+
+@contextmanager
+def chain(chain_id: int = 31337, providers: int = 3) -> Iterator[Chain]:
+    """A chain of its own with one market."""
+    with Devnet(chain_id=chain_id) as devnet:
+        yield equip(devnet, providers)
