@@ -46,7 +46,9 @@ def run() -> dict[str, float]:
         batches = _repeat(console, f"batches of {BATCH}", BATCHES, lambda: world.run(BATCH))
         slow = _repeat(console, "jobs without anything off chain", COUNTED, world.run_slowly)
         world.keys = ChainMap(world.keys, crowd.join(world, MANY, SLOTS, console))
-        many = _repeat(console, f"single jobs among {MANY} providers", COUNTED_AMONG_MANY, world.run)
+        many = _repeat(
+            console, f"single jobs among {MANY} providers", COUNTED_AMONG_MANY, world.run
+        )
     totals = [job.total for job in single]
     among_many = _median(many, lambda job: job.total)
     return {
