@@ -17,7 +17,7 @@ from slither.tools.mutator.mutators import all_mutators
 from slither.tools.mutator.mutators.abstract_mutator import AbstractMutator
 
 sys.path.insert(0, str(Path(__file__).parent))
-from slither_triage import ROOT, copy_newest_build  # noqa: E402
+from slither_triage import ROOT, copy_newest_build
 
 TARGETS = [
     "contracts/stake/StakeVault.sol",

@@ -49,7 +49,7 @@ def main() -> int:
 
 
 def copy_newest_build(folder: Path) -> Path:
-    """Copies the build of the contracts into `folder`; the artifacts also keep older ones, and tests.
+    """Copies the build of the contracts into `folder`; the artifacts keep older ones, and tests.
 
     Returns the artifacts folder to give to Slither.
     """
