@@ -35,7 +35,15 @@ export default defineConfig({
     solidity: {
       // A fixed seed: a failure seen once is seen again.
       fuzz: { runs: 256, seed: "0x746f756368" },
-      invariant: { runs: 64, depth: 64, failOnRevert: false },
+      // The moves of tests/contracts/invariants choose their own arguments and never revert: a revert is a failure.
+      invariant: {
+        runs: process.env.TOUCHSTONE_LONG ? 10_000 : 1_024,
+        depth: 32,
+        failOnRevert: true,
+        dictionaryWeight: 0,
+        includeStorage: false,
+        includePushBytes: false,
+      },
       fsPermissions: { readDirectory: ["tests/vectors"] },
     },
   },

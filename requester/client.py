@@ -229,6 +229,7 @@ class Client:
             courier,
             self._coordinator,
             self._withheld,
+            reopen=self.resume,
             timeout_s=timeout,
             patience_s=self._patience_s,
             poll_s=self._poll_s,

@@ -159,12 +159,15 @@ def follow(
     coordinator: Coordinator,
     withheld: Withheld,
     *,
+    reopen: Callable[[StoredJob], object],
     timeout_s: float,
     patience_s: float,
     poll_s: float,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Outcome:
     """Waits until the job has ended, delivers its input meanwhile, and drives it when nobody does.
+
+    Where a reorganisation of the chain has undone its opening, `reopen` opens it again.
 
     Raises:
         JobTimeoutError: it has not ended in time.
@@ -179,6 +182,9 @@ def follow(
         try:
             state = market.job(job.order)
             phase = state.phase
+            if state.phase is Phase.NONE:
+                reopen(job)
+                continue
             if state.phase is Phase.DRAWN:
                 courier.deliver(state)
             if on_progress is not None:

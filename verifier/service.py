@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _DRIVE_THREADS = 4
+_LOOK_EXPIRES_S = 30
+"""A look that waited longer is not worth making; a slow machine must not drop all of them."""
 
 
 class Service:
@@ -131,9 +133,8 @@ class Service:
                     _log.warning("%s has died; starting it again", child.name)
                     child.start()
             try:
-                self._celery.send_task(
-                    "verifier.reconcile", expires=5 * self._config.interval_s, retry=False
-                )
+                expires = max(_LOOK_EXPIRES_S, 5 * self._config.interval_s)
+                self._celery.send_task("verifier.reconcile", expires=expires, retry=False)
             except (OperationalError, OSError) as error:
                 _log.warning("the broker does not answer: %s", error)
             self._over.wait(self._config.interval_s)

@@ -15,6 +15,9 @@ abstract contract Contesting is IMarketContests, Revealing, Holding {
     using OrderLib for Order;
     using SeatsLib for *;
 
+    /// The gas that a verdict may need to be read.
+    uint256 private constant VERDICT_GAS = 4_000_000;
+
     /// @inheritdoc IMarketContests
     function contest(Order calldata order, bytes32[] calldata outputRoots, Reveal[] calldata reveals) external nonReentrant {
         (JobId id, Job memory job) = _load(order, Phase.Drawn);
@@ -57,13 +60,21 @@ abstract contract Contesting is IMarketContests, Revealing, Holding {
     /// The resolver's verdict; without one, nobody is guilty once the contest window has passed. A resolver that
     /// reverts or answers garbage cannot hold the bonds for longer than that.
     function _verdict(JobId id, Job memory job) private view returns (uint256, address) {
-        (bool done, bytes memory answer) = address(resolver).staticcall(abi.encodeCall(IResolver.verdict, (id)));
-        if (done && answer.length >= 96) {
-            (uint256 ended, uint256 guilty, uint256 winner) = abi.decode(answer, (uint256, uint256, uint256));
-            // SAFETY: an address is 160 bits; a resolver that says more is read as if it had not.
-            if (ended != 0) return (guilty, address(uint160(winner)));
+        uint256 provided = gasleft();
+        bytes memory question = abi.encodeCall(IResolver.verdict, (id));
+        address answerer = address(resolver);
+        uint256[3] memory answer;
+        bool done;
+        // Three words are read and no more, whatever the resolver returns.
+        assembly ("memory-safe") {
+            done := staticcall(gas(), answerer, add(question, 32), mload(question), answer, 96)
+            done := and(done, gt(returndatasize(), 95))
         }
+        // SAFETY: an address is 160 bits; a resolver that says more is read as if it had not.
+        if (done && answer[0] != 0) return (answer[1], address(uint160(answer[2])));
         if (block.timestamp <= uint256(job.since) + CONTEST_WINDOW) revert VerdictPending(id);
+        // A read that failed counts only where it was given enough gas: else a liar would starve it.
+        if (!done && provided < VERDICT_GAS) revert TooLittleGas(provided, VERDICT_GAS);
         return (0, address(0));
     }
 

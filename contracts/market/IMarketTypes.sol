@@ -137,6 +137,7 @@ interface IMarketTypes {
     error SeatAlreadyFailed(JobId job, uint256 seat);
     error BondNoLongerLocked(JobId job, uint256 lockedUntil);
     error VerdictPending(JobId job);
+    error TooLittleGas(uint256 provided, uint256 needed);
     error NothingToWithdraw(address account);
     error NoCoins(uint256 value);
     error WrongSignatureCount(uint256 given, uint256 needed);

@@ -107,13 +107,15 @@ abstract contract SlowPath is IMarketDeadlines, Holding, Replacing {
     }
 
     function _advance(Order calldata order, JobId id, Job memory job) private {
+        bytes32 draw = ClaimLib.drawOf(_seeds[id], job.round);
+        uint256[] memory seats = job.active(order.replicas);
+        uint256 silent = _missing(_commitments[draw], seats);
+        // Who waits for the input is not silent; what it is owed comes out of the escrow, at any time.
+        if (silent != 0 && _starves(id)) return _endStarved(order, id, job, seats, silent);
         if (block.timestamp >= _lockedUntil(job)) {
             // Nobody moved the job on while its bonds were locked; they may back other jobs by now.
             return _refund(order, id, job, order.payment(), RefundReason.TooLate);
         }
-        bytes32 draw = ClaimLib.drawOf(_seeds[id], job.round);
-        uint256[] memory seats = job.active(order.replicas);
-        uint256 silent = _missing(_commitments[draw], seats);
         if (silent != 0) _advanceCommit(order, id, job, seats, silent);
         else _advanceReveal(order, id, job, draw, seats);
     }
@@ -121,8 +123,6 @@ abstract contract SlowPath is IMarketDeadlines, Holding, Replacing {
     function _advanceCommit(Order calldata order, JobId id, Job memory job, uint256[] memory seats, uint256 silent)
         private
     {
-        // Who still waits for the input is not silent.
-        if (_starves(id)) return _endStarved(order, id, job, seats, silent);
         uint256 deadline = uint256(job.since) + COMMIT_WINDOW;
         if (block.timestamp <= deadline) revert TooEarly(id, deadline + 1);
         for (uint256 i; i < seats.length; ++i) {

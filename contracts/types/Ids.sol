@@ -10,12 +10,6 @@ type ModelId is bytes32;
 /// keccak256(abi.encode(model, shard, tier)): one shard of one model version at one price.
 type PoolId is bytes32;
 
-function sameJob(JobId a, JobId b) pure returns (bool) {
-    return JobId.unwrap(a) == JobId.unwrap(b);
-}
-
-using {sameJob as ==} for JobId global;
-
 function modelIdOf(string memory name, string memory version) pure returns (ModelId) {
     return ModelId.wrap(keccak256(abi.encode(name, version)));
 }

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 PARAMETERS = DeployParameters(
     market=Parameters(
-        commit_window=16,
+        commit_window=24,
         reveal_window=8,
         challenge_window=60,
         delivery_window=5,

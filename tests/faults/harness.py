@@ -40,9 +40,9 @@ WINDOWS = replace(
         commit_window=60,
         reveal_window=30,
         challenge_window=60,
-        draw_blocks=100,
+        draw_blocks=32,
     ),
-    epoch_blocks=256,
+    epoch_blocks=1024,
     unbonding_time=1200,
 )
 """Long enough for a process to be killed and to come back on a busy machine."""

@@ -10,6 +10,13 @@ from touchstone.protocol.jobs import Phase
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        # On a development chain nobody waits for blocks on top, unless told so.
+        patch.setenv("TOUCHSTONE_FINALITY", "64")
+        yield from _built(tmp_path_factory)
+
+
+def _built(tmp_path_factory):
     with market(tmp_path_factory.mktemp("market")) as built:
         built.net.devnet.mine(80)
         built.verifier = built.net.add_verifier()
@@ -18,8 +25,11 @@ def built(tmp_path_factory):
 
 
 def reorg(built, depth: int) -> None:
-    """Replaces the last blocks by empty ones: what was in them never happened."""
-    built.rpc("anvil_reorg", depth, [])
+    """Replaces the last blocks: what was in them never happened. Another transaction stands in the
+    first of the new ones, so that it and all after it are other blocks indeed."""
+    sender, receiver = (built.net.devnet.account(n).address for n in (30, 31))
+    other = {"from": sender, "to": receiver, "value": "0x1"}
+    built.rpc("anvil_reorg", depth, [[other, 0]])
 
 
 def block_of(built, job, name: str) -> int:
@@ -32,7 +42,8 @@ def undo(built, job, name: str) -> None:
     """Replaces all blocks from the one in which that happened to the job."""
     w3, number = built.net.devnet.w3, block_of(built, job, name)
     before = w3.eth.get_block(number)["hash"]
-    reorg(built, w3.eth.block_number - number + 1)
+    # Blocks may come between the two calls.
+    reorg(built, w3.eth.block_number - number + 3)
     assert w3.eth.get_block(number)["hash"] != before
 
 
@@ -61,8 +72,8 @@ def test_signatures_for_a_draw_that_was_undone_count_for_nothing(built):
         for node in built.nodes:
             until(lambda node=node: built.commits_of(node, job) == 1, "a signature")
         reorg(built, built.net.devnet.w3.eth.block_number - block_of(built, job, "Opened"))
-        until(lambda: built.state(job).seed not in (seed, bytes(32)), "another draw")
         built.verifier.start()
+        until(lambda: built.state(job).seed not in (seed, bytes(32)), "another draw")
     assert outcomes[0].settled
     assert built.state(job).seed != seed
     assert [built.commits_of(node, job) for node in built.nodes] == [2, 2, 2]

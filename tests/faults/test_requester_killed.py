@@ -69,8 +69,8 @@ def test_a_killed_order_that_nobody_can_do_is_refunded_once(built):
         node.kill()
     (new,) = set(_opened(built)) - opened
     stored = built.kept(home).get(bytes.fromhex(new[2:]))
-    market_parameters = built.net.parameters.market
-    built.net.devnet.mine(market_parameters.draw_blocks + 8)
+    last = built.state(stored).since + built.net.parameters.market.draw_blocks
+    built.net.devnet.mine(last + 2 - built.net.devnet.w3.eth.block_number)
     for _ in range(2):
         one_json(built.command("job", "refund", new, home=home))
     assert built.phase(stored) is Phase.REFUNDED

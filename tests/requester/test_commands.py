@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from requester.store import Store
 from tests.support.commands import Commands
 from tests.support.tiny_model import exact
 from tests.support.world import World, small_world
 from tests.touchstone.compilers.tiny_bert import write_tiny_bert
-from touchstone.protocol.ids import model_id
+from touchstone.protocol.ids import JobId, model_id
 
 
 @dataclass
@@ -145,3 +146,27 @@ def test_an_order_that_makes_no_sense_is_refused_in_one_line(scene, arguments, a
     assert done.returncode == 1
     assert advice in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_what_stands_on_chain_is_told_and_published_once(scene):
+    told = scene.commands.json(
+        *("job", "submit", "a b", "--model", "tiny@1", "--folder", scene.model, "--no-wait")
+    )
+    market, devnet = scene.world.market, scene.world.devnet
+    job = JobId(bytes.fromhex(told["job"][2:]))
+    order = market.order_of(job, 0)
+    devnet.mine(3)
+    scene.world.sender(0).send(market.draw([order]))
+    home = Path(scene.commands.environment["TOUCHSTONE_HOME"])
+    store = Store(home / "requester" / "requester.sqlite", market.contract.address)
+    stored = store.get(job)
+    scene.world.sender(1).send(market.answer_input(order, stored.payload, stored.salt))
+
+    # Whoever comes later has nothing more to do, and is told so.
+    delivered = scene.commands.json("job", "deliver", told["job"])
+    assert delivered["input_demand"]["state"] == "answered"
+    shown = scene.commands.run("job", "show", told["job"]).stdout
+    assert "the input stands on chain, for everyone to read" in shown
+    done = scene.commands.run("job", "demand", told["job"])
+    assert done.returncode == 1
+    assert "the output cannot be demanded: the job is drawn" in done.stderr

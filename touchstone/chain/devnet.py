@@ -66,6 +66,8 @@ class Devnet:
         chain_id: int = CHAIN_ID,
         mnemonic: str = DEV_MNEMONIC,
         accounts: int = 10,
+        block_gas: int | None = None,
+        history: int | None = None,
         log: Path | None = None,
     ) -> None:
         """Describes the chain; `start` or `with` starts it.
@@ -77,6 +79,8 @@ class Devnet:
             chain_id: the chain's number.
             mnemonic: from which the funded accounts derive.
             accounts: how many of them hold 10,000 ether.
+            block_gas: gas of one block; None leaves it to anvil (30 million).
+            history: past states to keep, each of which costs memory and time; None keeps all.
             log: where anvil's output goes; by default a temporary file, removed in `stop`.
         """
         if mixed and block_time is None:
@@ -88,6 +92,8 @@ class Devnet:
         self._port = port
         self._mnemonic = mnemonic
         self._accounts = accounts
+        self._block_gas = block_gas
+        self._history = history
         self._process: subprocess.Popen[bytes] | None = None
         self._temporary_log: Path | None = None
 
@@ -174,6 +180,10 @@ class Devnet:
         command += ["--mnemonic", self._mnemonic, "--color", "never"]
         # As on public chains: no transaction over 2^24 gas (EIP-7825).
         command.append("--enable-tx-gas-limit")
+        if self._block_gas is not None:
+            command += ["--gas-limit", str(self._block_gas)]
+        if self._history is not None:
+            command += ["--prune-history", str(self._history)]
         if self._block_time is not None:
             command += ["--block-time", f"{self._block_time:g}"]
         if self._mixed:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     Run = Callable[[list[NDArray[np.int32]]], Sequence[NDArray[np.int32]]]
     """A model: one int32 output for each sequence. Raises InputError for what does not fit it."""
 
+
 class Bounds(Protocol):
     """What the registry says about a model's inputs."""
 

@@ -166,10 +166,16 @@ abstract contract Ledger is Actors {
                 loot += _gain(party);
                 continue;
             }
-            string memory name = string.concat("poorer than expected: ", vm.toString(i));
+            string memory name = string.concat(
+                "poorer than expected: ", vm.toString(i), ", ", _text(_gain(party)), " < ", _text(_expected[party])
+            );
             assertTrue(_gain(party) >= _expected[party], name);
         }
         assertTrue(loot <= most, "the thieves are richer");
+    }
+
+    function _text(int256 amount) private view returns (string memory) {
+        return amount < 0 ? string.concat("-", vm.toString(uint256(-amount))) : vm.toString(uint256(amount));
     }
 
     function _judge(address a, int256 most) internal {

@@ -137,13 +137,11 @@ contract SelfDealingAttacks is Ledger {
             _pass((seed >> 200) % 25);
             _honest();
         }
-        // The coalition has tired; the others look after their jobs as ever.
-        JobId id = _id(order);
-        for (uint256 i; i < 200 && (market.jobOf(id).phase == Phase.Drawn || _pending(id)); ++i) {
-            _pass(COMMIT / 4);
+        // The coalition is silent from here; the honest go on as long as the job does.
+        for (uint256 i; i < 200 && _job(order).phase == Phase.Drawn; ++i) {
+            _pass(15);
             _honest();
-            try market.advance(order) {} catch {}
-            try market.closeDemand(order) {} catch {}
+            if (i % 4 == 0) try market.advance(order) {} catch {}
         }
     }
 
@@ -167,7 +165,7 @@ contract SelfDealingAttacks is Ledger {
         else if (move == 8 && _bad(12)) try this.askOutput(order) {} catch {}
         else if (move == 9 && _bad(12)) try this.acknowledge(order) {} catch {}
         else if (move == 10) try market.conclude(order) {} catch {}
-        else if (move == 11 && own) try this.goAway(who) {} catch {}
+        else if (move == 11 && own) try this.leave(who) {} catch {}
         else if (move == 12 && own) try this.reveal(order, seat, OTHER) {} catch {}
     }
 
@@ -270,7 +268,7 @@ contract SelfDealingAttacks is Ledger {
         _report(order, seat, thief);
     }
 
-    function goAway(address who) external {
+    function leave(address who) external {
         vm.prank(who);
         vault.unpledge(pool, 1);
     }

@@ -48,11 +48,9 @@ contract OddToken is ERC20("Odd", "ODD") {
     }
 
     /// Call `listener` with each of these at the next transfer.
-    function listen(address listener, bytes[] calldata calls) external {
-        (_listener, succeeded) = (listener, 0);
+    function listen(address listener, bytes[] memory calls) external {
+        (_listener, _calls, succeeded) = (listener, calls, 0);
         delete answers;
-        delete _calls;
-        for (uint256 i; i < calls.length; ++i) _calls.push(calls[i]);
     }
 
     function heard() external view returns (uint256) {

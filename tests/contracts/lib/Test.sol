@@ -16,12 +16,17 @@ abstract contract Test {
     }
 
     address[] private _targets;
+    address[] private _senders;
     FuzzSelector[] private _selectors;
 
     // --- Invariant tests: what the runner calls at random ---
 
     function targetContract(address target) internal {
         _targets.push(target);
+    }
+
+    function targetSender(address sender) internal {
+        _senders.push(sender);
     }
 
     function targetSelectors(address target, bytes4[] memory selectors) internal {
@@ -36,6 +41,11 @@ abstract contract Test {
     /// Read by the test runner.
     function targetSelectors() external view returns (FuzzSelector[] memory) {
         return _selectors;
+    }
+
+    /// Read by the test runner.
+    function targetSenders() external view returns (address[] memory) {
+        return _senders;
     }
 
     // --- Random values and accounts ---
@@ -78,6 +88,10 @@ abstract contract Test {
 
     function assertEq(bool left, bool right) internal pure {
         vm.assertEq(left, right, "");
+    }
+
+    function assertEq(bool left, bool right, string memory reason) internal pure {
+        vm.assertEq(left, right, reason);
     }
 
     function assertEq(uint256 left, uint256 right) internal pure {

@@ -76,6 +76,15 @@ contract DemandingTest is Actors {
         assertEq(token.balanceOf(address(market)), 3 * SHARE + DEPOSIT, "all of it accounted for");
     }
 
+    function test_who_waited_is_paid_however_late_the_job_is_ended() external {
+        Order memory order = _known(2);
+        _demandInput(order, 0);
+        _goTo(_lockedUntil(order) + 1 days);
+        market.advance(order);
+        assertEq(_ready(_provider(order, 0)), DEPOSIT + RESERVATION, "out of the escrow");
+        assertEq(_ready(requester), 2 * SHARE - RESERVATION, "the rest");
+    }
+
     function test_nobody_is_slashed_while_a_demand_is_pending() external {
         Order memory order = _known(2);
         _pass(COMMIT);
@@ -259,6 +268,7 @@ contract DemandingTest is Actors {
     function test_a_deposit_outlives_the_job() external {
         Order memory order = _known(2);
         _demandInput(order, 0);
+        _commitAll(order, RESULT);
         _goTo(_lockedUntil(order));
         market.advance(order);
         _assertPhase(order, Phase.Refunded);

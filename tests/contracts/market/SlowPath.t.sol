@@ -367,6 +367,14 @@ contract SlowPathTest is Actors {
         assertEq(_job(order).failed, 6, "seats 1 and 2 failed");
     }
 
+    function test_a_reveal_can_be_read() external {
+        Order memory order = _drawn(2);
+        _commitAll(order, RESULT);
+        _reveal(order, 1, RESULT);
+        assertEq(market.revealOf(market.drawOf(_id(order)), 1), RESULT, "revealed");
+        assertEq(market.revealOf(market.drawOf(_id(order)), 0), bytes32(0), "not yet");
+    }
+
     function test_lists_of_unequal_length_are_refused() external {
         Order memory order = _drawn(3);
         (uint256[] memory seats,) = _known(order, 0, 2);

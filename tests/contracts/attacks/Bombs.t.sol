@@ -1,14 +1,97 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {IResolver} from "../../../contracts/resolve/IResolver.sol";
 import {IMarketTypes} from "../../../contracts/market/IMarketTypes.sol";
-import {ModelId} from "../../../contracts/types/Ids.sol";
+import {JobId, ModelId} from "../../../contracts/types/Ids.sol";
 import {Order} from "../../../contracts/types/Order.sol";
 import {Phase} from "../../../contracts/types/Job.sol";
 import {Ledger} from "./Ledger.sol";
 
-/// Batches that one element would spoil, and transactions run ahead of.
-contract BatchAttacks is Ledger {
+/// A resolver that wastes gas and memory, and still has a verdict.
+contract Bomb is IResolver {
+    enum Kind {
+        Fair,
+        Costly,
+        Endless,
+        Huge,
+        Short
+    }
+
+    Kind private _kind;
+
+    function arm(Kind kind) external {
+        _kind = kind;
+    }
+
+    function opened(JobId, bytes32) external {}
+
+    /// Seat 0 is guilty.
+    function verdict(JobId) external view returns (bool, uint256, address) {
+        uint256 start = gasleft();
+        if (_kind == Kind.Costly) while (start - gasleft() < 2_000_000) {}
+        if (_kind == Kind.Endless) while (true) {}
+        if (_kind == Kind.Huge) {
+            assembly ("memory-safe") {
+                return(0, 2000000)
+            }
+        }
+        if (_kind == Kind.Short) {
+            assembly ("memory-safe") {
+                return(0, 64)
+            }
+        }
+        return (true, 1, address(0));
+    }
+}
+
+/// Calls that waste gas, batches that one element would spoil, and transactions run ahead of.
+contract BombAttacks is Ledger {
+    Bomb private _bomb;
+
+    function _createResolver() internal override returns (address) {
+        _bomb = new Bomb();
+        return address(_bomb);
+    }
+
+    function _contestedJob() private returns (Order memory order, address liar) {
+        order = _track(_drawn(3));
+        liar = _provider(order, 0);
+        (bytes32[] memory outputs, IMarketTypes.Reveal[] memory reveals) = _split(order);
+        market.contest(order, outputs, reveals);
+    }
+
+    // --- the resolver ----------------------------------------------------------------------------------------
+
+    /// After the contest window a liar concludes with so little gas that the verdict could not be read: either the call
+    /// fails as a whole or the liar is punished.
+    function test_a_liar_cannot_starve_the_verdict_of_gas(uint256 gas_) external {
+        (Order memory order, address liar) = _contestedJob();
+        _bomb.arm(Bomb.Kind.Costly);
+        _pass(uint256(CONTEST) + 1);
+        gas_ = bound(gas_, 50_000, 4_000_000);
+        vm.prank(liar);
+        (bool done,) = address(market).call{gas: gas_}(abi.encodeCall(market.conclude, (order)));
+        if (!done) market.conclude(order);
+        _expects(_provider(order, 1), PAID);
+        _expects(_provider(order, 2), PAID);
+        _expects(requester, int256(CEILING));
+        _judge(liar, -int256(BOND));
+    }
+
+    function test_a_resolver_that_wastes_everything_holds_bonds_for_the_contest_window_only(uint256 kind) external {
+        (Order memory order, address liar) = _contestedJob();
+        _bomb.arm(Bomb.Kind(2 + kind % 3));
+        (bool done,) = address(market).call{gas: 15_000_000}(abi.encodeCall(market.conclude, (order)));
+        assertFalse(done && kind % 3 != 1, "pending");
+        if (_job(order).phase == Phase.Contested) {
+            _pass(uint256(CONTEST) + 1);
+            (done,) = address(market).call{gas: 15_000_000}(abi.encodeCall(market.conclude, (order)));
+            assertTrue(done, "within a transaction's gas");
+        }
+        _judge(liar, 0);
+    }
+
     // --- batches ---------------------------------------------------------------------------------------------
 
     function test_one_bad_element_spoils_no_batch_of_draws(uint256 bad) external {

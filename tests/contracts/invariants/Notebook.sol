@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {Actors} from "../lib/Actors.sol";
+import {Vm} from "../lib/Vm.sol";
+import {IMarketTypes} from "../../../contracts/market/IMarketTypes.sol";
+import {IStakeVault} from "../../../contracts/stake/IStakeVault.sol";
+import {JobId, PoolId} from "../../../contracts/types/Ids.sol";
+import {Phase, Seats, SeatsLib} from "../../../contracts/types/Job.sol";
+import {Order} from "../../../contracts/types/Order.sol";
+
+/// What an onlooker writes down from the events: whose bonds are locked, who has spoken when, and what evidence there
+/// is against whom. Every slash is held against these notes when it happens.
+abstract contract Notebook is Actors {
+    struct Notes {
+        JobId id;
+        PoolId pool;
+        uint256 ceiling;
+        uint256 share;
+        uint256 payment;
+        Phase phase;
+        uint8 round;
+        Seats seats;
+        uint256 lockedUntil;
+        uint256 drawnAt;
+        /// When the round began, and when all of its commitments were on chain (zero: not yet).
+        uint256 roundAt;
+        uint256 completeAt;
+        /// Bits of the seats whose bonds were locked, of those slashed since, and of those held by a contest.
+        uint256 took;
+        uint256 failed;
+        uint256 held;
+        /// Bits of the seats that signed what contradicts itself, and of those that the judge has named.
+        uint256 twoFaced;
+        uint256 guilty;
+        /// Until when a demand is to be answered (zero: none is pending), and how many payments wait for the output.
+        uint256 inputDeadline;
+        uint256 outputDeadline;
+        uint256 waiting;
+        uint256 paid;
+        bool unwound;
+    }
+
+    PoolId[] internal pools;
+    mapping(PoolId => uint256) internal bondOf;
+    mapping(PoolId => uint256) internal leaves;
+    Order[] internal orders;
+    Notes[] internal notes;
+    mapping(JobId => uint256) private _indexPlusOne;
+    /// Bits of the seats that have committed and revealed on chain.
+    mapping(JobId => mapping(uint256 round => uint256 seats)) internal committed;
+    mapping(JobId => mapping(uint256 round => uint256 seats)) internal revealed;
+    uint256[] internal unbondings;
+    mapping(uint256 id => uint256) internal unpledgedAt;
+    uint256 internal burned;
+    /// How often each kind of thing has happened.
+    mapping(Phase => uint256) internal reached;
+    mapping(IMarketTypes.Failure => uint256) internal failures;
+    mapping(IMarketTypes.RefundReason => uint256) internal refunds;
+    mapping(bytes32 name => uint256) internal seen;
+
+    function _note(Vm.Log[] memory logs) internal {
+        // The failed seat whose slash is to follow at once.
+        bool due;
+        bytes32 job;
+        uint256 seat;
+        IMarketTypes.Failure reason;
+        for (uint256 i; i < logs.length; ++i) {
+            bytes32 name = logs[i].topics[0];
+            if (logs[i].emitter == address(market)) {
+                if (name != IMarketTypes.SeatFailed.selector) {
+                    _noteProgress(name, logs[i]);
+                    continue;
+                }
+                assertFalse(due, "a seat failed and was not slashed");
+                job = logs[i].topics[1];
+                seat = uint256(logs[i].topics[2]);
+                reason = abi.decode(logs[i].data, (IMarketTypes.Failure));
+                _requireEvidence(_notesOf(job), seat, reason);
+                // In a contest equivocation is guilt, which the conclusion punishes.
+                due = _notesOf(job).phase != Phase.Contested;
+                if (due) _notesOf(job).failed |= 1 << seat;
+            } else if (logs[i].emitter == address(vault)) {
+                ++seen[name];
+                if (name == IStakeVault.Slashed.selector) {
+                    assertTrue(due, "slashed without a failure");
+                    uint256 leaf = SeatsLib.leaf(_notesOf(job).seats, seat);
+                    assertEq(uint256(logs[i].topics[2]), leaf, "another's stake was slashed");
+                    _requireSlices(_notesOf(job), reason, logs[i]);
+                    due = false;
+                } else if (name == IStakeVault.Joined.selector) {
+                    ++leaves[PoolId.wrap(logs[i].topics[1])];
+                } else if (name == IStakeVault.UnbondingStarted.selector) {
+                    unbondings.push(uint256(logs[i].topics[1]));
+                    unpledgedAt[uint256(logs[i].topics[1])] = clock;
+                }
+            }
+        }
+        assertFalse(due, "a seat failed and was not slashed");
+    }
+
+    // --- progress --------------------------------------------------------------------------------------------
+
+    function _noteProgress(bytes32 name, Vm.Log memory log) private {
+        ++seen[name];
+        if (name == IMarketTypes.Opened.selector) return _noteOrder(log);
+        if (log.topics.length < 2 || _indexPlusOne[JobId.wrap(log.topics[1])] == 0) return;
+        Notes storage it = _notesOf(log.topics[1]);
+        if (name == IMarketTypes.Drawn.selector) {
+            uint256 bucket;
+            (, it.seats, bucket) = abi.decode(log.data, (bytes32, Seats, uint256));
+            it.lockedUntil = (bucket + 1) * BUCKET;
+            (it.drawnAt, it.roundAt) = (clock, clock);
+            it.took = (1 << orders[_indexPlusOne[it.id] - 1].replicas) - 1;
+            _enter(it, Phase.Drawn);
+        } else if (name == IMarketTypes.RoundStarted.selector) {
+            it.round += 1;
+            (it.roundAt, it.completeAt) = (clock, 0);
+        } else if (name == IMarketTypes.SeatReplaced.selector) {
+            uint256 bit = 1 << uint256(log.topics[2]);
+            if (abi.decode(log.data, (bool))) it.took |= bit;
+        } else if (name == IMarketTypes.CommitPosted.selector) {
+            (uint256 seat,) = abi.decode(log.data, (uint256, bytes32));
+            uint256 bits = committed[it.id][it.round] | (1 << seat);
+            committed[it.id][it.round] = bits;
+            if (_active(it) & ~bits == 0) it.completeAt = clock;
+        } else if (name == IMarketTypes.Revealed.selector) {
+            (uint256 seat,,) = abi.decode(log.data, (uint256, bytes32, bytes32));
+            revealed[it.id][it.round] |= 1 << seat;
+        } else if (name == IMarketTypes.Settled.selector) {
+            (, it.paid,) = abi.decode(log.data, (bytes32, uint256, uint256));
+            _enter(it, Phase.Settled);
+        } else if (name == IMarketTypes.Demanded.selector) {
+            (bool output,,,, uint256 deadline) = abi.decode(log.data, (bool, uint256, bytes32, uint256, uint256));
+            if (!output) it.inputDeadline = deadline;
+            else (it.outputDeadline, it.waiting) = (deadline, _count(it.paid));
+        } else if (name == IMarketTypes.Answered.selector) {
+            (bool output,,,) = abi.decode(log.data, (bool, bytes32, bytes, uint256));
+            if (!output && it.completeAt == 0) it.roundAt = clock;
+        } else if (name == IMarketTypes.Unwound.selector) {
+            assertTrue(it.outputDeadline != 0 && clock > it.outputDeadline, "unwound before the demand was over");
+            it.unwound = true;
+        } else if (name == IMarketTypes.DemandClosed.selector) {
+            (bool output,) = abi.decode(log.data, (bool, uint256));
+            if (!output) it.inputDeadline = 0;
+            else (it.outputDeadline, it.waiting) = (0, 0);
+        } else if (name == IMarketTypes.Refunded.selector) {
+            (, IMarketTypes.RefundReason reason) = abi.decode(log.data, (uint256, IMarketTypes.RefundReason));
+            ++refunds[reason];
+            if (reason != IMarketTypes.RefundReason.Contested) _enter(it, Phase.Refunded);
+        } else if (name == IMarketTypes.Contested.selector) {
+            (uint256[] memory seats,) = abi.decode(log.data, (uint256[], bytes32[]));
+            for (uint256 i; i < seats.length; ++i) it.held |= 1 << seats[i];
+            _enter(it, Phase.Contested);
+        } else if (name == IMarketTypes.Concluded.selector) {
+            _enter(it, Phase.Concluded);
+        }
+    }
+
+    function _noteOrder(Vm.Log memory log) private {
+        (Order memory order,) = abi.decode(log.data, (Order, uint256));
+        orders.push(order);
+        Notes storage it = notes.push();
+        it.id = JobId.wrap(log.topics[1]);
+        it.pool = PoolId.wrap(log.topics[3]);
+        it.ceiling = bondOf[it.pool] / 12;
+        // A slot's ceiling pays for 16 units.
+        it.share = it.ceiling * order.units / 16;
+        it.payment = it.share * order.replicas;
+        _indexPlusOne[it.id] = notes.length;
+        _enter(it, Phase.Open);
+    }
+
+    function _count(uint256 bits) private pure returns (uint256 count) {
+        for (; bits != 0; bits >>= 1) count += bits & 1;
+    }
+
+    function _notesOf(bytes32 job) private view returns (Notes storage) {
+        return notes[_indexPlusOne[JobId.wrap(job)] - 1];
+    }
+
+    function _enter(Notes storage it, Phase phase) private {
+        Phase from = it.phase;
+        assertTrue(
+            phase == Phase.Open || phase == Phase.Drawn && from == Phase.Open || phase == Phase.Settled && from == Phase.Drawn
+                || phase == Phase.Contested && from == Phase.Drawn || phase == Phase.Concluded && from == Phase.Contested
+                || phase == Phase.Refunded && (from == Phase.Open || from == Phase.Drawn)
+                || phase == Phase.Refunded && from == Phase.Settled && it.unwound,
+            "a job went where it cannot go"
+        );
+        it.phase = phase;
+        ++reached[phase];
+    }
+
+    /// Bits of the seats whose providers must speak in this round.
+    function _active(Notes storage it) internal view returns (uint256) {
+        return it.took & ~it.failed;
+    }
+
+    /// Bits of the seats whose bonds the job could still take.
+    function _exposed(Notes storage it) internal view returns (uint256) {
+        if (it.phase == Phase.Contested) return it.held;
+        if (it.phase == Phase.Concluded || clock >= it.lockedUntil) return 0;
+        return _active(it);
+    }
+
+    // --- slashes ---------------------------------------------------------------------------------------------
+
+    function _requireEvidence(Notes storage it, uint256 seat, IMarketTypes.Failure reason) private {
+        ++failures[reason];
+        if (reason == IMarketTypes.Failure.Guilty) {
+            assertTrue(it.held >> seat & 1 != 0, "found guilty, but took no part in the contest");
+            assertTrue((it.guilty | it.twoFaced) >> seat & 1 != 0, "found guilty without a verdict");
+            return;
+        }
+        assertTrue(_exposed(it) >> seat & 1 != 0, "slashed, but its bond was not locked");
+        uint256 spoke = committed[it.id][it.round];
+        if (reason == IMarketTypes.Failure.NoShow) {
+            assertTrue(clock > it.roundAt + COMMIT, "slashed as silent within the commit window");
+            assertTrue(spoke >> seat & 1 == 0, "slashed as silent, but it had spoken");
+            assertTrue(it.inputDeadline == 0, "slashed as silent while the input was demanded");
+        } else if (reason == IMarketTypes.Failure.OutputWithheld) {
+            assertTrue(it.unwound && it.paid >> seat & 1 != 0, "slashed for an output that it did not owe");
+        } else if (reason == IMarketTypes.Failure.Withheld) {
+            assertTrue(it.completeAt != 0, "slashed as withholding before the set was complete");
+            assertTrue(clock > it.completeAt + REVEAL, "slashed as withholding within the reveal window");
+            assertTrue(revealed[it.id][it.round] >> seat & 1 == 0, "slashed as withholding, but it had revealed");
+        } else {
+            assertTrue(it.twoFaced >> seat & 1 != 0, "slashed as equivocating without evidence");
+        }
+    }
+
+    /// Every slice is covered by the bond; half of a whole bond is burned, so that nobody gains by slashing itself.
+    function _requireSlices(Notes storage it, IMarketTypes.Failure reason, Vm.Log memory log) private {
+        (uint256 burned_, uint256 paid,) = abi.decode(log.data, (uint256, uint256, uint32));
+        burned += burned_;
+        if (reason == IMarketTypes.Failure.NoShow || reason == IMarketTypes.Failure.OutputWithheld) {
+            assertEq(burned_, 2 * it.ceiling, "what silence costs");
+            assertEq(paid, 0, "nobody earns by another's silence");
+        } else {
+            assertEq(burned_ + paid, 12 * it.ceiling, "a forfeited bond is gone whole");
+            assertTrue(burned_ >= 6 * it.ceiling, "at least half is burned");
+        }
+    }
+}

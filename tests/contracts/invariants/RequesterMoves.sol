@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {Order} from "../../../contracts/types/Order.sol";
+import {Phase} from "../../../contracts/types/Job.sol";
+import {Checks} from "./Checks.sol";
+
+/// What requesters do.
+abstract contract RequesterMoves is Checks {
+    /// Some orders break one rule each, and are refused.
+    function requester_opens(uint256 seed) external {
+        Order memory order = _newOrder(uint8(2 + _pick(seed, 4)), _pick(seed, 3) / 2, uint16(1 + _pick(seed, 16)));
+        uint256 flaw = _pick(seed, 24);
+        if (flaw == 0) order.units = 0;
+        else if (flaw == 1) order.units = 17;
+        else if (flaw == 2) order.replicas = 1;
+        else if (flaw == 3) order.replicas = 6;
+        else if (flaw == 4) order.mode = 1;
+        else if (flaw == 5) order.tier = 7;
+        else if (flaw == 6) order.openBy = uint40(clock - 1);
+        else if (flaw == 7) order = orders[_pick(seed, orders.length)];
+        if (flaw < 8) return _mustFail(requester, address(market), abi.encodeCall(market.open, (order, "")));
+        if (flaw < 12) return _mustDo(watcher, abi.encodeCall(market.open, (order, _signOrder(order))));
+        if (flaw == 12) {
+            bytes memory signature = _signOrder(order);
+            return _mustDo(watcher, abi.encodeCall(market.openWithPermit, (order, signature, 0, 0, 0, 0)));
+        }
+        _mustDo(requester, abi.encodeCall(market.open, (order, "")));
+    }
+
+    function requester_opens_and_is_drawn(uint256 seed) external {
+        Order memory order = _newOrder(uint8(2 + _pick(seed, 2)), _pick(seed, 4) / 3, UNITS);
+        _mustDo(requester, abi.encodeCall(market.open, (order, "")));
+        _goBlocks(uint256(market.jobOf(notes[notes.length - 1].id).since) + 1 + _pick(seed, 3));
+        _do(watcher, abi.encodeCall(market.draw, (order)));
+    }
+
+    function requester_acknowledges(uint256 seed) external {
+        (bool found, uint256 index) = _pickJob(seed, Phase.Settled);
+        if (found) _do(requester, abi.encodeCall(market.acknowledge, (orders[index], _result(), "")));
+    }
+
+    /// The output of a settled job is demanded, with the claims that settled it or by what was revealed.
+    function requester_demands(uint256 seed) external {
+        (bool found, uint256 index) = _pickJob(seed, Phase.Settled);
+        if (!found) return;
+        _prepay(requester);
+        bytes memory data = abi.encodeCall(market.demandOutput, (orders[index], _result(), claimsOf[index]));
+        bool done = _do(requester, data);
+        uint256 until = uint256(market.jobOf(notes[index].id).since) + DELIVERY - ANSWER;
+        assertTrue(!done || clock <= until, "an output is demanded in time");
+    }
+
+    function requester_opens_many(uint256 seed) external {
+        Order[] memory many = new Order[](2);
+        for (uint256 i; i < 2; ++i) many[i] = _newOrder(2, _pick(seed, 2), UNITS);
+        _mustDo(requester, abi.encodeCall(market.openMany, (many, new bytes[](0))));
+    }
+
+    function anyone_withdraws(uint256 seed) external {
+        address who = accounts[_pick(seed, accounts.length)];
+        (uint256 ready,) = market.balanceOf(who);
+        uint256 before = token.balanceOf(who);
+        assertEq(_do(who, abi.encodeCall(market.withdraw, ())), ready != 0, "withdrawn");
+        assertEq(token.balanceOf(who), before + ready, "what is withdrawable is withdrawn");
+    }
+}
