@@ -154,7 +154,7 @@ class MarketMachine(RuleBasedStateMachine):
     @rule(data=DATA)
     def pass_time(self, data: st.DataObject) -> None:
         """To a moment at which something changes, just before or just after it."""
-        moments = self.model.moments()[:8]
+        moments = self.model.moments()[:8] or [self.model.time + 1000]
         moment = data.draw(st.sampled_from(moments)) + data.draw(st.integers(-2, 1))
         note(f"time passes to {moment}")
         self.chain.pass_to(moment)

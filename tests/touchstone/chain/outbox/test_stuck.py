@@ -55,6 +55,16 @@ def sender_of(devnet, account=0, policy=HASTY, **more):
     return Sender(devnet.w3, devnet.account(account), poll_s=0.01, policy=policy, **more)
 
 
+def mine_until_done(devnet, sent):
+    """Blocks are mined until it is: one mined while a replacement is under way holds neither of the two."""
+
+    def mined():
+        request(devnet, "evm_mine")
+        return sent.done()
+
+    until(mined)
+
+
 def until(condition):
     deadline = time.monotonic() + 60
     while not condition():
@@ -70,8 +80,8 @@ def test_a_transaction_overtaken_by_the_base_fee_is_replaced_and_mined_once(devn
         set_base_fee(devnet, 40)
         until(lambda: sender.outbox.pending()[0].last.fees.max_fee > 60 * GWEI)
         [row] = sender.outbox.pending()
-        request(devnet, "evm_mine")
-        receipt = sent.result(60)
+        mine_until_done(devnet, sent)
+        receipt = sent.result()
 
     offers = [attempt.fees for attempt in row.attempts]
     assert len(offers) > 1
