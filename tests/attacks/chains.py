@@ -75,7 +75,7 @@ class Chain:
         return bytes(self.requester.unsafe_sign_hash(order.job_id(self.market.domain)).signature)
 
     def draw(self, order: Order) -> JobState:
-        self.devnet.mine(3)
+        self.devnet.mine(self.market.job(order).since + 2 - self.devnet.w3.eth.block_number)
         self.sender(PUBLISHER).send(self.market.draw([order]))
         return self.market.job(order)
 

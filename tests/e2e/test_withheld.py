@@ -4,12 +4,13 @@ the end every unit of the token is where it should be."""
 from __future__ import annotations
 
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import pytest
 
 from requester.store import StoredJob
-from tests.faults.harness import DEAD, PRICE, TOKENS, market, until
+from tests.faults.harness import DEAD, PRICE, TOKENS, market, until, waiting
 from touchstone.amounts import parse_tokens
 from touchstone.chain.parameters import DEVNET
 from touchstone.errors import InputRefusedError, ResultUnavailableError
@@ -29,8 +30,8 @@ WINDOWS = replace(
         commit_window=30,
         reveal_window=20,
         challenge_window=60,
-        delivery_window=36,
-        answer_window=16,
+        delivery_window=64,
+        answer_window=40,
         draw_blocks=100,
     ),
     epoch_blocks=256,
@@ -148,6 +149,17 @@ def test_an_input_that_reaches_one_provider_only_is_published_and_the_job_settle
     assert_receipt_holds(built, job)
 
 
+def pass_the_answer_window(built, job, asking: int) -> None:
+    """Time passes once so many providers have demanded the input."""
+
+    def all_have_asked():
+        demand = built.state(job).input_demand
+        return demand.pending and len(demand.seats) == asking
+
+    until(all_have_asked, "the demands", seconds=120)
+    built.net.devnet.increase_time(WINDOWS.market.answer_window)
+
+
 def assert_starved(built, job, before, waited: int) -> None:
     """Each provider that waited was paid for it, and nobody else lost or earned anything."""
     state = built.state(job)
@@ -168,7 +180,9 @@ def test_a_requester_that_publishes_nothing_pays_those_that_waited(built):
     reach(built, built.nodes[0])
     client = built.client(never_publish=True)
     job = built.submit(client)
-    outcome = client.wait(job, timeout=150)
+    with waiting(client, job, seconds=150) as outcomes:
+        pass_the_answer_window(built, job, asking=2)
+    (outcome,) = outcomes
 
     assert outcome.reason == "InputWithheld"
     assert outcome.spent + outcome.refunded == job.order.payment
@@ -179,7 +193,8 @@ def test_a_requester_that_publishes_nothing_pays_those_that_waited(built):
 def test_a_requester_that_has_gone_gets_the_rest_of_its_money_all_the_same(built):
     before = Ledger.of(built)
     job = built.submit(built.client())
-    until(lambda: built.phase(job) is Phase.REFUNDED, "the refund", seconds=120)
+    pass_the_answer_window(built, job, asking=3)
+    until(lambda: built.phase(job) is Phase.REFUNDED, "the refund")
     assert_starved(built, job, before, waited=3)
 
 
@@ -232,8 +247,12 @@ def test_an_output_that_all_withhold_is_paid_back_and_costs_each_of_them_a_slice
     job = settled(built, client)
     for node in built.nodes:
         node.kill()
-    with pytest.raises(ResultUnavailableError, match="the payment is"):
-        client.output(job, patience_s=3)
+    with ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(client.output, job, patience_s=3)
+        until(lambda: built.state(job).output_demand.pending, "the demand")
+        built.net.devnet.increase_time(WINDOWS.market.answer_window)
+        with pytest.raises(ResultUnavailableError, match="the payment is"):
+            asking.result(60)
 
     outcome = client.outcome(job)
     assert (outcome.phase, outcome.reason) == (Phase.REFUNDED, "OutputWithheld")

@@ -23,6 +23,7 @@ from tests.support.tiny_model import compile_tiny
 from touchstone.chain.parameters import DEVNET
 from touchstone.localnet import Localnet, NodeProcess, Offer
 from touchstone.localnet.node import touchstone_command
+from touchstone.protocol.demands import answer_deposit
 from touchstone.protocol.jobs import Phase
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,6 +70,10 @@ class Books:
     earned: dict[str, int]
     in_market: int
     in_vault: int
+
+    def held(self, account: str) -> int:
+        """What an account has in its wallet or can withdraw."""
+        return self.wallets[account] + self.earned[account]
 
 
 @dataclass
@@ -213,35 +218,58 @@ class Market:
         return total
 
     def check_books(self, before: Books, jobs) -> None:
-        """Requires that nothing was lost, nobody slashed, and each job paid for once or not."""
+        """Requires that nothing was lost, nobody slashed, and each job and each answer to a demand
+        paid for once or not."""
         after = self.books()
-        states = [self.state(job) for job in jobs]
-        requester = self.net.devnet.account(1).address
+        expected = dict.fromkeys(after.stakes, 0)
+        escrow = 0
+        for job in jobs:
+            escrow += self._book(job, expected)
         assert after.supply == before.supply
         assert sum(after.wallets.values()) + after.in_market + after.in_vault == after.supply
-        escrow = sum(
-            job.order.payment
-            for job, state in zip(jobs, states, strict=True)
-            if state.phase in (Phase.OPEN, Phase.DRAWN)
-        )
         assert after.in_market == escrow + sum(after.earned.values())
         assert after.in_vault == sum(after.stakes.values())
         assert after.stakes == before.stakes, "an honest provider lost stake"
         assert after.wallets[DEAD] == before.wallets[DEAD]
-        earned = {a: after.earned[a] - before.earned[a] for a in after.earned}
-        expected = dict.fromkeys(earned, 0)
-        paid = 0
-        for job, state in zip(jobs, states, strict=True):
-            if state.phase is Phase.NONE:
-                continue
-            paid += job.order.payment
-            if state.phase is Phase.SETTLED:
-                for seat in state.active:
-                    expected[state.providers[seat]] += job.order.share
-            elif state.phase is Phase.REFUNDED:
-                expected[requester] += job.order.payment
-        assert earned == expected, "somebody was paid twice, or not at all"
-        assert before.wallets[requester] - after.wallets[requester] == paid
+        changes = {a: after.held(a) - before.held(a) for a in expected}
+        assert changes == expected, "somebody was paid twice, or not at all"
+
+    def _book(self, job, expected: dict[str, int]) -> int:
+        """Adds to `expected` what a job moves; returns what the market holds of it."""
+        state = self.state(job)
+        if state.phase is Phase.NONE:
+            return 0
+        expected[self.net.devnet.account(1).address] -= job.order.payment
+        held = job.order.payment
+        last = self.net.devnet.w3.eth.block_number
+        names = ("Refunded", "Reserved", "Demanded", "Answered", "DemandClosed")
+        for event in self.net.market.events(0, last, job.id, names):
+            what = event["args"]
+            moved: dict[str, int] = {}
+            match event["event"]:
+                case "Refunded":
+                    moved = {job.order.requester: what["amount"]}
+                case "Reserved":
+                    seats = [seat for seat in range(8) if what["seats"] >> seat & 1]
+                    moved = {state.providers[seat]: what["fee"] for seat in seats}
+                case "Demanded":
+                    moved = {what["demander"]: -answer_deposit(self._answer_price)}
+                case "Answered":
+                    moved = {what["by"]: what["fee"]}
+                case "DemandClosed":
+                    moved = {what["demander"]: what["returned"]}
+            for account, amount in moved.items():
+                expected[account] += amount
+                held -= amount
+        if state.phase is Phase.SETTLED:
+            for seat in state.active:
+                expected[state.providers[seat]] += job.order.share
+                held -= job.order.share
+        return held
+
+    @property
+    def _answer_price(self) -> int:
+        return self.net.parameters.market.answer_price
 
     def commits_of(self, node: NodeProcess, job) -> int:
         """For how many draws of a job a node has signed."""

@@ -56,7 +56,7 @@ def sender_of(devnet, account=0, policy=HASTY, **more):
 
 
 def mine_until_done(devnet, sent):
-    """Blocks are mined until it is: one mined while a replacement is under way holds neither of the two."""
+    """Mines until it is: a block mined while a replacement is under way holds neither."""
 
     def mined():
         request(devnet, "evm_mine")
