@@ -88,6 +88,7 @@ class Market:
     verifier: NodeProcess | None = None
     proxy: Proxy | None = None
     _clients: int = 0
+    _homes: dict[Client, Path] = field(default_factory=dict)
 
     # --- processes -------------------------------------------------------------------------------
 
@@ -138,17 +139,22 @@ class Market:
     def address(self, node: NodeProcess) -> str:
         return self.net.provider_account(self.nodes.index(node))
 
-    def client(self, patience_s: float = 0.5, **settings) -> Client:
+    def client(self, patience_s: float = 0.5, *, like: Client | None = None, **settings) -> Client:
+        """The requester's client, with files of its own; or with those of another, as after a
+        restart."""
         self._clients += 1
-        return Client(
+        home = self._homes[like] if like else self.folder / f"client-{self._clients}"
+        made = Client(
             self.net.devnet.w3,
             self.net.deployment,
             self.net.devnet.account(1),
-            self.folder / f"client-{self._clients}",
+            home,
             patience_s=patience_s,
             poll_s=0.1,
             **settings,
         )
+        self._homes[made] = home
+        return made
 
     def submit(self, client: Client, **how):
         return client.submit(TOKENS, self.model, **how)

@@ -7,6 +7,8 @@ import pytest
 from tests.faults.harness import LONG, TOKENS, WINDOWS, market, waiting
 from touchstone.protocol.jobs import Phase
 
+pytestmark = pytest.mark.long
+
 JOBS = 30
 ROWS = sum(len(tokens) for tokens in TOKENS)
 

@@ -6,6 +6,8 @@ import pytest
 
 from tests.faults.harness import market, waiting
 
+pytestmark = pytest.mark.long
+
 HOUR_S = 3600
 
 

@@ -12,6 +12,8 @@ from touchstone.protocol.claims import delivery_struct_hash
 from touchstone.protocol.eip712 import sign
 from touchstone.protocol.jobs import Phase
 
+pytestmark = pytest.mark.long
+
 FULL_S = 4
 
 

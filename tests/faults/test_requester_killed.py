@@ -5,6 +5,8 @@ import pytest
 from tests.faults.harness import LONG, market, one_json
 from touchstone.protocol.jobs import Phase
 
+pytestmark = pytest.mark.long
+
 POINTS = {
     "after the order is on disk": "requester.store:Store.add:after",
     "after it approved, before it opens": "touchstone.chain.market:Market.open:before",

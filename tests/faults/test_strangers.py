@@ -16,6 +16,8 @@ from tests.faults.harness import market, waiting
 from touchstone.protocol.claims import delivery_struct_hash
 from touchstone.protocol.eip712 import sign
 
+pytestmark = pytest.mark.long
+
 HELD = 300
 """Connections that strangers try to hold at each node, more than it takes in all."""
 SOURCES = [f"127.0.0.{n}" for n in range(2, 12)]

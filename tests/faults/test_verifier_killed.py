@@ -13,6 +13,8 @@ from tests.faults.harness import ROOT, market, until, waiting
 from tests.verifier.running import children_of, command_of
 from touchstone.protocol.jobs import Phase
 
+pytestmark = pytest.mark.long
+
 LAZY = math.inf
 """Patience of a requester that leaves everything to the verifier."""
 
