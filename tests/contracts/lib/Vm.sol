@@ -25,6 +25,7 @@ interface Vm {
     function deal(address account, uint256 balance) external;
     function etch(address account, bytes calldata code) external;
     function store(address account, bytes32 slot, bytes32 value) external;
+    function snapshotValue(string calldata group, string calldata name, uint256 value) external;
     function cool(address account) external;
     function load(address account, bytes32 slot) external view returns (bytes32);
     function addr(uint256 privateKey) external pure returns (address);
