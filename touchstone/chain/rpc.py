@@ -6,6 +6,8 @@ import time
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
+from requests import Session
+from requests.adapters import HTTPAdapter
 from requests.exceptions import ConnectionError as NoConnection
 from requests.exceptions import HTTPError, RequestException, Timeout
 from web3 import HTTPProvider, Web3
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT_S = 5
 READ_TIMEOUT_S = 30
+KEPT_CONNECTIONS = 32
+"""Connections kept open for the next request; a crowd of threads may have more."""
 LAG_PATIENCE_S = 20.0
 """How long an endpoint may be behind what it has shown before, until that is an error."""
 _LAG_POLL_S = 0.25
@@ -126,6 +130,14 @@ def _heads(requests: Sequence[tuple[str, Any]], answers: list[RPCResponse]) -> l
     return found
 
 
+def _session() -> Session:
+    """Connections for all threads; by itself web3 would keep one for each that ever asked."""
+    session, adapter = Session(), HTTPAdapter(pool_connections=1, pool_maxsize=KEPT_CONNECTIONS)
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
+    return session
+
+
 def connect(url: str, expected_chain_id: int | None = None) -> Web3:
     """A connection that has answered once. It may be used from several threads.
 
@@ -143,8 +155,14 @@ def connect(url: str, expected_chain_id: int | None = None) -> Web3:
             f"{shown if '://' in url else repr(url)} is not an http or https address: write it "
             "like http://127.0.0.1:8545"
         )
-    timeouts = (CONNECT_TIMEOUT_S, READ_TIMEOUT_S)
-    w3 = Web3(_Provider(url, {"timeout": timeouts}, exception_retry_configuration=_RETRIES))
+    w3 = Web3(
+        _Provider(
+            url,
+            {"timeout": (CONNECT_TIMEOUT_S, READ_TIMEOUT_S)},
+            session=_session(),
+            exception_retry_configuration=_RETRIES,
+        )
+    )
     try:
         chain_id = w3.eth.chain_id
     except (Web3Exception, ValueError) as error:

@@ -1,3 +1,6 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from tests.touchstone.chain.lossy import ClosedError, altered, forward, proxy
@@ -91,3 +94,19 @@ def test_an_endpoint_without_batches_is_asked_one_by_one(devnet, refusal):
         first, second = ask_together(connect(url), asked)
 
     assert (first["result"], int(second["result"], 16)) == ("0x7a69", devnet.w3.eth.block_number)
+
+
+def test_a_crowd_of_threads_asks_at_once(devnet):
+    """web3 by itself keeps one for each thread, and a thread of its own dies where they are too
+    many."""
+    count, w3 = 150, connect(devnet.url)
+    together = threading.Barrier(count)
+
+    def ask() -> int:
+        together.wait(60)
+        return w3.eth.chain_id
+
+    with ThreadPoolExecutor(count) as pool:
+        asked = [pool.submit(ask) for _ in range(count)]
+
+    assert [future.result() for future in asked] == [31337] * count
