@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from eth_account.signers.local import LocalAccount
 
-from tests.model.chain import VERDICT_CODE, Chain
+from tests.model.chain import SEED_CODE, START, VERDICT_CODE, Chain
 from tests.model.slow_model import SlowModel
 from tests.model.stake_model import bond
 from touchstone.chain.deploy import deploy
@@ -89,6 +89,8 @@ def world() -> Iterator[World]:
         }
         chain = Chain(devnet.url, addresses)
         chain.request("anvil_setCode", addresses["resolver"], VERDICT_CODE)
+        chain.request("anvil_setCode", deployment.address("Beacon"), SEED_CODE)
+        chain.pass_to(START)
         accounts = [devnet.account(index) for index in range(1, len(SLOTS) + 4)]
         made = World(
             chain=chain,
