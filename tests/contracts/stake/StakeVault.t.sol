@@ -333,6 +333,16 @@ contract StakeVaultTest is World {
         assertEq(next, 2, "weight");
     }
 
+    function test_a_slash_that_burns_nothing_sends_nothing() external {
+        _lock();
+        vm.prank(address(market));
+        vault.slash(pool, 0, _bucket, 0, new address[](0), new uint256[](0));
+        assertEq(token.balanceOf(BURNED), 0, "burned");
+        assertEq(token.balanceOf(address(vault)), 3 * BOND, "all is there");
+        assertEq(vault.freeStake(_provider), BOND, "the whole bond");
+        assertEq(vault.bondsOf(pool, 0).slots, 2, "one slot less");
+    }
+
     function test_a_slash_never_takes_more_than_the_bond() external {
         _lock();
         vm.expectRevert(abi.encodeWithSelector(IStakeVault.CutTooLarge.selector, BOND + 1, BOND));
