@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {Vm} from "../lib/Vm.sol";
 import {World} from "../lib/World.sol";
 import {HookToken} from "../lib/Doubles.sol";
 import {ExactTransfer} from "../../../contracts/token/ExactTransfer.sol";
@@ -147,6 +148,18 @@ contract StakeVaultTest is World {
         assertEq(made.tier, TIER, "tier");
         assertEq(made.modes, 1, "modes");
         assertEq(ModelId.unwrap(made.model), ModelId.unwrap(model), "model");
+    }
+
+    function test_a_pool_is_created_by_its_first_pledge_alone() external {
+        vm.recordLogs();
+        _joinOne(1);
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        bool pledged;
+        for (uint256 i; i < logs.length; ++i) {
+            assertTrue(logs[i].topics[0] != IStakeVault.PoolCreated.selector, "created again");
+            if (logs[i].topics[0] == IStakeVault.Pledged.selector) pledged = true;
+        }
+        assertTrue(pledged, "pledged");
     }
 
     function test_a_pledge_needs_a_published_shard_a_rung_and_the_stake() external {
