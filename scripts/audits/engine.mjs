@@ -4,7 +4,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
@@ -23,7 +23,7 @@ export function compileJson(input) {
   solc ??= require("solc");
   const output = JSON.parse(solc.compile(JSON.stringify(input)));
   const errors = (output.errors ?? []).filter((e) => e.severity === "error");
-  if (errors.length > 0) throw new CompilerError(errors.map((e) => e.formattedMessage).join("\n"));
+  if (errors.length > 0) throw Object.assign(new CompilerError(errors.map((e) => e.formattedMessage).join("\n")), { errors });
   return output;
 }
 
@@ -48,11 +48,17 @@ export function readSources(...folders) {
   return sources;
 }
 
+/** As `compile`, of the tests that stand in the files. */
+export function compileTests(sources, files) {
+  return compile(sources, Object.fromEntries(files.map((name) => [name, ["*"]])), TESTS);
+}
+
 /** Artifacts, by `file:Contract`, of the contracts in `selection` (`{file: [names]}`; "*" is every one). */
 export function compile(sources, selection, settings = CONTRACTS) {
+  const needed = closure(Object.keys(selection), sources);
   const output = compileJson({
     language: "Solidity",
-    sources: Object.fromEntries(Object.entries(sources).map(([name, content]) => [name, { content }])),
+    sources: Object.fromEntries([...needed].map((name) => [name, { content: sources[name] }])),
     settings: {
       ...settings,
       outputSelection: Object.fromEntries(
@@ -78,20 +84,29 @@ export function compile(sources, selection, settings = CONTRACTS) {
   return artifacts;
 }
 
-/** As `compile`, of all contracts and tests, remembered on disk for the same sources. */
-export function compileAll(sources, label) {
-  const key = createHash("sha256").update(JSON.stringify([CONTRACTS, TESTS, OUTPUTS, sources])).digest("hex");
-  const path = join(CACHE, `${label}-${key.slice(0, 20)}.json`);
-  if (existsSync(path)) return new Map(JSON.parse(readFileSync(path, "utf8")));
-  const under = (folder) =>
-    Object.fromEntries(Object.keys(sources).filter((name) => name.startsWith(folder)).map((name) => [name, ["*"]]));
-  const artifacts = new Map([
-    ...compile(sources, under("contracts/"), CONTRACTS),
-    ...compile(sources, under("tests/"), TESTS),
-  ]);
-  mkdirSync(CACHE, { recursive: true });
-  writeFileSync(path, JSON.stringify([...artifacts]));
+/** As `compile`, of all contracts and tests; what was compiled before from the same sources is remembered on disk. */
+export function compileAll(sources) {
+  const folder = join(CACHE, "builds");
+  mkdirSync(folder, { recursive: true });
+  const artifacts = new Map();
+  for (const [part, settings] of [["contracts/", CONTRACTS], ["tests/", TESTS]]) {
+    const files = Object.keys(sources).filter((name) => name.startsWith(part));
+    const paths = new Map(files.map((name) => [name, join(folder, `${buildKey(name, sources, settings)}.json`)]));
+    const missing = files.filter((name) => !existsSync(paths.get(name)));
+    const built = missing.length === 0 ? [] : [...compile(sources, Object.fromEntries(missing.map((name) => [name, ["*"]])), settings)];
+    for (const name of missing) {
+      writeFileSync(paths.get(name), JSON.stringify(built.filter(([id]) => id.startsWith(`${name}:`))));
+    }
+    for (const name of files) {
+      for (const [id, artifact] of JSON.parse(readFileSync(paths.get(name), "utf8"))) artifacts.set(id, artifact);
+    }
+  }
   return artifacts;
+}
+
+function buildKey(file, sources, settings) {
+  const needed = [...closure([file], sources)].sort().map((name) => [name, sources[name]]);
+  return createHash("sha256").update(JSON.stringify([settings, OUTPUTS, file, needed])).digest("hex").slice(0, 24);
 }
 
 let context;
@@ -105,7 +120,7 @@ async function edr() {
 }
 
 /** Tests of gas, which mean nothing without the optimizer. */
-const GAS_TESTS = "bounded_price";
+const GAS_TESTS = "bounded_price|costs_with_100_000";
 
 /** Whether an artifact has tests to run. */
 export function isSuite({ contract }) {
@@ -117,7 +132,7 @@ export function isSuite({ contract }) {
  * Run the suites whose `file:Contract` passes `wanted`. Returns the failures as {suite, test, reason}; `onHits`, where
  * given, gets the tags of covered code.
  */
-export async function runTests(artifacts, wanted, { fuzzRuns = 64, invariantRuns = 16, gasLimit, onHits, pattern } = {}) {
+export async function runTests(artifacts, wanted, { fuzzRuns = 64, invariantRuns = 16, gasLimit, onHits, pattern, deployed = [] } = {}) {
   const { edr: lib, context } = await edr();
   const suites = [...artifacts].filter(([name, a]) => wanted(name) && isSuite(a)).map(([, a]) => a.id);
   const failures = [];
@@ -126,7 +141,7 @@ export async function runTests(artifacts, wanted, { fuzzRuns = 64, invariantRuns
     projectRoot: ROOT,
     hardfork: "osaka",
     gasLimit,
-    localPredeploys: lib.l1GenesisState(lib.l1HardforkFromString("osaka")),
+    localPredeploys: [...lib.l1GenesisState(lib.l1HardforkFromString("osaka")), ...deployed],
     fsPermissions: [{ access: lib.FsAccessPermission.ReadDirectory, path: "tests/vectors" }],
     disableBlockGasLimit: true,
     disableTransactionGasCap: true,
@@ -161,7 +176,9 @@ export async function runTests(artifacts, wanted, { fuzzRuns = 64, invariantRuns
       .runSolidityTests(lib.L1_CHAIN_TYPE, [...artifacts.values()], suites, config, { buildInfos: [], ignoreContracts: false }, (suite) => {
         for (const test of suite.testResults) {
           ++count;
-          if (test.status === "Failure") failures.push({ suite: suite.id.name, test: test.name, reason: test.reason ?? "" });
+          if (test.status === "Failure") {
+            failures.push({ file: suite.id.source, suite: suite.id.name, test: test.name, reason: test.reason ?? "" });
+          }
         }
         ++finished;
         done();
@@ -174,28 +191,51 @@ export async function runTests(artifacts, wanted, { fuzzRuns = 64, invariantRuns
   return { failures, count };
 }
 
+/** The names of the files and of all that they import. */
+function closure(files, sources) {
+  const found = new Set();
+  const add = (name) => {
+    if (found.has(name)) return;
+    found.add(name);
+    importsOf(name, sources[name]).forEach(add);
+  };
+  files.forEach(add);
+  return found;
+}
+
 /** The contracts under contracts/ that can be deployed and whose code depends on `file`, as a selection. */
 export function deployablesWith(file, sources, artifacts) {
   const reaches = new Map();
   const reach = (name) => {
     if (reaches.has(name)) return reaches.get(name);
     reaches.set(name, false);
-    const found = name === file || importsOf(name, sources[name]).some(reach);
+    const found = name === file || importsOf(name, sources[name]).some((target) => isCodeOf(name, target, sources) && reach(target));
     reaches.set(name, found);
     return found;
   };
   const selection = {};
   for (const { id, contract } of artifacts.values()) {
-    if (id.source.startsWith("contracts/") && contract.bytecode !== "0x" && reach(id.source)) {
-      (selection[id.source] ??= []).push(id.name);
-    }
+    if (!id.source.startsWith("contracts/") || contract.bytecode === "0x") continue;
+    if (contractsIn(sources[id.source]).includes(id.name) && reach(id.source)) (selection[id.source] ??= []).push(id.name);
   }
   return selection;
 }
 
+/** Whether what a file imports from another becomes a part of its code: types do not, nor contracts that are only called. */
+function isCodeOf(name, target, sources) {
+  if (/^I[A-Z]/.test(basename(name))) return false;
+  const made = contractsIn(sources[target]);
+  return made.length === 0 || made.some((contract) => new RegExp(`(^(abstract )?contract \\w+ is [^{]*|\\bnew )\\b${contract}\\b`, "m").test(sources[name]));
+}
+
+/** The contracts of a file that can be deployed, libraries aside. */
+function contractsIn(text) {
+  return [...text.matchAll(/^contract (\w+)/gm)].map(([, name]) => name);
+}
+
 /** The names of the files that a file imports. */
 function importsOf(name, text) {
-  return [...text.matchAll(/^\s*(?:import|\} from)[^"';]*["']([^"']+)["']/gm)].map(([, target]) =>
+  return [...text.matchAll(/(?:^|;)\s*(?:import|\} from)[^"';]*["']([^"']+)["']/gm)].map(([, target]) =>
     target.startsWith(".") ? join(dirname(name), target) : target,
   );
 }

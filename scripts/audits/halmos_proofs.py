@@ -16,7 +16,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 # Seconds that the solver may spend on one question.
-SOLVER_TIMEOUT = 600
+SOLVER_TIMEOUT = 120
 
 
 def main() -> int:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-ARTIFACTS = ROOT / "artifacts"
 TRIAGE = Path(__file__).with_name("slither.json")
 UNJUDGED = "not judged yet"
 # Matters of taste, held by other means: names by review, the compiler's version by the lock file.
@@ -48,22 +46,18 @@ def main() -> int:
     return 1 if problems else 0
 
 
-def copy_newest_build(folder: Path) -> Path:
-    """Copies the build of the contracts into `folder`; the artifacts keep older ones, and tests.
+def build(folder: Path) -> Path:
+    """Reads the contracts anew into `folder`, whatever artifacts/ holds.
 
     Returns the artifacts folder to give to Slither.
     """
-    kept = folder / "artifacts" / "build-info"
-    kept.mkdir(parents=True)
-    built = (ARTIFACTS / "contracts").rglob("*.json")
-    for build in {json.loads(path.read_text())["buildInfoId"] for path in built}:
-        for end in (".json", ".output.json"):
-            shutil.copy(ARTIFACTS / "build-info" / f"{build}{end}", kept)
-    return kept.parent
+    command = ["node", str(ROOT / "scripts/audits/slither_build.mjs"), str(folder)]
+    subprocess.run(command, cwd=ROOT, check=True)
+    return folder
 
 
 def run_slither() -> dict[str, Any]:
-    """Slither's report on the newest build of the contracts, as JSON."""
+    """Slither's report on the contracts as they are, as JSON."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
         command = [
@@ -71,12 +65,19 @@ def run_slither() -> dict[str, Any]:
             ".",
             "--ignore-compile",
             "--compile-force-framework=hardhat",
-            f"--hardhat-artifacts-directory={copy_newest_build(Path(folder))}",
+            f"--hardhat-artifacts-directory={build(Path(folder))}",
             f"--exclude={STYLE}",
             f"--json={report}",
         ]
         # Slither exits with an error where it finds anything.
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if not report.exists():
             sys.exit(f"slither failed:\n{done.stderr[-4000:]}")
         result: dict[str, Any] = json.loads(report.read_text())

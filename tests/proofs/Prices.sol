@@ -49,36 +49,82 @@ contract PricesProof is Proof {
         assert(payment < 1 << 112);
     }
 
-    /// However a bond is cut, its slices cover what they are for, and at least half of it is burned.
-    function check_a_bond_covers_every_slice(uint128 price_, uint16 units, uint8 innocent, bool refund, bool bounty)
-        external
-        view
-    {
-        vm.assume(price_ <= _mostPrice && units <= PriceLadder.MAX_UNITS && innocent <= 4);
-        uint256 ceiling = uint256(price_) * PriceLadder.MAX_UNITS;
-        uint256 share = uint256(price_) * units;
-        assert(share <= Slices.REFUND * ceiling);
-        assert(share * innocent <= Slices.COMPENSATION * ceiling);
-        uint256 paid = share * innocent + (refund ? Slices.REFUND * ceiling : 0) + (bounty ? Slices.BOUNTY * ceiling : 0);
-        assert(paid <= Slices.BOND * ceiling);
-        uint256 burned = Slices.BOND * ceiling - paid;
-        assert(2 * burned >= Slices.BOND * ceiling);
-        assert(Slices.NO_SHOW * ceiling <= Slices.BOND * ceiling);
+    /// However a bond is cut, its slices cover what they are for, and at least half of it is burned. For every price at
+    /// all, with the numbers of units and of innocent seats counted out: a product of two unknowns is beyond a solver.
+    /// Loop: units from 0 to 16.
+    /// @custom:halmos --loop 17
+    function check_a_bond_covers_every_slice(uint128 price_) external view {
+        vm.assume(price_ <= _mostPrice);
+        for (uint256 units; units <= PriceLadder.MAX_UNITS; ++units) {
+            // SAFETY: a price has 104 bits, and no factor here more than eight.
+            unchecked {
+                uint256 ceiling = uint256(price_) * PriceLadder.MAX_UNITS;
+                uint256 share = uint256(price_) * units;
+                uint256 bad = _above(share, Slices.REFUND * ceiling);
+                for (uint256 innocent; innocent <= 4; ++innocent) {
+                    bad |= _above(share * innocent, Slices.COMPENSATION * ceiling);
+                    bad |= _aboveHalf(share * innocent, ceiling);
+                    bad |= _aboveHalf(share * innocent + Slices.REFUND * ceiling, ceiling);
+                    bad |= _aboveHalf(share * innocent + Slices.BOUNTY * ceiling, ceiling);
+                    bad |= _aboveHalf(share * innocent + (Slices.REFUND + Slices.BOUNTY) * ceiling, ceiling);
+                }
+                assert(bad == 0);
+            }
+        }
     }
 
-    /// The order's own functions say the same.
-    function check_an_order_pays_a_share_for_each_replica(Order calldata order) external pure {
-        vm.assume(order.tier == 3 && order.units <= PriceLadder.MAX_UNITS && order.replicas <= 5);
-        assert(OrderLib.share(order) == 10 * uint256(order.units));
-        assert(OrderLib.payment(order) == OrderLib.share(order) * order.replicas);
+    /// Whether so much leaves less than half of a bond to burn.
+    function _aboveHalf(uint256 paid, uint256 ceiling) private pure returns (uint256) {
+        unchecked {
+            return _above(2 * paid, Slices.BOND * ceiling);
+        }
     }
 
-    /// A deposit pays for the longest answer, and what the answer did not need is the demander's again.
-    function check_a_deposit_covers_every_answer(uint96 pricePerByte, uint256 length) external pure {
+    /// Without a branch, since each would be a question of its own.
+    function _above(uint256 a, uint256 b) private pure returns (uint256 result) {
+        assembly ("memory-safe") {
+            result := gt(a, b)
+        }
+    }
+
+    /// The order's own functions say the same. Loop: all 90 tiers.
+    /// @custom:halmos --loop 90
+    function check_an_order_pays_a_share_for_each_replica(uint16 units, uint8 replicas) external view {
+        vm.assume(units <= PriceLadder.MAX_UNITS && replicas <= 5);
+        Order memory order;
+        (order.units, order.replicas) = (units, replicas);
+        for (order.tier = 0; order.tier < PriceLadder.TIERS; ++order.tier) {
+            (uint256 share, uint256 payment) = this.pays(order);
+            assert(share == PriceLadder.price(order.tier) * units);
+            assert(payment == share * replicas);
+        }
+    }
+
+    function pays(Order calldata order) external pure returns (uint256 share, uint256 payment) {
+        return (OrderLib.share(order), OrderLib.payment(order));
+    }
+
+    /// A deposit pays for the longest answer, and each byte that the answer is shorter is worth its price: so no answer
+    /// costs more than the deposit, and what it did not need is the demander's again.
+    function check_a_deposit_covers_every_answer(uint96 pricePerByte, uint32 length) external pure {
         vm.assume(length <= AnswerFee.MOST_BYTES);
-        uint256 fee = AnswerFee.fee(length, pricePerByte);
-        assert(fee <= AnswerFee.deposit(pricePerByte));
-        assert(fee >= length * pricePerByte);
+        // SAFETY: at most 96 and 32 bits.
+        unchecked {
+            uint256 missing = AnswerFee.MOST_BYTES - length;
+            assert(AnswerFee.deposit(pricePerByte) - AnswerFee.fee(length, pricePerByte) == missing * pricePerByte);
+        }
+    }
+
+    /// A longer answer never costs less, whatever a byte costs: the length any, the price every power of two.
+    /// Loop: 96 powers of two.
+    /// @custom:halmos --loop 96
+    function check_no_answer_costs_more_than_the_deposit(uint32 length) external pure {
+        vm.assume(length <= AnswerFee.MOST_BYTES);
+        for (uint256 bit; bit < 96; ++bit) {
+            uint256 pricePerByte = 1 << bit;
+            assert(AnswerFee.fee(length, pricePerByte) <= AnswerFee.deposit(pricePerByte));
+            assert(AnswerFee.fee(length, pricePerByte) >= length * pricePerByte);
+        }
     }
 
     /// Reservation fees come out of the escrow: less than honest work brings, and the rest is the requester's.

@@ -14,6 +14,13 @@ contract History {
     }
 }
 
+/// Answers at another length.
+contract Babbler {
+    fallback(bytes calldata) external returns (bytes memory) {
+        return abi.encode(keccak256("seed"), keccak256("more"));
+    }
+}
+
 /// Seeds for as long as the chain remembers its blocks.
 contract HistoryBeaconTest is Test {
     address private constant HISTORY = 0x0000F90827F1C53a10cb7A02335B175320002935;
@@ -41,6 +48,12 @@ contract HistoryBeaconTest is Test {
             vm.expectRevert(abi.encodeWithSelector(IBeacon.SeedUnavailable.selector, numbers[i], 100_000));
             _beacon.seedOf(numbers[i]);
         }
+    }
+
+    function test_an_answer_of_another_length_is_no_seed() external {
+        vm.etch(HISTORY, address(new Babbler()).code);
+        vm.expectRevert(abi.encodeWithSelector(IBeacon.SeedUnavailable.selector, 99_000, 100_000));
+        _beacon.seedOf(99_000);
     }
 
     function test_a_chain_without_history_is_refused() external {

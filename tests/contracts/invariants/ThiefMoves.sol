@@ -43,7 +43,11 @@ abstract contract ThiefMoves is Checks {
             IMarketTypes.SignedCommit memory forged = _signCommit(order, thief, _result());
             return _mustFail(thief, address(market), abi.encodeCall(market.commit, (order, _pick(seed, 5), forged)));
         }
-        if (kind == 1) return _mustFail(thief, address(market), abi.encodeCall(market.acknowledge, (order, _result(), "")));
+        if (kind == 1) {
+            (bool settled, uint256 which) = _pickJob(seed, Phase.Settled);
+            if (settled) order = orders[which];
+            return _mustFail(thief, address(market), abi.encodeCall(market.acknowledge, (order, _result(), "")));
+        }
         if (kind == 2) {
             order.nonce += 1e6;
             return _mustFail(thief, address(market), abi.encodeCall(market.open, (order, "")));

@@ -98,16 +98,17 @@ contract DeploymentTest is Actors {
     }
 
     function test_a_bucket_is_at_most_a_year() external {
-        IStakeVault long = IStakeVault(
-            _create(
-                "StakeVault",
-                abi.encode(token, registry, address(market), EPOCH, uint256(10_000 days), uint256(366 days))
-            )
-        );
+        this.part(_vaultWithBuckets(365 days), _parameters());
+        IStakeVault long = _vaultWithBuckets(365 days + 1);
         vm.expectRevert(
             abi.encodeWithSelector(IMarketTypes.BadParameters.selector, "a lock bucket exceeds a year")
         );
         this.part(long, _parameters());
+    }
+
+    function _vaultWithBuckets(uint256 bucketSeconds) private returns (IStakeVault) {
+        bytes memory arguments = abi.encode(token, registry, address(market), EPOCH, uint256(10_000 days), bucketSeconds);
+        return IStakeVault(_create("StakeVault", arguments));
     }
 
     function test_a_market_serves_its_own_vault_only() external {

@@ -97,6 +97,24 @@ contract DrawingTest is Actors {
         _assertPhase(orders[2], Phase.Refunded);
     }
 
+    function test_drawing_many_waits_for_the_seed_and_draws_until_its_last_block() external {
+        _join(4, 2);
+        Order[] memory orders = new Order[](1);
+        orders[0] = _open(2);
+        uint256 seedBlock = _job(orders[0]).since;
+        _roll(seedBlock);
+        market.drawMany(orders);
+        _assertPhase(orders[0], Phase.Open);
+        uint256 id = vm.snapshotState();
+        _roll(seedBlock + DRAW_BLOCKS + 1);
+        market.drawMany(orders);
+        _assertPhase(orders[0], Phase.Open);
+        vm.revertToState(id);
+        _roll(seedBlock + DRAW_BLOCKS);
+        market.drawMany(orders);
+        _assertPhase(orders[0], Phase.Drawn);
+    }
+
     function test_a_full_leaf_is_skipped() external {
         _join(4, 1);
         Order memory first = _drawn(2);

@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {Actors} from "../lib/Actors.sol";
 import {Judge} from "../lib/Doubles.sol";
 import {IMarketTypes} from "../../../contracts/market/IMarketTypes.sol";
+import {Claim, ClaimLib} from "../../../contracts/types/Claim.sol";
 import {Order} from "../../../contracts/types/Order.sol";
 import {Phase} from "../../../contracts/types/Job.sol";
 
@@ -294,5 +295,39 @@ contract EquivocatingTest is Actors {
         b.commitment = "b";
         vm.expectRevert(abi.encodeWithSelector(IMarketTypes.NotASeat.selector, _id(order), 0));
         market.punishTwoCommits(order, 0, 0, a, b);
+    }
+
+    function test_a_job_that_nobody_opened_has_nobody_to_accuse() external {
+        Order memory order = _order(2);
+        IMarketTypes.SignedCommit memory a;
+        IMarketTypes.SignedCommit memory b;
+        b.commitment = "b";
+        vm.expectRevert(abi.encodeWithSelector(IMarketTypes.NotASeat.selector, _id(order), 0));
+        market.punishTwoCommits(order, 0, 0, a, b);
+    }
+
+    /// Where nobody has committed, zero stands on chain; it is no statement.
+    function test_no_commitment_is_no_statement() external {
+        Order memory order = _drawn(2);
+        IMarketTypes.SignedCommit memory made = _signCommit(order, _provider(order, 0), RESULT);
+        IMarketTypes.SignedCommit memory none;
+        bytes memory reason =
+            abi.encodeWithSelector(IMarketTypes.BadCommitSignature.selector, 0, _provider(order, 0));
+        vm.expectRevert(reason);
+        market.punishTwoCommits(order, 0, 0, none, made);
+        vm.expectRevert(reason);
+        market.punishTwoCommits(order, 0, 0, made, none);
+    }
+
+    function test_two_claims_that_differ_in_the_salt_alone_are_two_statements() external {
+        Order memory order = _drawn(3);
+        market.punishTwoClaims(order, 0, 0, _claim(order, "salt"), _claim(order, "pepper"));
+        assertEq(token.balanceOf(BURNED), 11 * CEILING, "forfeited");
+    }
+
+    function _claim(Order memory order, bytes32 salt) private view returns (IMarketTypes.SignedClaim memory) {
+        Claim memory claim =
+            Claim(_id(order), market.drawOf(_id(order)), order.shard, order.inputRoot, RESULT, "set", salt);
+        return IMarketTypes.SignedClaim(RESULT, "set", salt, _sign(_provider(order, 0), ClaimLib.structHash(claim)));
     }
 }

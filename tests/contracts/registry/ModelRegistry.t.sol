@@ -74,4 +74,10 @@ contract ModelRegistryTest is World {
     function publishAs(address publisher, string calldata name, string calldata version) external {
         _publishAs(publisher, name, version);
     }
+
+    function test_a_model_has_at_most_65535_shards() external {
+        bytes32[] memory shards = new bytes32[](65_536);
+        _expect("shardRoots");
+        registry.publish("n", "1", "p", "w", shards, 1, 1, 1, "");
+    }
 }

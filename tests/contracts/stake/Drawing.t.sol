@@ -168,4 +168,13 @@ contract StakeDrawingTest is World {
             vm.warp(clock);
         }
     }
+
+    function test_a_draw_of_full_leaves_gives_up() external {
+        for (uint256 i; i < 80; ++i) _joinOne(1);
+        _nextEpoch();
+        vm.startPrank(address(market));
+        for (uint256 i; i < 80; ++i) vault.tryLock(pool, i, _bucket);
+        vm.expectRevert(abi.encodeWithSelector(IStakeVault.PoolExhausted.selector, pool, 0, 2));
+        vault.draw(pool, "seed", 2, 2, _bucket);
+    }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {Vm} from "../lib/Vm.sol";
 import {World} from "../lib/World.sol";
 import {HookToken} from "../lib/Doubles.sol";
 import {ExactTransfer} from "../../../contracts/token/ExactTransfer.sol";
@@ -147,6 +148,18 @@ contract StakeVaultTest is World {
         assertEq(made.tier, TIER, "tier");
         assertEq(made.modes, 1, "modes");
         assertEq(ModelId.unwrap(made.model), ModelId.unwrap(model), "model");
+    }
+
+    function test_a_pool_is_created_by_its_first_pledge_alone() external {
+        vm.recordLogs();
+        _joinOne(1);
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        bool pledged;
+        for (uint256 i; i < logs.length; ++i) {
+            assertTrue(logs[i].topics[0] != IStakeVault.PoolCreated.selector, "created again");
+            if (logs[i].topics[0] == IStakeVault.Pledged.selector) pledged = true;
+        }
+        assertTrue(pledged, "pledged");
     }
 
     function test_a_pledge_needs_a_published_shard_a_rung_and_the_stake() external {
@@ -331,6 +344,16 @@ contract StakeVaultTest is World {
         assertEq(token.balanceOf(BURNED), 1_000, "burned");
         (, uint256 next) = vault.weightOf(pool, 0);
         assertEq(next, 2, "weight");
+    }
+
+    function test_a_slash_that_burns_nothing_sends_nothing() external {
+        _lock();
+        vm.prank(address(market));
+        vault.slash(pool, 0, _bucket, 0, new address[](0), new uint256[](0));
+        assertEq(token.balanceOf(BURNED), 0, "burned");
+        assertEq(token.balanceOf(address(vault)), 3 * BOND, "all is there");
+        assertEq(vault.freeStake(_provider), BOND, "the whole bond");
+        assertEq(vault.bondsOf(pool, 0).slots, 2, "one slot less");
     }
 
     function test_a_slash_never_takes_more_than_the_bond() external {
