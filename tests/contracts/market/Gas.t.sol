@@ -6,8 +6,8 @@ import {IMarketTypes} from "../../../contracts/market/IMarketTypes.sol";
 import {Order} from "../../../contracts/types/Order.sol";
 
 /// What a job of three costs in the steady state: ten providers whose words are all non-zero, every account and slot
-/// cold. It is execution alone; a transaction adds 21,000 and its calldata. What is measured is compared with
-/// snapshots/gas.json by `hardhat test solidity --snapshot-check`, and written there by `--snapshot`.
+/// cold. It is execution alone; a transaction adds 21,000 and its calldata. `hardhat test solidity --snapshot`
+/// writes what is measured to snapshots/gas.json, and scripts/test fails where that changes.
 contract GasTest is Actors {
     uint256 private constant EIGHT = 8;
     bytes private _openOne;
