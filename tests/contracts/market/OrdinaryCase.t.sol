@@ -98,6 +98,23 @@ contract OrdinaryCaseTest is Actors {
         assertEq(ready, SHARE, "no more later");
     }
 
+    function test_the_balance_that_is_shown_is_what_a_withdrawal_pays() external {
+        Order memory order = _settled(5);
+        address provider = _provider(order, 0);
+        _pass(DELIVERY);
+        _settled(5);
+        _pass(DELIVERY);
+        (uint256 ready, uint256 pending) = market.balanceOf(provider);
+        assertEq(ready, SHARE, "the first has matured");
+        assertEq(pending, SHARE, "the second has not");
+        vm.prank(provider);
+        market.withdraw();
+        assertEq(token.balanceOf(provider), SHARE, "paid");
+        (ready, pending) = market.balanceOf(provider);
+        assertEq(ready, 0, "nothing is left of it");
+        assertEq(pending, SHARE, "the second waits");
+    }
+
     function test_settling_many_passes_over_what_is_no_longer_drawn() external {
         IMarketTypes.Settlement[] memory batch = new IMarketTypes.Settlement[](4);
         for (uint256 i; i < 3; ++i) batch[i] = _settlement(_drawn(2), RESULT);
