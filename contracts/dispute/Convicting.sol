@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {Evidence, Question} from "../referee/IReferee.sol";
+import {Chunks, Tree} from "../transcript/Tree.sol";
+import {JobId} from "../types/Ids.sol";
+import {Brief, BriefLib} from "./Brief.sol";
+import {DisputesBase} from "./DisputesBase.sol";
+
+/// Who loses by what a transcript says: one element, recomputed from openings under the party's own tree.
+abstract contract Convicting is DisputesBase {
+    using BriefLib for Brief;
+
+    /// A long reduction is cut into this many parts at most.
+    uint256 private constant PARTS = 64;
+
+    // --- one element ---------------------------------------------------------------------------------------------
+
+    /// See IDisputes.
+    function convict(
+        Brief calldata brief,
+        uint256 a,
+        uint256 b,
+        bool first,
+        Statement calldata statement,
+        Evidence calldata evidence
+    ) external nonReentrant {
+        (JobId job, Game storage game) = _accused(brief, a, b, first ? a : b, statement);
+        if (game.stage != Stage.Element || game.value == 0) revert WrongStage(game.stage);
+        Question memory question = _question(brief, game, statement.body);
+        int256 found;
+        int256 expected;
+        if (game.to == 0) {
+            found = referee.claimed(question, evidence);
+            expected = referee.expected(question, evidence);
+        } else {
+            found = first ? game.partA : game.partB;
+            expected = referee.partialOf(question, evidence, game.from, game.to);
+        }
+        _convict(job, a, b, first, game, found, expected);
+    }
+
+    /// See IDisputes.
+    function convictEnd(
+        Brief calldata brief,
+        uint256 a,
+        uint256 b,
+        bool first,
+        Statement calldata statement,
+        bytes calldata chunk,
+        Chunks calldata input,
+        Evidence calldata evidence
+    ) external nonReentrant {
+        (JobId job, Game storage game) = _accused(brief, a, b, first ? a : b, statement);
+        bytes32 node = first ? game.nodeA : game.nodeB;
+        bytes32 shown = Tree.leaf(chunk);
+        if (shown != node) revert NotTheNode(shown, node);
+        int256 found = payloads.element(chunk, game.index % (Tree.CHUNK / 4));
+        int256 expected;
+        if (game.stage == Stage.Element && game.value == 0) {
+            expected = payloads.token(brief, game.sequence, game.index, input);
+        } else if (game.stage == Stage.OutputElement) {
+            bool header;
+            uint256 sequence;
+            uint256 element;
+            (header, expected, sequence, element) = payloads.outputWord(brief, game.index);
+            if (!header) {
+                // SAFETY: a sequence and an element of an output of at most 96 KiB.
+                expected = referee.claimed(
+                    Question(
+                        brief.program,
+                        brief.operators,
+                        statement.body,
+                        uint32(brief.count()),
+                        uint32(sequence),
+                        uint32(brief.length(sequence)),
+                        brief.outputValue,
+                        uint32(element)
+                    ),
+                    evidence
+                );
+            }
+        } else {
+            revert WrongStage(game.stage);
+        }
+        _convict(job, a, b, first, game, found, expected);
+    }
+
+    /// The game in which a party that has not lost yet is accused, with the statement that it made.
+    function _accused(Brief calldata brief, uint256 a, uint256 b, uint256 party, Statement calldata statement)
+        private
+        view
+        returns (JobId job, Game storage game)
+    {
+        job = _requireBrief(brief);
+        game = _game(job, a, b);
+        _requireParty(job, party);
+        _requireStatement(job, party, statement);
+    }
+
+    function _question(Brief calldata brief, Game storage game, bytes32 body) private view returns (Question memory) {
+        return Question(
+            brief.program,
+            brief.operators,
+            body,
+            // SAFETY: at most 4,096 sequences, of at most 2^15 positions.
+            uint32(brief.count()),
+            game.sequence,
+            uint32(brief.length(game.sequence)),
+            game.value,
+            game.index
+        );
+    }
+
+    /// The other side can be convicted of the same element until the time for it is over: both may lose.
+    function _convict(
+        JobId job,
+        uint256 a,
+        uint256 b,
+        bool first,
+        Game storage game,
+        int256 found,
+        int256 expected
+    ) private {
+        uint256 until = uint256(game.since) + judgeTime;
+        if (block.timestamp > until) revert ContestOver(job, until);
+        if (found == expected) revert NothingWrong(found);
+        (uint256 party, uint256 against) = first ? (a, b) : (b, a);
+        emit Convicted(job, party, game.sequence, game.value, game.index, found, expected);
+        _lose(job, party, against, true);
+        _close(job, a, b, game);
+    }
+
+    // --- long reductions -----------------------------------------------------------------------------------------
+
+    /// See IDisputes.
+    function postParts(
+        Brief calldata brief,
+        uint256 a,
+        uint256 b,
+        bool first,
+        Statement calldata statement,
+        int256[] calldata parts,
+        int256[] calldata others,
+        Evidence calldata evidence
+    ) external nonReentrant {
+        (JobId job, Game storage game) = _accused(brief, a, b, first ? a : b, statement);
+        Stage stage = game.stage;
+        if ((stage != Stage.Element && stage != Stage.Parts) || game.value == 0) revert WrongStage(stage);
+        uint256 size = _requireParts(brief, game, first, statement.body, parts, evidence);
+        if (stage == Stage.Element) {
+            uint256 until = uint256(game.since) + judgeTime;
+            if (block.timestamp > until) revert ContestOver(job, until);
+            // SAFETY: Unix seconds.
+            (game.stage, game.since) = (Stage.Parts, uint32(block.timestamp));
+        }
+        bytes32 mine = keccak256(abi.encode(parts));
+        if (first) {
+            if (game.postedA != 0) revert AlreadyStated(job, a);
+            (game.postedA, game.nodeA) = (uint32(block.timestamp), mine);
+        } else {
+            if (game.postedB != 0) revert AlreadyStated(job, b);
+            (game.postedB, game.nodeB) = (uint32(block.timestamp), mine);
+        }
+        emit PartsPosted(job, a, b, first, parts);
+        if (others.length == 0) return;
+        bytes32 theirs = keccak256(abi.encode(others));
+        if (theirs != (first ? game.nodeB : game.nodeA)) revert NotTheNode(theirs, first ? game.nodeB : game.nodeA);
+        if (_charge(job, a, b, game, game.postedA, game.postedB)) return;
+        _narrow(game, first ? parts : others, first ? others : parts, size, _terms(brief, game, statement.body, evidence));
+        emit Descended(job, a, b, game);
+    }
+
+    /// Parts must give the element that the party claims, or its part of the round before. Returns the terms of each.
+    function _requireParts(
+        Brief calldata brief,
+        Game storage game,
+        bool first,
+        bytes32 body,
+        int256[] calldata parts,
+        Evidence calldata evidence
+    ) private view returns (uint256 size) {
+        Question memory question = _question(brief, game, body);
+        (uint256 terms, uint256 most) = referee.reduction(question, evidence.records);
+        if (game.to != 0) terms = game.to - game.from;
+        if (terms <= most) revert NotLong(terms, most);
+        size = (terms + PARTS - 1) / PARTS;
+        uint256 needed = (terms + size - 1) / size;
+        if (parts.length != needed) revert WrongPartCount(parts.length, needed);
+        for (uint256 i; i < parts.length; ++i) {
+            if (parts[i] != int128(parts[i])) revert PartOutOfRange(parts[i]);
+        }
+        int256 total = referee.combined(question, evidence.records, parts);
+        int256 given = game.to == 0 ? referee.finish(question, evidence, total) : total;
+        int256 claimed = game.to == 0 ? referee.claimed(question, evidence) : (first ? game.partA : game.partB);
+        if (given != claimed) revert PartsDoNotFold(given, claimed);
+    }
+
+    function _terms(Brief calldata brief, Game storage game, bytes32 body, Evidence calldata evidence)
+        private
+        view
+        returns (uint256 terms)
+    {
+        if (game.to != 0) return game.to;
+        (terms,) = referee.reduction(_question(brief, game, body), evidence.records);
+    }
+
+    /// Go on to the first part that differs: another round of parts may follow, or the referee.
+    function _narrow(Game storage game, int256[] calldata ofA, int256[] calldata ofB, uint256 size, uint256 end) private {
+        uint256 part;
+        while (ofA[part] == ofB[part]) ++part;
+        uint256 from = game.from + part * size;
+        // SAFETY: a reduction has at most 2^16 terms, and parts were checked against int128.
+        (game.from, game.to) = (uint32(from), uint32(from + size < end ? from + size : end));
+        (game.partA, game.partB) = (int128(ofA[part]), int128(ofB[part]));
+        (game.postedA, game.postedB) = (0, 0);
+        game.stage = Stage.Element;
+    }
+
+    // --- without a game ------------------------------------------------------------------------------------------
+
+    /// See IDisputes.
+    function convictRefused(Brief calldata brief, uint256 party, uint256 against) external nonReentrant {
+        JobId job = _requireBrief(brief);
+        if (!brief.refused) revert NotRefused(job);
+        bytes32 right = payloads.refusedRoot(brief.salt);
+        Party storage wrong = _requireParty(job, party);
+        if (wrong.output == right) revert GoodOutput(right);
+        if (_requireParty(job, against).output != right) revert WrongStatement(job, against);
+        _lose(job, party, against, true);
+    }
+
+    /// See IDisputes.
+    function convictTwin(JobId job, uint256 convicted, uint256 party, uint256 against) external nonReentrant {
+        _requireRunning(job);
+        Party storage twin = _requireParty(job, party);
+        Party storage known = _parties[job][convicted];
+        if (!known.proven || known.statement == 0 || known.statement != twin.statement) {
+            revert WrongStatement(job, party);
+        }
+        _requireParty(job, against);
+        _lose(job, party, against, true);
+    }
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {Evidence} from "../referee/IReferee.sol";
+import {Chunks} from "../transcript/Tree.sol";
+import {IMarketTypes} from "../market/IMarketTypes.sol";
+import {JobId} from "../types/Ids.sol";
+import {Order} from "../types/Order.sol";
+import {Brief, Briefing} from "./Brief.sol";
+import {IDisputeTypes} from "./IDisputeTypes.sol";
+
+/// Finds who lied about an execution: "open the children or lose".
+///
+///   begin | challenge -> state, state -> open ... open -> openLeaf -> (postParts) -> convict
+///                                                                  -> timeout
+///
+/// Two parties that claim different outputs of one job state the tops of their transcripts. In each round both open
+/// the children of the node at which they stand; the contract finds the leftmost difference and descends. At one
+/// element the referee recomputes it from openings under each party's own transcript, and whoever's element disagrees
+/// loses: one party, or both. Winning validates nothing. What is opened counts for every game in which it is asked.
+interface IDisputes is IDisputeTypes {
+    // --- who plays -----------------------------------------------------------------------------------------------
+
+    /// A contested job, as the market's event `Contested` gives it: its seats become parties.
+    function enter(Order calldata order, bytes32 draw, uint256[] calldata seats, bytes32[] calldata outputs) external;
+
+    /// Say what the input asks for, which reveals the job's salt. Once a job, by anyone.
+    function describe(Order calldata order, Briefing calldata given) external;
+
+    /// Dispute a settled job while its bonds are held, with a bond and another output; `settledRoot` and `reveals` as
+    /// for `IMarketDemands.demandOutput`. Returns the challenger's number.
+    function challenge(
+        Order calldata order,
+        bytes32 settledRoot,
+        IMarketTypes.Reveal[] calldata reveals,
+        bytes32 output
+    ) external returns (uint256 party);
+
+    /// Join a contest with a bond and an output of one's own. Returns the challenger's number.
+    function join(JobId job, bytes32 output) external returns (uint256 party);
+
+    // --- a game --------------------------------------------------------------------------------------------------
+
+    /// Start a game between seat `a` and party `b`, a < b, whose outputs differ, or whose statements do. The job must be
+    /// described, so that both can state their transcripts.
+    function start(JobId job, uint256 a, uint256 b) external;
+
+    /// State one's transcript. Only the party itself, once.
+    function state(Brief calldata brief, uint256 party, Statement calldata statement) external;
+
+    /// Go on from `Stating` once both have stated.
+    function face(Brief calldata brief, uint256 a, uint256 b, Statement calldata ofA, Statement calldata ofB) external;
+
+    /// Open the children of either node, or of both; where both are open the game descends. A node that is opened
+    /// already still needs its children for that. `record`: the program's record of the value, where the game descends
+    /// into one that an operator writes.
+    function open(
+        Brief calldata brief,
+        uint256 a,
+        uint256 b,
+        bytes32[] calldata childrenA,
+        bytes32[] calldata childrenB,
+        Chunks calldata record
+    ) external;
+
+    /// As `open`, for the bytes of a chunk.
+    function openLeaf(Brief calldata brief, uint256 a, uint256 b, bytes calldata chunkA, bytes calldata chunkB) external;
+
+    /// Post partial results of one's side; with the other's, which must be posted, the game goes on to the first
+    /// difference. `evidence` shows that the first parts give one's element.
+    function postParts(
+        Brief calldata brief,
+        uint256 a,
+        uint256 b,
+        bool first,
+        Statement calldata statement,
+        int256[] calldata parts,
+        int256[] calldata others,
+        Evidence calldata evidence
+    ) external;
+
+    // --- who loses -----------------------------------------------------------------------------------------------
+
+    /// Show that a party's element is not what its own transcript gives. By anyone; the other side is the winner.
+    function convict(
+        Brief calldata brief,
+        uint256 a,
+        uint256 b,
+        bool first,
+        Statement calldata statement,
+        Evidence calldata evidence
+    ) external;
+
+    /// The same for an element of the input's copy, or of the output: `chunk` is the party's, `input` opens the job's
+    /// input, `evidence` the output value under the party's transcript.
+    function convictEnd(
+        Brief calldata brief,
+        uint256 a,
+        uint256 b,
+        bool first,
+        Statement calldata statement,
+        bytes calldata chunk,
+        Chunks calldata input,
+        Evidence calldata evidence
+    ) external;
+
+    /// Where the input breaks a rule there is one right output: whoever claims another loses to `against`.
+    function convictRefused(Brief calldata brief, uint256 party, uint256 against) external;
+
+    /// A party with the very statement of one that was convicted by proof loses as well.
+    function convictTwin(JobId job, uint256 convicted, uint256 party, uint256 against) external;
+
+    /// Whoever's clock has run out loses; a game whose element nobody recomputed in time ends.
+    function timeout(JobId job, uint256 a, uint256 b) external;
+
+    // --- bonds ---------------------------------------------------------------------------------------------------
+
+    /// Return a challenger's bond once the contest is decided or over; it plays no more then. Of one that lost, half was
+    /// burned and half is its opponent's.
+    function settleBond(JobId job, uint256 party) external;
+
+    function withdraw() external;
+
+    function contestOf(JobId job) external view returns (Contest memory);
+    function partyOf(JobId job, uint256 party) external view returns (Party memory);
+    function gameOf(JobId job, uint256 a, uint256 b) external view returns (Game memory);
+    /// Unix time at which the children of a node (or, for zero levels, its chunk) were opened; zero before.
+    function openedAt(bytes32 node, uint256 levels) external view returns (uint256);
+    function balanceOf(address account) external view returns (uint256);
+}

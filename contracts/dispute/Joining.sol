@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {IMarketTypes} from "../market/IMarketTypes.sol";
+import {IResolver} from "../resolve/IResolver.sol";
+import {ExactTransfer} from "../token/ExactTransfer.sol";
+import {Seats, SeatsLib} from "../types/Job.sol";
+import {JobId} from "../types/Ids.sol";
+import {Order, OrderLib} from "../types/Order.sol";
+import {Brief, Briefing, BriefLib} from "./Brief.sol";
+import {DisputesBase} from "./DisputesBase.sol";
+
+interface IChallenge {
+    function challenge(Order calldata, bytes32, IMarketTypes.Reveal[] calldata) external returns (uint256[] memory);
+}
+
+/// How a contest begins, who takes part, and what it says in the end.
+abstract contract Joining is DisputesBase, IResolver {
+    using SafeERC20 for IERC20;
+    using ExactTransfer for IERC20;
+    using OrderLib for Order;
+    using SeatsLib for Seats;
+
+    /// @inheritdoc IResolver
+    function opened(JobId job, bytes32 contested) external {
+        if (msg.sender != address(market)) revert OnlyMarket(msg.sender);
+        Contest storage contest = _contests[job];
+        contest.contested = contested;
+        _begin(job, contest);
+    }
+
+    /// See IDisputes.
+    function enter(Order calldata order, bytes32 draw, uint256[] calldata seats, bytes32[] calldata outputs)
+        external
+        nonReentrant
+    {
+        JobId job = _requireOrder(order);
+        Contest storage contest = _contests[job];
+        bytes32 given = keccak256(abi.encode(job, draw, seats, outputs));
+        if (given != contest.contested) revert WrongContest(given, contest.contested);
+        if (contest.seats != 0) revert AlreadyEntered(job);
+        _seat(order, job, seats, outputs);
+    }
+
+    /// See IDisputes.
+    function challenge(
+        Order calldata order,
+        bytes32 settledRoot,
+        IMarketTypes.Reveal[] calldata reveals,
+        bytes32 output
+    ) external nonReentrant returns (uint256 party) {
+        JobId job = market.jobIdOf(order);
+        uint256[] memory seats = IChallenge(address(market)).challenge(order, settledRoot, reveals);
+        bytes32[] memory outputs = new bytes32[](seats.length);
+        for (uint256 i; i < seats.length; ++i) outputs[i] = settledRoot;
+        Contest storage contest = _contests[job];
+        contest.agreed = true;
+        _begin(job, contest);
+        _seat(order, job, seats, outputs);
+        return _join(job, output);
+    }
+
+    /// See IDisputes.
+    function join(JobId job, bytes32 output) external nonReentrant returns (uint256 party) {
+        _requireRunning(job);
+        return _join(job, output);
+    }
+
+    /// See IDisputes.
+    function describe(Order calldata order, Briefing calldata given) external {
+        JobId job = _requireOrder(order);
+        Contest storage contest = _contests[job];
+        if (contest.brief != 0) revert AlreadyEntered(job);
+        Brief memory brief = payloads.brief(registry, order, JobId.unwrap(job), given);
+        contest.brief = keccak256(abi.encode(brief));
+        contest.refused = brief.refused;
+        emit Described(job, brief);
+    }
+
+    /// @inheritdoc IResolver
+    function verdict(JobId job) external view returns (bool ended, uint256 guilty, address winner) {
+        Contest memory contest = _contests[job];
+        ended = contest.endsAt != 0 && (block.timestamp >= contest.endsAt || _decided(job, contest));
+        return (ended, contest.guilty, contest.winner);
+    }
+
+    /// Whether nothing is left to find out: the innocent claim one output, and nobody disputes it any more.
+    function _decided(JobId job, Contest memory contest) private view returns (bool) {
+        uint256 innocent = contest.seats & ~uint256(contest.guilty);
+        if (contest.games != 0 || contest.seats == 0) return false;
+        if (innocent == 0) return true;
+        if (contest.agreed) return contest.live == 0;
+        if (contest.guilty == 0) return false;
+        bytes32 output;
+        // The innocent of a contested job must agree.
+        for (uint256 seat; seat < FIRST_CHALLENGER; ++seat) {
+            if ((innocent >> seat) & 1 == 0) continue;
+            bytes32 claimed = _parties[job][seat].output;
+            if (output != 0 && claimed != output) return false;
+            output = claimed;
+        }
+        return true;
+    }
+
+    function _begin(JobId job, Contest storage contest) private {
+        // SAFETY: Unix seconds; 32 bits last until 2106.
+        contest.endsAt = uint32(block.timestamp + window);
+        if (contest.parties == 0) contest.parties = uint32(FIRST_CHALLENGER);
+        (contest.seats, contest.guilty, contest.winner) = (0, 0, address(0));
+        emit ContestOpened(job, contest.contested, contest.endsAt);
+    }
+
+    /// What a seat stated, or was shown to be, in an earlier contest of the job stays: one job, one transcript.
+    function _seat(Order calldata order, JobId job, uint256[] memory seats, bytes32[] memory outputs) private {
+        Seats leaves = market.jobOf(job).seats;
+        uint8 bits;
+        for (uint256 i; i < seats.length; ++i) {
+            Party storage party = _parties[job][seats[i]];
+            party.account = vault.ownerOf(order.pool(), leaves.leaf(seats[i]));
+            party.output = outputs[i];
+            // SAFETY: a seat is below seven.
+            bits |= uint8(1 << seats[i]);
+            if (party.lost) _contests[job].guilty |= uint8(1 << seats[i]);
+            emit Entered(job, seats[i], party.account, outputs[i], 0);
+        }
+        _contests[job].seats = bits;
+    }
+
+    function _join(JobId job, bytes32 output) private returns (uint256 party) {
+        Contest storage contest = _contests[job];
+        party = contest.parties++;
+        Party storage challenger = _parties[job][party];
+        (challenger.account, challenger.output) = (msg.sender, output);
+        _bonded[job][party] = true;
+        contest.live += 1;
+        emit Entered(job, party, msg.sender, output, bond);
+        token.take(msg.sender, bond);
+    }
+
+    // --- bonds ---------------------------------------------------------------------------------------------------
+
+    /// See IDisputes.
+    function settleBond(JobId job, uint256 party) external nonReentrant {
+        if (!_bonded[job][party]) revert NoBond(job, party);
+        Contest storage contest = _contests[job];
+        if (block.timestamp < contest.endsAt && !_decided(job, contest)) revert StillRunning(contest.endsAt);
+        _bonded[job][party] = false;
+        _parties[job][party].lost = true;
+        contest.live -= 1;
+        emit BondSettled(job, party, bond);
+        _credit(_parties[job][party].account, bond);
+    }
+
+    /// See IDisputes.
+    function withdraw() external nonReentrant {
+        uint256 amount = _credits[msg.sender];
+        if (amount == 0) revert NothingToWithdraw(msg.sender);
+        _credits[msg.sender] = 0;
+        emit Withdrawn(msg.sender, amount);
+        token.safeTransfer(msg.sender, amount);
+    }
+
+    /// See IDisputes.
+    function balanceOf(address account) external view returns (uint256) {
+        return _credits[account];
+    }
+}

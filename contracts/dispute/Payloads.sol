@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IModelRegistry} from "../registry/IModelRegistry.sol";
+import {Chunks, Tree} from "../transcript/Tree.sol";
+import {Order} from "../types/Order.sol";
+import {Brief, Briefing, BriefLib} from "./Brief.sol";
+import {Records} from "./Records.sol";
+
+/// Reads the two ends of a transcript: what an input asks for, and what an output says. Twin of
+/// `touchstone.protocol.payload` and `touchstone.protocol.inputs`.
+///
+///   payload = "TSP1" | count: u32 | length of each: u32 x count | values: i32 x sum of lengths, all little-endian
+contract Payloads {
+    using BriefLib for Brief;
+
+    uint256 public constant MOST_BYTES = 8 << 20;
+    uint256 public constant MOST_SEQUENCES = 4096;
+    uint256 public constant MOST_OUTPUT_BYTES = 96 * 1024;
+    uint256 private constant HEADER = 8;
+    uint256 private constant TOKENS = 0;
+    bytes4 private constant MAGIC = "TSP1";
+    /// The output of an input that breaks a rule.
+    bytes4 public constant REFUSED = "TSR1";
+
+    error WrongInput(bytes32 root, bytes32 ordered);
+    error ChunkMissing(uint256 index);
+    error NotTheHeader(uint256 operators);
+    error PastTheEnd(uint256 offset, uint256 length);
+
+    // --- the input ----------------------------------------------------------------------------------------------
+
+    /// What the order, its input and its program say together.
+    function brief(
+        IModelRegistry registry,
+        Order calldata order,
+        bytes32 job,
+        Briefing calldata given
+    ) external view returns (Brief memory found) {
+        bytes32 top = given.inputBytes == 0 ? bytes32(0) : Tree.topOf(given.input, given.inputBytes);
+        bytes32 root = Tree.blinded(given.salt, Tree.seal(given.inputBytes, top));
+        if (root != order.inputRoot) revert WrongInput(root, order.inputRoot);
+        found.job = job;
+        found.salt = given.salt;
+        found.program = registry.shardRoot(order.model, order.shard);
+        IModelRegistry.Model memory model = registry.get(order.model);
+
+        Records.require_(given.records, found.program, given.operators);
+        if (Records.word(given.records, 0, 4) != given.operators) revert NotTheHeader(given.operators);
+        uint256 most = Records.word(given.records, 0, 3);
+        if (model.maxRows < most) most = model.maxRows;
+        bool takes = Records.word(given.records, 0, 1) == TOKENS;
+        bytes memory lengths =
+            takes ? _lengths(given, most, uint256(order.units) * model.unitRows) : bytes("");
+        if (lengths.length == 0) return _refused(found);
+
+        uint256 output = Records.word(given.records, 0, 5);
+        uint256 width = Records.widthOf(given.records, output);
+        bool perPosition = Records.isPerPosition(given.records, output);
+        uint256 size = HEADER + 2 * lengths.length;
+        for (uint256 i; i < lengths.length; i += 2) {
+            size += 4 * width * (perPosition ? _at(lengths, i) : 1);
+        }
+        if (size > MOST_OUTPUT_BYTES) return _refused(found);
+
+        found.operators = given.operators;
+        (found.inputBytes, found.inputTop) = (given.inputBytes, top);
+        // SAFETY: a program's numbers are 32 bits (touchstone.programs.rules), an output at most 96 KiB here.
+        (found.outputValue, found.outputWidth) = (uint32(output), uint32(width));
+        (found.outputPerPosition, found.outputBytes) = (perPosition, uint64(size));
+        found.lengths = lengths;
+    }
+
+    function _refused(Brief memory found) private pure returns (Brief memory) {
+        found.refused = true;
+        return found;
+    }
+
+    /// Lengths of the sequences, two bytes each; none where the input breaks a rule.
+    function _lengths(Briefing calldata given, uint256 most, uint256 paid) private pure returns (bytes memory found) {
+        uint256 size = given.inputBytes;
+        if (size > MOST_BYTES || size < HEADER) return "";
+        if (given.input.indexes[0] != 0) revert ChunkMissing(0);
+        bytes calldata data = given.input.data;
+        if (bytes4(data[:4]) != MAGIC) return "";
+        uint256 count = _u32(data[4:8]);
+        uint256 start = HEADER + 4 * count;
+        if (count == 0 || count > MOST_SEQUENCES || size < start) return "";
+        for (uint256 i; i < Tree.chunkCount(start); ++i) {
+            if (i >= given.input.indexes.length || given.input.indexes[i] != i) revert ChunkMissing(i);
+        }
+        found = new bytes(2 * count);
+        uint256 rows;
+        for (uint256 i; i < count; ++i) {
+            uint256 length = _u32(data[HEADER + 4 * i:HEADER + 4 * i + 4]);
+            // SAFETY of two bytes: a program's greatest length is below 2^15.
+            if (length == 0 || length > most || length > type(uint16).max) return "";
+            rows += length;
+            (found[2 * i], found[2 * i + 1]) = (bytes1(uint8(length >> 8)), bytes1(uint8(length)));
+        }
+        if (rows > paid || size != start + 4 * rows) return "";
+    }
+
+    /// The blinded root of the constant output.
+    function refusedRoot(bytes32 salt) external pure returns (bytes32) {
+        return Tree.blinded(salt, Tree.seal(4, _leaf(REFUSED)));
+    }
+
+    /// The blinded root of an output of the brief's length.
+    function outputRoot(Brief calldata given, bytes32 top) external pure returns (bytes32) {
+        return Tree.blinded(given.salt, Tree.seal(given.outputBytes, top));
+    }
+
+    /// The token that the input has at a position, from the chunk that holds it.
+    function token(Brief calldata given, uint256 sequence, uint256 position, Chunks calldata input)
+        external
+        view
+        returns (int256)
+    {
+        uint256 before = position;
+        for (uint256 i; i < sequence; ++i) before += given.length(i);
+        bytes32 top = Tree.topOf(input, given.inputBytes);
+        if (top != given.inputTop) revert WrongInput(top, given.inputTop);
+        uint256 offset = HEADER + 4 * given.count() + 4 * before;
+        return element(_chunk(input, offset / Tree.CHUNK), (offset % Tree.CHUNK) / 4);
+    }
+
+    // --- the output ---------------------------------------------------------------------------------------------
+
+    /// What stands at a four-byte word of the output: in the header the word itself, else the element of the output
+    /// value that it must equal.
+    function outputWord(Brief calldata given, uint256 index)
+        external
+        pure
+        returns (bool header, int256 word, uint256 sequence, uint256 element_)
+    {
+        if (4 * index >= given.outputBytes) revert PastTheEnd(4 * index, given.outputBytes);
+        uint256 count = given.count();
+        if (index == 0) return (true, _signed(_u32Of(MAGIC)), 0, 0);
+        if (index == 1) return (true, int256(count), 0, 0);
+        uint256 width = given.outputWidth;
+        if (index < 2 + count) {
+            return (true, int256(width * (given.outputPerPosition ? given.length(index - 2) : 1)), 0, 0);
+        }
+        index -= 2 + count;
+        while (true) {
+            uint256 size = width * (given.outputPerPosition ? given.length(sequence) : 1);
+            if (index < size) return (false, 0, sequence, index);
+            index -= size;
+            ++sequence;
+        }
+    }
+
+    // --- numbers ------------------------------------------------------------------------------------------------
+
+    /// The int32 at a place of a chunk.
+    function element(bytes calldata chunk, uint256 index) public pure returns (int256) {
+        return _signed(_u32(chunk[4 * index:4 * index + 4]));
+    }
+
+    function _chunk(Chunks calldata chunks, uint256 index) private pure returns (bytes calldata) {
+        for (uint256 i; i < chunks.indexes.length; ++i) {
+            if (chunks.indexes[i] != index) continue;
+            uint256 end = Tree.CHUNK * (i + 1);
+            return chunks.data[Tree.CHUNK * i:end < chunks.data.length ? end : chunks.data.length];
+        }
+        revert ChunkMissing(index);
+    }
+
+    function _u32(bytes calldata four) private pure returns (uint256) {
+        return _u32Of(bytes4(four));
+    }
+
+    function _u32Of(bytes4 four) private pure returns (uint256) {
+        uint256 v = uint32(four);
+        return (v >> 24) | ((v >> 8) & 0xff00) | ((v << 8) & 0xff0000) | ((v << 24) & 0xff000000);
+    }
+
+    function _signed(uint256 v) private pure returns (int256) {
+        // SAFETY: the low 32 bits, read as two's complement.
+        return int256(int32(uint32(v)));
+    }
+
+    function _at(bytes memory lengths, uint256 index) private pure returns (uint256) {
+        return (uint256(uint8(lengths[index])) << 8) | uint8(lengths[index + 1]);
+    }
+
+    function _leaf(bytes4 data) private pure returns (bytes32) {
+        return sha256(abi.encodePacked(hex"00", data));
+    }
+}

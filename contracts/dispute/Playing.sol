@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {Chunks, Tree} from "../transcript/Tree.sol";
+import {JobId} from "../types/Ids.sol";
+import {Brief, BriefLib} from "./Brief.sol";
+import {DisputesBase} from "./DisputesBase.sol";
+import {Records} from "./Records.sol";
+
+/// The moves of a game, from two statements down to one element.
+abstract contract Playing is DisputesBase {
+    using BriefLib for Brief;
+
+    /// A node is opened at most this many levels down: 64 children.
+    uint256 private constant MOST_LEVELS = 6;
+
+    // --- statements ----------------------------------------------------------------------------------------------
+
+    /// See IDisputes.
+    function start(JobId job, uint256 a, uint256 b) external {
+        _requireRunning(job);
+        if (a >= b || a >= FIRST_CHALLENGER) revert OutOfOrder(a, b);
+        Party storage first = _requireParty(job, a);
+        Party storage second = _requireParty(job, b);
+        bool differ = first.output != second.output
+            || (first.statement != 0 && second.statement != 0 && first.statement != second.statement);
+        if (!differ) revert OutputsAgree(job, a, b);
+        Contest storage contest = _contests[job];
+        if (contest.brief == 0 || contest.refused) revert NotDescribed(job);
+        if (block.timestamp + longestGame() > contest.endsAt) {
+            revert TooLateToStart(job, contest.endsAt - longestGame());
+        }
+        Game storage game = _game(job, a, b);
+        if (game.stage != Stage.None) revert GameExists(job, a, b);
+        contest.games += 1;
+        game.stage = Stage.Stating;
+        // SAFETY: Unix seconds, and a clock of seconds that a constructor has checked.
+        game.since = uint32(block.timestamp);
+        (game.clockA, game.clockB) = (uint32(clock), uint32(clock));
+        emit GameStarted(job, a, b);
+    }
+
+    /// See IDisputes.
+    function state(Brief calldata brief, uint256 party, Statement calldata statement) external {
+        JobId job = _requireBrief(brief);
+        Party storage stating = _requireParty(job, party);
+        if (msg.sender != stating.account) revert NotTheParty(msg.sender, stating.account);
+        if (stating.statement != 0) revert AlreadyStated(job, party);
+        if (brief.refused || payloads.outputRoot(brief, statement.outputTop) != stating.output) {
+            revert WrongStatement(job, party);
+        }
+        stating.statement = keccak256(abi.encode(statement));
+        // SAFETY: Unix seconds.
+        stating.statedAt = uint32(block.timestamp);
+        emit Stated(job, party, statement.body, statement.outputTop);
+    }
+
+    /// See IDisputes.
+    function face(Brief calldata brief, uint256 a, uint256 b, Statement calldata ofA, Statement calldata ofB) external {
+        JobId job = _requireBrief(brief);
+        _requireStatement(job, a, ofA);
+        _requireStatement(job, b, ofB);
+        Game storage game = _game(job, a, b);
+        if (game.stage != Stage.Stating) revert WrongStage(game.stage);
+        if (_charge(job, a, b, game, _parties[job][a].statedAt, _parties[job][b].statedAt)) return;
+        if (ofA.body != ofB.body) {
+            (game.nodeA, game.nodeB) = (ofA.body, ofB.body);
+            _enter(brief, game, Stage.Sequences, Tree.depthOf(brief.count()));
+        } else {
+            (game.nodeA, game.nodeB) = (ofA.outputTop, ofB.outputTop);
+            // SAFETY: an output has at most 96 KiB.
+            game.size = uint48(brief.outputBytes);
+            _enter(brief, game, Stage.Output, Tree.depthOf(Tree.chunkCount(brief.outputBytes)));
+        }
+        emit Descended(job, a, b, game);
+    }
+
+    // --- nodes ---------------------------------------------------------------------------------------------------
+
+    /// See IDisputes.
+    function open(
+        Brief calldata brief,
+        uint256 a,
+        uint256 b,
+        bytes32[] calldata childrenA,
+        bytes32[] calldata childrenB,
+        Chunks calldata record
+    ) external {
+        JobId job = _requireBrief(brief);
+        Game storage game = _game(job, a, b);
+        Stage stage = game.stage;
+        if (stage != Stage.Sequences && stage != Stage.Values && stage != Stage.Chunks && stage != Stage.Output) {
+            revert WrongStage(stage);
+        }
+        uint256 levels = levelsOf(game.height);
+        uint256 atA = _openChildren(game.nodeA, levels, childrenA);
+        uint256 atB = _openChildren(game.nodeB, levels, childrenB);
+        if (childrenA.length == 0 && childrenB.length == 0) revert NothingOpened();
+        if (childrenA.length == 0 || childrenB.length == 0) return;
+        if (_charge(job, a, b, game, atA, atB)) return;
+        _descend(brief, job, a, b, game, childrenA, childrenB, record);
+    }
+
+    /// Levels that one opening of a node goes down: as many rounds as needed, of equal size.
+    function levelsOf(uint256 height) public pure returns (uint256) {
+        uint256 rounds = (height + MOST_LEVELS - 1) / MOST_LEVELS;
+        return (height + rounds - 1) / rounds;
+    }
+
+    /// See IDisputes.
+    function openLeaf(Brief calldata brief, uint256 a, uint256 b, bytes calldata chunkA, bytes calldata chunkB) external {
+        JobId job = _requireBrief(brief);
+        Game storage game = _game(job, a, b);
+        if (game.stage != Stage.Leaf && game.stage != Stage.OutputLeaf) revert WrongStage(game.stage);
+        uint256 atA = _openChunk(game.nodeA, game.size, chunkA);
+        uint256 atB = _openChunk(game.nodeB, game.size, chunkB);
+        if (chunkA.length == 0 && chunkB.length == 0) revert NothingOpened();
+        if (chunkA.length == 0 || chunkB.length == 0) return;
+        if (_charge(job, a, b, game, atA, atB)) return;
+        uint256 index = _firstDifference(chunkA, chunkB);
+        // SAFETY: a value has at most 2^15 rows of 2^16 elements, checked by nodes (touchstone.programs.rules).
+        game.index = uint32(uint256(game.index) * (Tree.CHUNK / 4) + index);
+        game.stage = game.stage == Stage.Leaf ? Stage.Element : Stage.OutputElement;
+        emit Descended(job, a, b, game);
+    }
+
+    function _descend(
+        Brief calldata brief,
+        JobId job,
+        uint256 a,
+        uint256 b,
+        Game storage game,
+        bytes32[] calldata childrenA,
+        bytes32[] calldata childrenB,
+        Chunks calldata record
+    ) private {
+        uint256 child;
+        while (childrenA[child] == childrenB[child]) ++child;
+        // SAFETY: below the tree's height, which is below 32, and its number of leaves.
+        uint8 height = uint8(game.height - levelsOf(game.height));
+        uint256 index = uint256(game.index) * childrenA.length + child;
+        if (index << height >= _leaves(brief, game)) {
+            // Beyond the end every right tree is empty: its shape is nobody's to choose.
+            bytes32 empty = Tree.absent(height);
+            if (childrenA[child] != empty) _lose(job, a, b, true);
+            if (childrenB[child] != empty) _lose(job, b, a, true);
+            return _end(job, a, b);
+        }
+        (game.nodeA, game.nodeB) = (childrenA[child], childrenB[child]);
+        (game.height, game.index) = (height, uint32(index));
+        if (height == 0) _arrive(brief, game, record);
+        emit Descended(job, a, b, game);
+    }
+
+    /// A leaf of one tree is the top of the next.
+    function _arrive(Brief calldata brief, Game storage game, Chunks calldata record) private {
+        Stage stage = game.stage;
+        if (stage == Stage.Sequences) {
+            game.sequence = game.index;
+            _enter(brief, game, Stage.Values, Tree.depthOf(uint256(brief.operators) + 1));
+        } else if (stage == Stage.Values) {
+            game.value = game.index;
+            // SAFETY: a value has at most 2^33 bytes, checked by nodes (touchstone.programs.rules).
+            game.size = uint48(_bytesOf(brief, game, record));
+            _enter(brief, game, Stage.Chunks, Tree.depthOf(Tree.chunkCount(game.size)));
+        } else {
+            _reach(game);
+        }
+    }
+
+    /// Begin a tree at its top.
+    function _enter(Brief calldata brief, Game storage game, Stage stage, uint256 height) private {
+        // SAFETY: a depth is below 32.
+        (game.stage, game.height, game.index) = (stage, uint8(height), 0);
+        if (height != 0) return;
+        if (stage == Stage.Sequences) return _enter(brief, game, Stage.Values, Tree.depthOf(uint256(brief.operators) + 1));
+        _reach(game);
+    }
+
+    /// One chunk of a byte string is left.
+    function _reach(Game storage game) private {
+        uint256 rest = game.size - uint256(game.index) * Tree.CHUNK;
+        // SAFETY: at most a chunk.
+        game.size = uint48(rest < Tree.CHUNK ? rest : Tree.CHUNK);
+        game.stage = game.stage == Stage.Chunks ? Stage.Leaf : Stage.OutputLeaf;
+    }
+
+    function _leaves(Brief calldata brief, Game storage game) private view returns (uint256) {
+        if (game.stage == Stage.Sequences) return brief.count();
+        if (game.stage == Stage.Values) return uint256(brief.operators) + 1;
+        return Tree.chunkCount(game.size);
+    }
+
+    /// The first four bytes in which two chunks of one length differ.
+    function _firstDifference(bytes calldata a, bytes calldata b) private pure returns (uint256 index) {
+        uint256 difference;
+        // Beyond the end other calldata is compared, but chunks with different hashes differ before it.
+        assembly ("memory-safe") {
+            for { let i := 0 } iszero(difference) { i := add(i, 32) } {
+                difference := xor(calldataload(add(a.offset, i)), calldataload(add(b.offset, i)))
+                index := i
+            }
+        }
+        index /= 4;
+        while (difference >> 224 == 0) {
+            difference <<= 32;
+            ++index;
+        }
+    }
+
+    /// Bytes of the value that the game has come to; the input's copy is one token for each position.
+    function _bytesOf(Brief calldata brief, Game storage game, Chunks calldata record) private view returns (uint256) {
+        uint256 positions = brief.length(game.sequence);
+        if (game.value == 0) return 4 * positions;
+        Records.require_(record, brief.program, brief.operators);
+        return Records.bytesOf(record, game.value, positions);
+    }
+
+    // --- what is opened counts for every game --------------------------------------------------------------------
+
+    /// Record the children of a node where they are given. Returns when they were opened.
+    function _openChildren(bytes32 node, uint256 levels, bytes32[] calldata children) private returns (uint256 time) {
+        if (children.length == 0) return 0;
+        if (children.length != 1 << levels) revert WrongChildren(node, children.length, 1 << levels);
+        bytes32 key = _key(node, levels);
+        uint256 known = _opened[key];
+        uint256 hash = uint224(uint256(keccak256(abi.encodePacked(children))));
+        if (known != 0 && uint224(known) == hash) return known >> 224;
+        bytes32 found = Tree.fold(children);
+        if (found != node) revert NotTheNode(found, node);
+        _opened[key] = (block.timestamp << 224) | hash;
+        emit Opened(node, levels, children);
+        return block.timestamp;
+    }
+
+    function _openChunk(bytes32 node, uint256 length, bytes calldata chunk) private returns (uint256 time) {
+        if (chunk.length == 0) return 0;
+        if (chunk.length != length) revert WrongChildren(node, chunk.length, length);
+        bytes32 found = Tree.leaf(chunk);
+        if (found != node) revert NotTheNode(found, node);
+        bytes32 key = _key(node, 0);
+        uint256 known = _opened[key];
+        if (known != 0) return known >> 224;
+        _opened[key] = block.timestamp << 224;
+        emit LeafOpened(node, chunk);
+        return block.timestamp;
+    }
+
+    // --- time ------------------------------------------------------------------------------------------------------
+
+    /// See IDisputes.
+    function timeout(JobId job, uint256 a, uint256 b) external {
+        _requireRunning(job);
+        Game storage game = _game(job, a, b);
+        Stage stage = game.stage;
+        if (stage == Stage.None || stage == Stage.Over || game.closed) revert WrongStage(stage);
+        // A side that has lost elsewhere plays no more.
+        if (_parties[job][a].lost || _parties[job][b].lost) return _end(job, a, b);
+        if (stage == Stage.Element || stage == Stage.OutputElement) {
+            uint256 until = uint256(game.since) + judgeTime;
+            if (block.timestamp <= until) revert StillRunning(until);
+            return _end(job, a, b);
+        }
+        (uint256 atA, uint256 atB) = _movedAt(job, a, b, game, stage);
+        bool lateA = _late(game.since, game.clockA, atA);
+        bool lateB = _late(game.since, game.clockB, atB);
+        if (!lateA && !lateB) revert StillRunning(uint256(game.since) + game.clockA);
+        if (lateA) _lose(job, a, b, false);
+        if (lateB) _lose(job, b, a, false);
+        _end(job, a, b);
+    }
+
+    /// When each side made the move that the stage asks for; zero where it has not.
+    function _movedAt(JobId job, uint256 a, uint256 b, Game storage game, Stage stage)
+        private
+        view
+        returns (uint256, uint256)
+    {
+        if (stage == Stage.Stating) return (_parties[job][a].statedAt, _parties[job][b].statedAt);
+        if (stage == Stage.Parts) return (game.postedA, game.postedB);
+        uint256 levels = stage == Stage.Leaf || stage == Stage.OutputLeaf ? 0 : levelsOf(game.height);
+        return (_opened[_key(game.nodeA, levels)] >> 224, _opened[_key(game.nodeB, levels)] >> 224);
+    }
+
+    function _late(uint256 since, uint256 left, uint256 moved) private view returns (bool) {
+        return (moved == 0 ? block.timestamp : moved) > since + left;
+    }
+}
