@@ -141,13 +141,12 @@ abstract contract Convicting is DisputesBase {
         bool first,
         Statement calldata statement,
         int256[] calldata parts,
-        int256[] calldata others,
         Evidence calldata evidence
     ) external nonReentrant {
         (JobId job, Game storage game) = _accused(brief, a, b, first ? a : b, statement);
         Stage stage = game.stage;
         if ((stage != Stage.Element && stage != Stage.Parts) || game.value == 0) revert WrongStage(stage);
-        uint256 size = _requireParts(brief, game, first, statement.body, parts, evidence);
+        _requireParts(brief, game, first, statement.body, parts, evidence);
         if (stage == Stage.Element) {
             uint256 until = uint256(game.since) + judgeTime;
             if (block.timestamp > until) revert ContestOver(job, until);
@@ -163,15 +162,41 @@ abstract contract Convicting is DisputesBase {
             (game.postedB, game.nodeB) = (uint32(block.timestamp), mine);
         }
         emit PartsPosted(job, a, b, first, parts);
-        if (others.length == 0) return;
-        bytes32 theirs = keccak256(abi.encode(others));
-        if (theirs != (first ? game.nodeB : game.nodeA)) revert NotTheNode(theirs, first ? game.nodeB : game.nodeA);
+    }
+
+    /// See IDisputes.
+    function narrow(
+        Brief calldata brief,
+        uint256 a,
+        uint256 b,
+        int256[] calldata partsA,
+        int256[] calldata partsB,
+        Chunks calldata records
+    ) external nonReentrant {
+        JobId job = _requireBrief(brief);
+        Game storage game = _game(job, a, b);
+        if (game.stage != Stage.Parts) revert WrongStage(game.stage);
+        _requireNode(keccak256(abi.encode(partsA)), game.nodeA);
+        _requireNode(keccak256(abi.encode(partsB)), game.nodeB);
         if (_charge(job, a, b, game, game.postedA, game.postedB)) return;
-        _narrow(game, first ? parts : others, first ? others : parts, size, _terms(brief, game, statement.body, evidence));
+        (uint256 from, uint256 end,) = _span(_question(brief, game, 0), game, records);
+        uint256 size = _partSize(end - from);
+        uint256 part;
+        while (partsA[part] == partsB[part]) ++part;
+        from += part * size;
+        // SAFETY: a reduction has at most 2^16 terms, and parts were checked against int128.
+        (game.from, game.to) = (uint32(from), uint32(from + size < end ? from + size : end));
+        (game.partA, game.partB) = (int128(partsA[part]), int128(partsB[part]));
+        (game.postedA, game.postedB) = (0, 0);
+        game.stage = Stage.Element;
         emit Descended(job, a, b, game);
     }
 
-    /// Parts must give the element that the party claims, or its part of the round before. Returns the terms of each.
+    function _requireNode(bytes32 found, bytes32 node) private pure {
+        if (found != node) revert NotTheNode(found, node);
+    }
+
+    /// Parts must give the element that the party claims, or its part of the round before.
     function _requireParts(
         Brief calldata brief,
         Game storage game,
@@ -179,12 +204,12 @@ abstract contract Convicting is DisputesBase {
         bytes32 body,
         int256[] calldata parts,
         Evidence calldata evidence
-    ) private view returns (uint256 size) {
+    ) private view {
         Question memory question = _question(brief, game, body);
-        (uint256 terms, uint256 most) = referee.reduction(question, evidence.records);
-        if (game.to != 0) terms = game.to - game.from;
+        (uint256 from, uint256 end, uint256 most) = _span(question, game, evidence.records);
+        uint256 terms = end - from;
         if (terms <= most) revert NotLong(terms, most);
-        size = (terms + PARTS - 1) / PARTS;
+        uint256 size = _partSize(terms);
         uint256 needed = (terms + size - 1) / size;
         if (parts.length != needed) revert WrongPartCount(parts.length, needed);
         for (uint256 i; i < parts.length; ++i) {
@@ -196,25 +221,18 @@ abstract contract Convicting is DisputesBase {
         if (given != claimed) revert PartsDoNotFold(given, claimed);
     }
 
-    function _terms(Brief calldata brief, Game storage game, bytes32 body, Evidence calldata evidence)
+    /// The terms that are in question, and the most that are judged at once.
+    function _span(Question memory question, Game storage game, Chunks calldata records)
         private
         view
-        returns (uint256 terms)
+        returns (uint256 from, uint256 end, uint256 most)
     {
-        if (game.to != 0) return game.to;
-        (terms,) = referee.reduction(_question(brief, game, body), evidence.records);
+        (end, most) = referee.reduction(question, records);
+        if (game.to != 0) (from, end) = (game.from, game.to);
     }
 
-    /// Go on to the first part that differs: another round of parts may follow, or the referee.
-    function _narrow(Game storage game, int256[] calldata ofA, int256[] calldata ofB, uint256 size, uint256 end) private {
-        uint256 part;
-        while (ofA[part] == ofB[part]) ++part;
-        uint256 from = game.from + part * size;
-        // SAFETY: a reduction has at most 2^16 terms, and parts were checked against int128.
-        (game.from, game.to) = (uint32(from), uint32(from + size < end ? from + size : end));
-        (game.partA, game.partB) = (int128(ofA[part]), int128(ofB[part]));
-        (game.postedA, game.postedB) = (0, 0);
-        game.stage = Stage.Element;
+    function _partSize(uint256 terms) private pure returns (uint256) {
+        return (terms + PARTS - 1) / PARTS;
     }
 
     // --- without a game ------------------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ contract Disputes is Joining, Proxy, Multicall {
         bytes4 called = msg.sig;
         if (
             called == IDisputes.convict.selector || called == IDisputes.convictEnd.selector
-                || called == IDisputes.postParts.selector || called == IDisputes.convictRefused.selector
+                || called == IDisputes.postParts.selector || called == IDisputes.narrow.selector || called == IDisputes.convictRefused.selector
                 || called == IDisputes.convictTwin.selector
         ) {
             return address(convictions);

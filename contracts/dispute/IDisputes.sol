@@ -66,8 +66,8 @@ interface IDisputes is IDisputeTypes {
     /// As `open`, for the bytes of a chunk.
     function openLeaf(Brief calldata brief, uint256 a, uint256 b, bytes calldata chunkA, bytes calldata chunkB) external;
 
-    /// Post partial results of one's side; with the other's, which must be posted, the game goes on to the first
-    /// difference. `evidence` shows that the first parts give one's element.
+    /// Post partial results of a long reduction, up to 64. `evidence` shows that they give the party's element, or its
+    /// part of the round before.
     function postParts(
         Brief calldata brief,
         uint256 a,
@@ -75,8 +75,17 @@ interface IDisputes is IDisputeTypes {
         bool first,
         Statement calldata statement,
         int256[] calldata parts,
-        int256[] calldata others,
         Evidence calldata evidence
+    ) external;
+
+    /// Go on to the first part in which both sides differ.
+    function narrow(
+        Brief calldata brief,
+        uint256 a,
+        uint256 b,
+        int256[] calldata partsA,
+        int256[] calldata partsB,
+        Chunks calldata records
     ) external;
 
     // --- who loses -----------------------------------------------------------------------------------------------

@@ -33,21 +33,21 @@ class Step:
     drop: tuple[int, ...]
 
 
-def make_plan(program: Program) -> tuple[Step, ...]:
-    """The steps of a program, in order."""
+def make_plan(program: Program, fused: bool = True) -> tuple[Step, ...]:
+    """The steps of a program, in order; one for each operator where they are not `fused`."""
     shapes = validate(program)
     readers = _readers(program)
-    fused = _attentions(program, readers)
-    inside = {value for chain in fused.values() for value in chain[:-1]}
+    attentions = _attentions(program, readers) if fused else {}
+    inside = {value for chain in attentions.values() for value in chain[:-1]}
     groups: list[tuple[tuple[int, ...], Rows | None, bool]] = []
     for value in range(1, len(shapes)):
         if value in inside:
             continue
-        if value in fused:
-            groups.append((fused[value], None, True))
+        if value in attentions:
+            groups.append((attentions[value], None, True))
             continue
         kind = _segment_kind(program, shapes, value)
-        if kind is not None and groups and groups[-1][1] is kind:
+        if fused and kind is not None and groups and groups[-1][1] is kind:
             groups[-1] = ((*groups[-1][0], value), kind, False)
         else:
             groups.append(((value,), kind, False))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from touchstone.arithmetic import attention, linear, norms, pointwise, rows
@@ -59,6 +59,10 @@ class ReferenceEngine:
         """All values of the program for one sequence, the input first, int32 each."""
         checked = check_batch(self._program, [sequence])[0]
         return run_program(self._program, self._tensors, checked)[:-1]
+
+    def replay(self, sequence: Int32) -> Iterator[tuple[int, Int32]]:
+        """The same one by one, with its number; see TorchEngine.replay."""
+        yield from enumerate(self.trace(sequence))
 
 
 def run_program(

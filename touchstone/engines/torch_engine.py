@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,6 +71,7 @@ class TorchEngine:
         self._program = model.program
         self._shapes = validate(model.program)
         self._plan = make_plan(model.program)
+        self._unfused = make_plan(model.program, fused=False)
         good, self._words = passing(kernels or all_kernels(), self._device, ROW_BITS_LIMIT)
         self._chooser = Chooser(good, self._device)
         self._load(model)
@@ -149,6 +150,28 @@ class TorchEngine:
             return [row.copy() for row in rows]
         ends = np.cumsum([len(sequence) for sequence in sequences])
         return [part.copy() for part in np.split(rows, ends[:-1])]
+
+    def replay(self, sequence: Int32) -> Iterator[tuple[int, Int32]]:
+        """Every value of the program for one sequence, in order, the input first: its number and
+        its elements, int32 [rows, groups, width]. Values that no later operator reads are let go.
+
+        Raises InputError for a sequence that does not fit.
+        """
+        (checked,) = check_batch(self._program, [sequence])
+        packing = pack([len(checked)], self._device)
+        values: dict[int, Value] = {0: torch.from_numpy(checked).to(self._device)}
+        yield 0, checked
+        for step in self._unfused:
+            (value,) = step.values
+            with torch.inference_mode():
+                self._run_step(step, values, packing)
+                found = values[value]
+                # A square stands alone in its bucket: [1, heads, rows, rows].
+                one = found[0][0].transpose(0, 1) if isinstance(found, list) else found
+                elements: Int32 = one.cpu().numpy()
+            yield value, elements
+            for done in step.drop:
+                del values[done]
 
     def _run_step(self, step: Step, values: dict[int, Value], packing: Packing) -> None:
         if step.rows is not None:

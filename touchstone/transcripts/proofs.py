@@ -43,6 +43,13 @@ def siblings_of(indexes: Sequence[int], count: int, node_at: NodeAt) -> tuple[by
     return tuple(found)
 
 
+def open_chunks(data: bytes | memoryview, indexes: Sequence[int], node_at: NodeAt) -> Chunks:
+    """Chunks of a byte string that is not empty, with their siblings; `indexes` ascend."""
+    opened = b"".join(bytes(data[i * CHUNK : (i + 1) * CHUNK]) for i in indexes)
+    found = tuple(indexes)
+    return Chunks(found, opened, siblings_of(found, chunk_count(len(data)), node_at))
+
+
 def climb(leaves: Mapping[int, bytes], count: int, siblings: Sequence[bytes]) -> bytes:
     """The top of the tree over `count` leaves, from some of them and their siblings.
 

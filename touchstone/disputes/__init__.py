@@ -1,0 +1,1 @@
+"""The dispute game without a chain: its rules, and what an honest party does next."""

@@ -1,0 +1,207 @@
+"""What a party knows itself: a job's input, and its own execution of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from touchstone.disputes.game import Game, Stage, Statement
+from touchstone.protocol.merkle import CHUNK, chunk_count
+from touchstone.transcripts.evidence import Evidence, EvidenceBuilder, Source
+from touchstone.transcripts.layout import Layout
+from touchstone.transcripts.levels import Levels
+from touchstone.transcripts.partials import partial_of
+from touchstone.transcripts.proofs import Chunks, open_chunks
+from touchstone.transcripts.question import Question
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from touchstone.programs.program import Constant, Program
+    from touchstone.programs.weights import Tensor
+    from touchstone.transcripts.transcript import Transcript
+
+_HEADER = 8
+_MOST_HEADER_CHUNKS = 17
+NOTHING = Evidence(Chunks(), (), (), (), (), ())
+"""No evidence, where a call takes some and needs none."""
+
+
+class Case:
+    """One job from the side of a party that executed it.
+
+    Attributes:
+        refused: whether its input breaks a rule, so that nothing is executed.
+        layout: the transcript's shape.
+        statement: the party's statement.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        root: bytes,
+        tensors: Mapping[Constant, Tensor],
+        payload: bytes,
+        transcript: Transcript | None,
+        builder: EvidenceBuilder | None = None,
+    ) -> None:
+        """Binds what the party has.
+
+        Args:
+            program: the job's program.
+            root: its root, 32 bytes.
+            tensors: its constants.
+            payload: the job's input.
+            transcript: the party's execution; None where the input breaks a rule.
+            builder: evidence for this program, if there is one already.
+        """
+        self.refused = transcript is None
+        self._program, self._root, self._tensors = program, root, tensors
+        self._payload = payload
+        self._input = Levels.of_bytes(payload) if payload else None
+        self._transcript = transcript
+        self._builder = builder or EvidenceBuilder(program, tensors)
+        if transcript is not None:
+            self.layout: Layout = transcript.layout
+            self.statement = Statement(transcript.body, transcript.output_tree.top)
+
+    # --- the input -------------------------------------------------------------------------------
+
+    def briefing(self, salt: bytes) -> tuple[object, ...]:
+        """What shows the job's brief, as the contract takes it."""
+        count = int.from_bytes(self._payload[4:8], "little")
+        needed = min(chunk_count(_HEADER + 4 * count), _MOST_HEADER_CHUNKS)
+        present = chunk_count(len(self._payload))
+        opened = Chunks()
+        if self._input is not None:
+            opened = open_chunks(self._payload, range(min(needed, present)), self._input.node)
+        records = self._builder.records_at((0, self._program.output))
+        return (
+            salt,
+            len(self._payload),
+            opened.as_abi(),
+            len(self._program.operators),
+            records.as_abi(),
+        )
+
+    def input_at(self, game: Game) -> tuple[Chunks, Evidence]:
+        """The chunk of the input that an element of its copy comes from."""
+        assert self._input is not None
+        before = sum(self.layout.lengths[: game.sequence]) + game.index
+        place = _HEADER + 4 * len(self.layout.lengths) + 4 * before
+        return open_chunks(self._payload, (place // CHUNK,), self._input.node), NOTHING
+
+    # --- the transcript --------------------------------------------------------------------------
+
+    def children(self, game: Game, levels: int) -> tuple[bytes, ...]:
+        """The children of one's own node where a game stands."""
+        return self._tree(game).children(game.height, game.index, levels)
+
+    def chunk(self, game: Game) -> bytes:
+        """One's own chunk where a game stands."""
+        start = game.index * CHUNK
+        mine = self._own
+        output = game.stage in (Stage.OUTPUT, Stage.OUTPUT_LEAF)
+        data = mine.output if output else mine.data(game.sequence, game.value)
+        return data[start : start + CHUNK]
+
+    def source(self, sequence: int) -> Source:
+        """One's own tree over one sequence."""
+        return self._own.source(sequence)
+
+    def _tree(self, game: Game) -> Levels:
+        mine = self._own
+        if game.stage is Stage.SEQUENCES:
+            return mine.sequences
+        if game.stage is Stage.VALUES:
+            return mine.values[game.sequence]
+        if game.stage is Stage.CHUNKS:
+            return mine.chunks(game.sequence, game.value)
+        return mine.output_tree
+
+    @property
+    def _own(self) -> Transcript:
+        assert self._transcript is not None
+        return self._transcript
+
+    # --- evidence --------------------------------------------------------------------------------
+
+    def record(self, value: int) -> Chunks:
+        """The program's record of a value."""
+        return self._builder.records_at((value,))
+
+    def records(self, game: Game) -> Chunks:
+        """The records that a reduction needs."""
+        return self._builder.records(self._question(game, self.statement.body))
+
+    def reduction(self, game: Game) -> tuple[int, int]:
+        """Terms of the element's reduction, and the most that are judged at once."""
+        return self._builder.step(self._question(game, self.statement.body)).reduction()
+
+    def parts(self, game: Game, start: int, stop: int, most: int) -> tuple[int, ...]:
+        """Partial results of the terms [start, stop), at most so many."""
+        question = self._question(game, self.statement.body)
+        step = self._builder.step(question)
+        size = -(-(stop - start) // most)
+        self._own.prepare(game.sequence, set(step.operator.inputs))
+
+        def elements(value: int) -> NDArray[np.int32]:
+            return np.frombuffer(self._own.data(game.sequence, value), "<i4")
+
+        return tuple(
+            partial_of(step, elements, self._tensors, first, min(first + size, stop))
+            for first in range(start, stop, size)
+        )
+
+    def finish(self, game: Game) -> Evidence:
+        """That one's own element follows from its reduction."""
+        self._prepare(game)
+        question = self._question(game, self.statement.body)
+        return self._builder.finish(question, self.source(game.sequence))
+
+    def whole(self, game: Game, body: bytes, source: Source) -> Evidence:
+        """Everything that an element of another's transcript depends on."""
+        self._prepare(game)
+        return self._builder.whole(self._question(game, body), source)
+
+    def segment(
+        self, game: Game, body: bytes, source: Source, start: int, stop: int
+    ) -> Evidence:
+        """Some terms of an element of another's transcript."""
+        self._prepare(game)
+        return self._builder.segment(self._question(game, body), source, start, stop)
+
+    def output_value_at(self, game: Game) -> tuple[Chunks, Evidence]:
+        """The element of the output value that an element of the output must equal."""
+        index = game.index - 2 - len(self.layout.lengths)
+        if index < 0:
+            return Chunks(), NOTHING
+        value = self.layout.output
+        sequence = 0
+        while index >= (size := self.layout.value_bytes(sequence, value) // 4):
+            index -= size
+            sequence += 1
+        question = self._at(sequence, value, index, self.statement.body)
+        return Chunks(), self._builder.claimed(question, self.source(sequence))
+
+    def _prepare(self, game: Game) -> None:
+        inputs = self._program.operators[game.value - 1].inputs
+        self._own.prepare(game.sequence, {*inputs, game.value})
+
+    def _question(self, game: Game, body: bytes) -> Question:
+        return self._at(game.sequence, game.value, game.index, body)
+
+    def _at(self, sequence: int, value: int, element: int, body: bytes) -> Question:
+        return Question(
+            program=self._root,
+            operators=len(self._program.operators),
+            body=body,
+            sequences=len(self.layout.lengths),
+            sequence=sequence,
+            length=self.layout.lengths[sequence],
+            value=value,
+            element=element,
+        )

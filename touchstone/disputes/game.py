@@ -1,0 +1,191 @@
+"""What the dispute engine knows. Twins of the structs in `contracts/dispute`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+from eth_abi.abi import encode
+from eth_utils.crypto import keccak
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FIRST_CHALLENGER = 7
+"""Parties below are seats of the job, from here on challengers with a bond."""
+PARTS = 64
+"""A long reduction is cut into so many partial results at most."""
+
+
+class Stage(IntEnum):
+    """Where a game stands; see `contracts/dispute/IDisputeTypes.sol`."""
+
+    NONE = 0
+    STATING = 1
+    SEQUENCES = 2
+    VALUES = 3
+    CHUNKS = 4
+    LEAF = 5
+    OUTPUT = 6
+    OUTPUT_LEAF = 7
+    ELEMENT = 8
+    OUTPUT_ELEMENT = 9
+    PARTS = 10
+    OVER = 11
+
+
+TREES = (Stage.SEQUENCES, Stage.VALUES, Stage.CHUNKS, Stage.OUTPUT)
+"""Stages in which both sides open children."""
+LEAVES = (Stage.LEAF, Stage.OUTPUT_LEAF)
+"""Stages in which both sides show a chunk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """The two halves of a transcript, 32 bytes each: the node over all its sequences, and the top
+    of the tree over its output's bytes."""
+
+    body: bytes
+    output_top: bytes
+
+    def as_abi(self) -> tuple[bytes, bytes]:
+        """As contract calls take it."""
+        return (self.body, self.output_top)
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Who claims an output of a job, by contract field."""
+
+    account: str
+    stated_at: int
+    lost: bool
+    proven: bool
+    output: bytes
+    statement: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """A contest as the engine keeps it, by contract field."""
+
+    ends_at: int
+    games: int
+    parties: int
+    live: int
+    seats: int
+    guilty: int
+    agreed: bool
+    refused: bool
+    winner: str
+    contested: bytes
+    brief: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Game:
+    """A game as the engine keeps it, by contract field."""
+
+    stage: Stage
+    height: int
+    index: int
+    sequence: int
+    value: int
+    since: int
+    clock_a: int
+    clock_b: int
+    size: int
+    node_a: bytes
+    node_b: bytes
+    start: int
+    stop: int
+    posted_a: int
+    posted_b: int
+    closed: bool
+    part_a: int
+    part_b: int
+
+    @classmethod
+    def from_abi(cls, fields: Sequence[Any]) -> Game:
+        """A game as the contract returns it."""
+        return cls(Stage(fields[0]), *fields[1:])
+
+    def node(self, first: bool) -> bytes:
+        """The node at which a side stands."""
+        return self.node_a if first else self.node_b
+
+    def clock(self, first: bool) -> int:
+        """Seconds that a side has left."""
+        return self.clock_a if first else self.clock_b
+
+    def posted(self, first: bool) -> int:
+        """Unix time at which a side posted its parts; 0 before."""
+        return self.posted_a if first else self.posted_b
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What order, input and program say together about every transcript, by contract field."""
+
+    job: bytes
+    program: bytes
+    operators: int
+    salt: bytes
+    input_bytes: int
+    input_top: bytes
+    output_value: int
+    output_width: int
+    output_per_position: bool
+    output_bytes: int
+    lengths: bytes
+    refused: bool
+
+    @classmethod
+    def from_abi(cls, fields: Sequence[Any]) -> Brief:
+        """A brief as the contract's event gives it."""
+        return cls(*fields)
+
+    def as_abi(self) -> tuple[Any, ...]:
+        """As contract calls take it."""
+        return (
+            self.job,
+            self.program,
+            self.operators,
+            self.salt,
+            self.input_bytes,
+            self.input_top,
+            self.output_value,
+            self.output_width,
+            self.output_per_position,
+            self.output_bytes,
+            self.lengths,
+            self.refused,
+        )
+
+    @property
+    def count(self) -> int:
+        """Sequences of the input."""
+        return len(self.lengths) // 2
+
+    def length(self, sequence: int) -> int:
+        """Positions of a sequence."""
+        return int.from_bytes(self.lengths[2 * sequence : 2 * sequence + 2], "big")
+
+    def hash(self) -> bytes:
+        """What the engine keeps of it, 32 bytes."""
+        return keccak(
+            encode(
+                [
+                    "(bytes32,bytes32,uint32,bytes32,uint64,bytes32,uint32,uint32,bool,uint64,"
+                    "bytes,bool)"
+                ],
+                [self.as_abi()],
+            )
+        )
+
+
+def levels_of(height: int) -> int:
+    """Levels that one opening goes down: as many rounds as needed, of equal size."""
+    rounds = -(-height // 6)
+    return -(-height // rounds)

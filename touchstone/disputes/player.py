@@ -1,0 +1,339 @@
+"""What an honest party does next. Pure: the chain's state and one's own transcript in, moves out.
+
+The moves of one look go into one transaction: they are played on a board first, so that a party
+that completes a round opens the next one with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from touchstone.disputes import board
+from touchstone.disputes.game import (
+    FIRST_CHALLENGER,
+    LEAVES,
+    PARTS,
+    TREES,
+    Game,
+    Stage,
+    levels_of,
+)
+from touchstone.disputes.moves import (
+    Convict,
+    ConvictEnd,
+    ConvictRefused,
+    ConvictTwin,
+    Describe,
+    Enter,
+    Face,
+    Move,
+    Narrow,
+    Open,
+    OpenLeaf,
+    PostParts,
+    Start,
+    State,
+    Timeout,
+)
+from touchstone.disputes.theirs import Path, Theirs
+from touchstone.protocol.merkle import CHUNK, chunk_count
+from touchstone.transcripts.proofs import Chunks
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from touchstone.disputes.case import Case
+    from touchstone.disputes.game import Brief, Contest, Party, Statement
+
+_ROUNDS = 16
+"""More moves than these do not go into one transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """All that the chain says about one contest.
+
+    Attributes:
+        now: the chain's time, Unix seconds.
+        clock: seconds of a side's clock.
+        judge_time: seconds in which an element can be recomputed.
+        longest_game: seconds of the longest game.
+        began: Unix time at which the contest was opened.
+        contest: the contest.
+        brief: what was described, None before.
+        parties: all parties, by number.
+        statements: what they have stated, by number.
+        games: all games, by pair.
+        opened: children of nodes that anybody has opened, by node and levels.
+        chunks: chunks that anybody has shown, by their hash.
+        parts: partial results posted in a game's present round, by pair and side.
+    """
+
+    now: int
+    clock: int
+    judge_time: int
+    longest_game: int
+    began: int
+    contest: Contest
+    brief: Brief | None
+    parties: Mapping[int, Party]
+    statements: Mapping[int, Statement]
+    games: Mapping[tuple[int, int], Game]
+    opened: Mapping[tuple[bytes, int], tuple[bytes, ...]]
+    chunks: Mapping[bytes, bytes]
+    parts: Mapping[tuple[int, int, bool], tuple[int, ...]]
+
+
+def next_moves(view: View, me: int, case: Case) -> list[Move]:
+    """What party `me` does now, in one transaction; nothing while it is others' turn.
+
+    `case` is what it knows itself: the input, and its own execution of it.
+    """
+    if view.now >= view.contest.ends_at:
+        return []
+    if me < FIRST_CHALLENGER and not view.parties:
+        return [Enter(), Describe()]
+    if view.brief is None:
+        return [Describe()]
+    if view.parties[me].lost:
+        return []
+    if view.contest.refused:
+        return _refused(view, me, case)
+    player = _Player(view, me, case)
+    return player.moves()
+
+
+def _refused(view: View, me: int, case: Case) -> list[Move]:
+    """The input breaks a rule: whoever claims a result loses at once."""
+    right = view.parties[me].output
+    if not case.refused:
+        return []
+    return [
+        ConvictRefused(number, me)
+        for number, party in view.parties.items()
+        if not party.lost and party.output != right
+    ]
+
+
+@dataclass(slots=True)
+class _Player:
+    view: View
+    me: int
+    case: Case
+    found: list[Move] = field(default_factory=list)
+
+    def moves(self) -> list[Move]:
+        view, me = self.view, self.me
+        games = {pair: game for pair, game in view.games.items() if me in pair and not game.closed}
+        opponents = [n for n in view.parties if self._starts_against(n)]
+        stated = me in view.statements
+        if not stated and (games or opponents):
+            self.found.append(State(me, self.case.statement))
+        for number in opponents:
+            self.found.append(Start(min(me, number), max(me, number)))
+        self._convict_twins()
+        for pair, game in games.items():
+            if self._is_late(pair, game):
+                self.found.append(Timeout(*pair))
+            else:
+                self._play(pair, game)
+        # Games of others that have ended hold the verdict up.
+        for pair, game in view.games.items():
+            if me not in pair and not game.closed and any(view.parties[n].lost for n in pair):
+                self.found.append(Timeout(*pair))
+        return self.found[:_ROUNDS]
+
+    # --- whom to play ----------------------------------------------------------------------------
+
+    def _starts_against(self, number: int) -> bool:
+        """Whether to start a game with a party: it claims another output, and nobody with one's own
+        plays it. Those with a higher number wait for their turn, so that not all pay for it."""
+        view, me = self.view, self.me
+        mine, other = view.parties[me], view.parties[number]
+        pair = (min(me, number), max(me, number))
+        if number == me or other.lost or other.output == mine.output or pair in view.games:
+            return False
+        if pair[0] >= FIRST_CHALLENGER or view.now + view.longest_game > view.contest.ends_at:
+            return False
+        friends = [
+            n for n, p in view.parties.items() if p.output == mine.output and not p.lost and n < me
+        ]
+        engaged = any(
+            not game.closed and number in played and any(f in played for f in friends)
+            for played, game in view.games.items()
+        )
+        turn = view.began + len(friends) * view.clock // 4
+        return not engaged and view.now >= turn
+
+    def _convict_twins(self) -> None:
+        view = self.view
+        for convicted, party in view.parties.items():
+            if not party.proven:
+                continue
+            for number, twin in view.parties.items():
+                alike = party.statement == twin.statement and any(twin.statement)
+                if number != self.me and alike and not twin.lost:
+                    self.found.append(ConvictTwin(convicted, number, self.me))
+
+    def _is_late(self, pair: tuple[int, int], game: Game) -> bool:
+        """Whether the game can be ended: a side has lost, or the other's clock has run out."""
+        view = self.view
+        other = pair[1] if pair[0] == self.me else pair[0]
+        if view.parties[other].lost:
+            return True
+        if game.stage in (Stage.ELEMENT, Stage.OUTPUT_ELEMENT):
+            return view.now > game.since + view.judge_time
+        first = pair[0] != self.me
+        return not self._has_moved(pair, game, first) and view.now > game.since + game.clock(first)
+
+    def _has_moved(self, pair: tuple[int, int], game: Game, first: bool) -> bool:
+        view = self.view
+        if game.stage is Stage.STATING:
+            return pair[0 if first else 1] in view.statements
+        if game.stage is Stage.PARTS:
+            return game.posted(first) != 0
+        if game.stage in LEAVES:
+            return game.node(first) in view.chunks
+        return (game.node(first), levels_of(game.height)) in view.opened
+
+    # --- one game --------------------------------------------------------------------------------
+
+    def _play(self, pair: tuple[int, int], game: Game) -> None:
+        """Plays on as far as what is known allows."""
+        while len(self.found) < _ROUNDS:
+            after = self._round(pair, game)
+            if after is None:
+                return
+            game = after
+
+    def _round(self, pair: tuple[int, int], game: Game) -> Game | None:
+        """One round; the game after it, or None where the other side is next."""
+        if game.stage is Stage.STATING:
+            return self._face(pair, game)
+        if game.stage in TREES:
+            return self._open(pair, game)
+        if game.stage in LEAVES:
+            return self._open_leaf(pair, game)
+        if game.stage is Stage.ELEMENT and game.value:
+            return self._judge(pair, game)
+        if game.stage in (Stage.ELEMENT, Stage.OUTPUT_ELEMENT):
+            self._judge_end(pair, game)
+        elif game.stage is Stage.PARTS:
+            return self._parts(pair, game)
+        return None
+
+    def _face(self, pair: tuple[int, int], game: Game) -> Game | None:
+        brief = self.view.brief
+        statements = {**self.view.statements, self.me: self.case.statement}
+        if brief is None or not all(number in statements for number in pair):
+            return None
+        a, b = (statements[number] for number in pair)
+        self.found.append(Face(*pair, a, b))
+        return board.faced(game, brief, a, b)
+
+    def _open(self, pair: tuple[int, int], game: Game) -> Game | None:
+        brief, view, first = self.view.brief, self.view, pair[0] == self.me
+        assert brief is not None
+        levels = levels_of(game.height)
+        mine = self.case.children(game, levels)
+        theirs = view.opened.get((game.node(not first), levels), ())
+        a, b = (mine, theirs) if first else (theirs, mine)
+        if not theirs:
+            if (game.node(first), levels) not in view.opened:
+                self.found.append(Open(*pair, a, b, Chunks()))
+            return None
+        record = Chunks()
+        if board.needs_record(game) and board.value_reached(game, a, b) in range(
+            1, brief.operators + 1
+        ):
+            record = self.case.record(board.value_reached(game, a, b))
+        self.found.append(Open(*pair, a, b, record))
+        return board.descended(game, brief, self.case.layout, a, b)
+
+    def _open_leaf(self, pair: tuple[int, int], game: Game) -> Game | None:
+        first = pair[0] == self.me
+        mine = self.case.chunk(game)
+        theirs = self.view.chunks.get(game.node(not first), b"")
+        a, b = (mine, theirs) if first else (theirs, mine)
+        if not theirs:
+            if game.node(first) not in self.view.chunks:
+                self.found.append(OpenLeaf(*pair, a, b))
+            return None
+        self.found.append(OpenLeaf(*pair, a, b))
+        return board.at_element(game, a, b)
+
+    # --- the referee -----------------------------------------------------------------------------
+
+    def _judge(self, pair: tuple[int, int], game: Game) -> Game | None:
+        """Convicts the other side, or first cuts a long reduction."""
+        case, first = self.case, pair[0] == self.me
+        terms, most = case.reduction(game)
+        start, stop = (game.start, game.stop) if game.stop else (0, terms)
+        # Where one's own partial results are still to be posted, the other side's are as well.
+        if stop - start > most:
+            parts = case.parts(game, start, stop, PARTS)
+            evidence = case.finish(game)
+            self.found.append(PostParts(*pair, first, case.statement, parts, evidence))
+            return None
+        source, statement = self._their_source(pair, game)
+        if game.stop:
+            evidence = case.segment(game, statement.body, source, start, stop)
+        else:
+            evidence = case.whole(game, statement.body, source)
+        self.found.append(Convict(*pair, not first, statement, evidence))
+        return None
+
+    def _parts(self, pair: tuple[int, int], game: Game) -> Game | None:
+        case, first = self.case, pair[0] == self.me
+        terms, _ = case.reduction(game)
+        start, stop = (game.start, game.stop) if game.stop else (0, terms)
+        mine = case.parts(game, start, stop, PARTS)
+        if not game.posted(first):
+            self.found.append(PostParts(*pair, first, case.statement, mine, case.finish(game)))
+        theirs = self.view.parts.get((*pair, not first))
+        if theirs is None or not game.posted(not first):
+            return None
+        a, b = (mine, theirs) if first else (theirs, mine)
+        self.found.append(Narrow(*pair, a, b, case.records(game)))
+        size = -(-(stop - start) // PARTS)
+        part = next(i for i, (x, y) in enumerate(zip(a, b, strict=True)) if x != y)
+        start += part * size
+        return replace(
+            game,
+            stage=Stage.ELEMENT,
+            start=start,
+            stop=min(start + size, stop),
+            posted_a=0,
+            posted_b=0,
+        )
+
+    def _judge_end(self, pair: tuple[int, int], game: Game) -> None:
+        """Convicts the other side of a wrong copy of the input, or of a wrong output."""
+        first = pair[0] == self.me
+        other = pair[1] if first else pair[0]
+        statement = self.view.statements[other]
+        chunk = self.view.chunks[game.node(not first)]
+        opened = (
+            self.case.input_at(game)
+            if game.stage is Stage.ELEMENT
+            else self.case.output_value_at(game)
+        )
+        self.found.append(ConvictEnd(*pair, not first, statement, chunk, *opened))
+
+    def _their_source(self, pair: tuple[int, int], game: Game) -> tuple[Theirs, Statement]:
+        view, brief, first = self.view, self.view.brief, pair[0] == self.me
+        assert brief is not None
+        other = pair[1] if first else pair[0]
+        statement = view.statements[other]
+        path = Path(game.sequence, game.value, game.index * 4 // CHUNK)
+        size = self.case.layout.value_bytes(game.sequence, game.value)
+        source = Theirs.along(
+            self.case.source(game.sequence),
+            path,
+            statement.body,
+            (brief.count, brief.operators + 1, chunk_count(size)),
+            view.opened,
+            view.chunks,
+        )
+        return source, statement

@@ -1,0 +1,1 @@
+"""Plays dispute games on a chain, for providers, verifiers and challengers alike."""

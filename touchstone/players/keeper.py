@@ -1,0 +1,206 @@
+"""Plays one party's games on a chain: looks, asks the player, sends.
+
+It keeps nothing that the chain does not have: after a restart, a reorganisation or a lost
+transaction it looks again, and the player says what is due.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from eth_abi.abi import encode
+from eth_utils.crypto import keccak
+
+from touchstone.disputes import moves
+from touchstone.disputes.game import FIRST_CHALLENGER, LEAVES, TREES, Stage, levels_of
+from touchstone.disputes.player import View, next_moves
+from touchstone.errors import TransactionReverted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from web3.contract.contract import ContractFunction
+    from web3.types import TxReceipt
+
+    from touchstone.chain.disputes import Disputes
+    from touchstone.chain.sender import Sender
+    from touchstone.disputes.case import Case
+    from touchstone.disputes.game import Contest, Game, Statement
+    from touchstone.players.log import Log
+    from touchstone.disputes.moves import Move
+    from touchstone.protocol.ids import JobId
+    from touchstone.protocol.orders import Order
+
+
+@dataclass(frozen=True, slots=True)
+class Contested:
+    """What the market's event says of a contested job: draw (32 bytes), seats, their outputs."""
+
+    draw: bytes
+    seats: tuple[int, ...]
+    outputs: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """One contest, with what a party brings to it.
+
+    Attributes:
+        order: the job's order.
+        job: its id.
+        salt: its salt, 32 bytes.
+        contested: the market's event; None for a settled job that was challenged.
+        case: makes what the party knows itself; called where it is needed first.
+    """
+
+    order: Order
+    job: JobId
+    salt: bytes
+    contested: Contested | None
+    case: Callable[[], Case]
+
+
+class Keeper:
+    """Plays for one account."""
+
+    def __init__(
+        self,
+        disputes: Disputes,
+        sender: Sender,
+        log: Log,
+        on_moves: Callable[[JobId, Sequence[Move], TxReceipt], None] | None = None,
+    ) -> None:
+        """Binds the engine, the account that sends, and the engine's events.
+
+        `on_moves` is told of each transaction.
+        """
+        self._disputes = disputes
+        self._sender = sender
+        self._log = log
+        self._on_moves = on_moves
+
+    def tend(self, dispute: Dispute) -> list[Move]:
+        """Makes all moves that are due now; returns them, in the order in which they were sent.
+
+        Raises:
+            TransactionReverted: the engine refuses them; look again.
+            ChainError: the chain does not answer.
+        """
+        self._log.read()
+        contest = self._disputes.contest(dispute.job)
+        if contest.ends_at == 0:
+            return []
+        view = self.view(dispute.job, contest)
+        me = self._me(view, dispute)
+        if me is None:
+            return []
+        due = next_moves(view, me, dispute.case())
+        if not due:
+            return []
+        calls = [self._call(dispute, view, move) for move in due]
+        try:
+            receipt = self._sender.send(self._disputes.together(calls))
+        except TransactionReverted:
+            if len(calls) == 1:
+                raise
+            # Somebody else may have made one of them meanwhile: each for itself, as far as it goes.
+            return self._one_by_one(dispute, due, calls)
+        self._tell(dispute.job, due, receipt)
+        return due
+
+    def _one_by_one(
+        self, dispute: Dispute, due: Sequence[Move], calls: Sequence[ContractFunction]
+    ) -> list[Move]:
+        made = []
+        for move, call in zip(due, calls, strict=True):
+            try:
+                receipt = self._sender.send(call)
+            except TransactionReverted:
+                continue
+            self._tell(dispute.job, [move], receipt)
+            made.append(move)
+        return made
+
+    def _tell(self, job: JobId, made: Sequence[Move], receipt: TxReceipt) -> None:
+        if self._on_moves is not None:
+            self._on_moves(job, made, receipt)
+
+    def view(self, job: JobId, contest: Contest) -> View:
+        """All that the chain says about a contest."""
+        disputes, log = self._disputes, self._log
+        parties = disputes.parties(job, log.parties_of(job)) if log.parties_of(job) else {}
+        pairs = log.games_of(job)
+        games = disputes.games(job, pairs) if pairs else {}
+        games = {pair: game for pair, game in games.items() if game.stage is not Stage.NONE}
+        statements: dict[int, Statement] = {}
+        for number, party in parties.items():
+            known = log.statements.get((job, number))
+            if known is not None and _hash(known) == party.statement:
+                statements[number] = known
+        head = disputes.w3.eth.get_block("latest")
+        return View(
+            now=head["timestamp"],
+            clock=disputes.clock,
+            judge_time=disputes.judge_time,
+            longest_game=disputes.longest_game,
+            began=contest.ends_at - disputes.window,
+            contest=contest,
+            brief=log.briefs.get(contest.brief),
+            parties=parties,
+            statements=statements,
+            games=games,
+            opened=self._opened(games),
+            chunks=self._shown(games),
+            parts={
+                (a, b, first): parts
+                for (of, a, b, first), parts in log.parts.items()
+                if of == job
+            },
+        )
+
+    def _opened(
+        self, games: dict[tuple[int, int], Game]
+    ) -> dict[tuple[bytes, int], tuple[bytes, ...]]:
+        """All known children, less those of nodes in play that do not count as opened."""
+        asked = [
+            (game.node(first), levels_of(game.height))
+            for game in games.values()
+            if game.stage in TREES
+            for first in (True, False)
+        ]
+        counts = dict(zip(asked, self._disputes.opened(asked), strict=True))
+        return {key: found for key, found in self._log.opened.items() if counts.get(key, True)}
+
+    def _shown(self, games: dict[tuple[int, int], Game]) -> dict[bytes, bytes]:
+        asked = [
+            (game.node(first), 0)
+            for game in games.values()
+            if game.stage in LEAVES
+            for first in (True, False)
+        ]
+        counts = dict(zip(asked, self._disputes.opened(asked), strict=True))
+        return {node: c for node, c in self._log.chunks.items() if counts.get((node, 0), True)}
+
+    def _me(self, view: View, dispute: Dispute) -> int | None:
+        """One's number: a seat by the market's word before anybody has entered."""
+        address = self._sender.address
+        for number, party in view.parties.items():
+            if party.account == address and not party.lost:
+                return number
+        if view.parties or dispute.contested is None:
+            return None
+        return 0 if dispute.contested.seats else FIRST_CHALLENGER
+
+    def _call(self, dispute: Dispute, view: View, move: Move) -> ContractFunction:
+        if isinstance(move, moves.Enter):
+            found = dispute.contested
+            assert found is not None
+            return self._disputes.enter(dispute.order, found.draw, found.seats, found.outputs)
+        if isinstance(move, moves.Describe):
+            return self._disputes.describe(dispute.order, dispute.case().briefing(dispute.salt))
+        return self._disputes.call_of(dispute.job, view.brief, move)
+
+
+def _hash(statement: Statement) -> bytes:
+    return keccak(encode(["bytes32", "bytes32"], list(statement.as_abi())))
