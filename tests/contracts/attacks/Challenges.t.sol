@@ -186,8 +186,8 @@ contract ChallengeAttacks is Ledger {
         _judge(_with(liars, thief), 3 * PAID - count * 11 * SLICE);
     }
 
-    /// A bond that other jobs use is not touched by a challenge, its conclusion or its verdict.
-    function test_a_challenge_touches_its_own_job_s_bonds_only(uint256 guilty) external {
+    /// A provider may have a seat in both.
+    function test_a_challenge_touches_no_other_jobs_bonds(uint256 guilty) external {
         (Order memory first, IMarketTypes.Reveal[] memory reveals) = _settledJob();
         (Order memory other,) = _settledJob();
         address[] memory seated = _seated(other);
@@ -204,7 +204,6 @@ contract ChallengeAttacks is Ledger {
         int256 count = int256((guilty & 1) + ((guilty >> 1) & 1) + (guilty >> 2));
         _expects(_finder, count * SLICE);
         _expects(requester, count * SLICE - 6 * PAID);
-        // A liar may have a seat in the other job too.
         _judge(liars, 6 * PAID - count * SLASHED);
     }
 
@@ -217,15 +216,11 @@ contract ChallengeAttacks is Ledger {
             seed = uint256(keccak256(abi.encode(seed)));
             this.move(seed, order, reveals);
         }
-        _conclude_all(order);
+        if (_challenged(_id(order))) _conclude(order, 5, thief);
         address[] memory all = new address[](14);
         for (uint256 i; i < 12; ++i) all[i] = providers[i];
         (all[12], all[13]) = (requester, thief);
         _judge(all, -int256(_burned()));
-    }
-
-    function _conclude_all(Order memory order) private {
-        if (_challenged(_id(order))) _conclude(order, 5, thief);
     }
 
     function move(uint256 seed, Order memory order, IMarketTypes.Reveal[] memory reveals) external {
