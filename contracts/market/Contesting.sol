@@ -10,7 +10,7 @@ import {IMarketContests} from "./IMarketContests.sol";
 import {Holding} from "./Holding.sol";
 import {Revealing} from "./Revealing.sol";
 
-/// From differing claims to a contest, and from the resolver's verdict to its end.
+/// From differing claims to a contest, and from the resolver's verdict to its end, or to that of a challenge.
 abstract contract Contesting is IMarketContests, Revealing, Holding {
     using OrderLib for Order;
     using SeatsLib for *;
@@ -29,8 +29,15 @@ abstract contract Contesting is IMarketContests, Revealing, Holding {
 
     /// @inheritdoc IMarketContests
     function conclude(Order calldata order) external nonReentrant {
-        (JobId id, Job memory job) = _load(order, Phase.Contested);
-        (uint256 guilty, address winner) = _verdict(id, job);
+        JobId id = _jobIdOf(order);
+        Job memory job = _jobs[id];
+        if (job.phase == Phase.Contested) return _concludeContest(order, id, job);
+        if (_challenges[id].since == 0) revert WrongPhase(id, job.phase);
+        _concludeChallenge(order, id, job);
+    }
+
+    function _concludeContest(Order calldata order, JobId id, Job memory job) private {
+        (uint256 guilty, address winner) = _verdict(id, job.since);
         // Equivocation is guilt that needs no verdict. A contested job keeps no other seats that failed.
         uint8 failed = job.failed;
         guilty |= failed;
@@ -57,9 +64,34 @@ abstract contract Contesting is IMarketContests, Revealing, Holding {
         _jobs[id] = job;
     }
 
-    /// The resolver's verdict; without one, nobody is guilty once the contest window has passed. A resolver that
-    /// reverts or answers garbage cannot hold the bonds for longer than that.
-    function _verdict(JobId id, Job memory job) private view returns (uint256, address) {
+    /// End a challenge. Everyone was paid, so that nobody is owed compensation.
+    function _concludeChallenge(Order calldata order, JobId id, Job memory job) private {
+        Challenge memory open = _challenges[id];
+        (uint256 guilty, address winner) = _verdict(id, open.since);
+        // A seat whose bond is held can have failed by equivocation only, which needs no verdict.
+        guilty = (guilty | job.failed) & open.seats;
+        emit Concluded(id, guilty, winner);
+
+        for (uint256 seat; seat < SeatsLib.CAPACITY; ++seat) {
+            if ((open.seats >> seat) & 1 == 0) continue;
+            if ((guilty >> seat) & 1 != 0) {
+                _punish(order, id, job, seat, 0, winner);
+            } else if (job.phase == Phase.Refunded) {
+                // The output was withheld meanwhile.
+                _slashNoShow(order, id, job, seat, Failure.OutputWithheld);
+            } else {
+                // Still locked for what is left of its time: a challenge that is lost on purpose frees nobody early.
+                vault.unhold(order.pool(), job.seats.leaf(seat), job.lockBucket);
+            }
+        }
+        // Not before: the slashes look up which bonds are held.
+        delete _challenges[id];
+        _jobs[id] = job;
+    }
+
+    /// The resolver's verdict; without one, nobody is guilty once a contest window has passed from `since` on. A
+    /// resolver that reverts or answers garbage cannot hold the bonds for longer than that.
+    function _verdict(JobId id, uint256 since) private view returns (uint256, address) {
         uint256 provided = gasleft();
         bytes memory question = abi.encodeCall(IResolver.verdict, (id));
         address answerer = address(resolver);
@@ -72,7 +104,7 @@ abstract contract Contesting is IMarketContests, Revealing, Holding {
         }
         // SAFETY: an address is 160 bits; a resolver that says more is read as if it had not.
         if (done && answer[0] != 0) return (answer[1], address(uint160(answer[2])));
-        if (block.timestamp <= uint256(job.since) + CONTEST_WINDOW) revert VerdictPending(id);
+        if (block.timestamp <= since + CONTEST_WINDOW) revert VerdictPending(id);
         // A read that failed counts only where it was given enough gas: else a liar would starve it.
         if (!done && provided < VERDICT_GAS) revert TooLittleGas(provided, VERDICT_GAS);
         return (0, address(0));

@@ -4,18 +4,17 @@ pragma solidity ^0.8.28;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {ExactTransfer} from "../token/ExactTransfer.sol";
-import {ClaimLib} from "../types/Claim.sol";
 import {AnswerFee, Demand, DemandState} from "../types/Demand.sol";
 import {JobId} from "../types/Ids.sol";
 import {Order, OrderLib} from "../types/Order.sol";
 import {Job, Phase, SeatsLib} from "../types/Job.sol";
 import {Payload} from "../types/Payload.sol";
 import {IMarketDemands} from "./IMarketDemands.sol";
-import {Revealing} from "./Revealing.sol";
+import {Recalling} from "./Recalling.sol";
 import {Starving} from "./Starving.sol";
 
 /// Input and output on chain, for whoever is refused them off chain.
-abstract contract Demanding is IMarketDemands, Revealing, Starving {
+abstract contract Demanding is IMarketDemands, Recalling, Starving {
     using OrderLib for Order;
     using SeatsLib for *;
     using ExactTransfer for IERC20;
@@ -154,9 +153,11 @@ abstract contract Demanding is IMarketDemands, Revealing, Starving {
         emit Unwound(id, demand.seats, share);
         _refundDeposit(id, true, DemandState.Closed, 0);
         if (block.timestamp < _lockedUntil(job)) {
+            // One that has lost its bond already has no more to lose. One whose bond a challenge holds loses its slice
+            // when that is concluded: else a liar would withhold the output to itself, to lose no more than that.
+            uint256 spared = job.failed | _challenges[id].seats;
             for (uint256 i; i < seats.length; ++i) {
-                // One that has lost its bond already has no more to lose.
-                if ((job.failed >> seats[i]) & 1 == 0) {
+                if ((spared >> seats[i]) & 1 == 0) {
                     _slashNoShow(order, id, job, seats[i], Failure.OutputWithheld);
                 }
             }
@@ -199,37 +200,5 @@ abstract contract Demanding is IMarketDemands, Revealing, Starving {
         uint256[] memory seats = _paid(order, job);
         address[] memory providers = vault.ownersOf(order.pool(), job.seats, seats);
         for (uint256 i; i < seats.length; ++i) _credit(providers[i], order.share());
-    }
-
-    /// The seats that a settled job paid: all that it keeps, those that lost their bond since included.
-    function _paid(Order calldata order, Job memory job) private pure returns (uint256[] memory seats) {
-        uint8 failed = job.failed;
-        job.failed = 0;
-        seats = job.active(order.replicas);
-        job.failed = failed;
-    }
-
-    /// Whether the job was settled on this output: by the results that all of its seats revealed on chain, or by
-    /// their claims.
-    function _isSettled(
-        Order calldata order,
-        JobId id,
-        Job memory job,
-        uint256[] memory seats,
-        bytes32 outputRoot,
-        Reveal[] calldata reveals
-    ) private view returns (bool) {
-        if (reveals.length == 0) {
-            bytes32 draw = ClaimLib.drawOf(_seeds[id], job.round);
-            for (uint256 i; i < seats.length; ++i) {
-                if (_reveals[draw][seats[i]] != outputRoot) return false;
-            }
-            return outputRoot != 0;
-        }
-        uint8 failed = job.failed;
-        job.failed = 0;
-        Verified memory found = _verify(order, id, job, _repeated(outputRoot, reveals.length), reveals);
-        job.failed = failed;
-        return found.problem == Problem.None;
     }
 }

@@ -81,10 +81,11 @@ abstract contract Equivocating is IMarketContests, Replacing {
         if (job.failed & (1 << seat) != 0) revert SeatAlreadyFailed(id, seat);
         uint256[] memory before = job.active(order.replicas);
         if (!_contains(before, seat)) revert NotASeat(id, seat);
-        // A contest holds the bonds whatever the time; its conclusion lets them go.
+        // Contests and challenges hold bonds whatever the time; their conclusion lets them go.
         bool locked = block.timestamp < _lockedUntil(job) && job.phase != Phase.Concluded;
-        if (!locked && job.phase != Phase.Contested) revert BondNoLongerLocked(id, _lockedUntil(job));
-        if (job.phase == Phase.Contested) {
+        bool held = job.phase == Phase.Contested || (_challenges[id].seats >> seat) & 1 != 0;
+        if (!locked && !held) revert BondNoLongerLocked(id, _lockedUntil(job));
+        if (held) {
             // The bond must still compensate the innocent and reward the winner, and `conclude` sees to it: else a
             // liar would accuse itself, to keep the bounty and leave the others unpaid.
             // SAFETY: a seat is below seven.

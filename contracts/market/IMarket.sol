@@ -11,6 +11,7 @@ import {IMarketDemands} from "./IMarketDemands.sol";
 ///   open -> draw -> settle                      three transactions in the ordinary case
 ///                -> commit, reveal, advance     on chain, for whoever is ignored off chain
 ///                -> contest -> conclude         when results differ
+///                -> settle, challenge, conclude when the resolver looks at a result that all agreed on
 ///                -> demand, answer              when the input or the output is withheld
 ///        -> expire                              when nobody draws
 ///

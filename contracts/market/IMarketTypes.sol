@@ -17,7 +17,7 @@ interface IMarketTypes {
         uint32 challengeWindow;
         /// When a payment can be withdrawn, at the earliest this and at the latest twice this after settlement.
         uint32 deliveryWindow;
-        /// The longest that a contested job can hold bonds.
+        /// The longest that a contest or a challenge can hold bonds.
         uint32 contestWindow;
         /// Blocks within which a job must be drawn once its seed is fixed.
         uint32 drawBlocks;
@@ -69,6 +69,9 @@ interface IMarketTypes {
     /// Bit i of `paid` is set where seat i earned `share`; the rest of the escrow went back to the requester.
     event Settled(JobId indexed job, bytes32 outputRoot, uint256 paid, uint256 share);
     event Contested(JobId indexed job, bytes32 indexed draw, uint256[] seats, bytes32[] outputRoots);
+    /// The result of a settled job is disputed: bit i of `seats` is set where seat i's bond is held.
+    event Challenged(JobId indexed job, uint256 seats, bytes32 outputRoot);
+    /// A contest or a challenge is over.
     event Concluded(JobId indexed job, uint256 guilty, address winner);
     event Refunded(JobId indexed job, uint256 amount, RefundReason reason);
     event Earned(address indexed account, uint256 amount, uint256 bucket);
@@ -136,6 +139,8 @@ interface IMarketTypes {
     error NotEquivocation();
     error SeatAlreadyFailed(JobId job, uint256 seat);
     error BondNoLongerLocked(JobId job, uint256 lockedUntil);
+    error NotTheResolver(address caller, address resolver);
+    error ChallengePending(JobId job);
     error VerdictPending(JobId job);
     error TooLittleGas(uint256 provided, uint256 needed);
     error NothingToWithdraw(address account);

@@ -62,7 +62,7 @@ contract Market is Opening, Drawing, Settling, Proxy {
         if (
             called == IMarketContests.contest.selector || called == IMarketContests.conclude.selector
                 || called == IMarketContests.punishTwoCommits.selector
-                || called == IMarketContests.punishTwoClaims.selector
+                || called == IMarketContests.punishTwoClaims.selector || called == IMarketContests.challenge.selector
         ) {
             return address(contests);
         }
@@ -145,6 +145,11 @@ contract Market is Opening, Drawing, Settling, Proxy {
     /// @inheritdoc IMarketCore
     function demandOf(JobId job, bool output) external view returns (Demand memory) {
         return _demands[job][output];
+    }
+
+    /// @inheritdoc IMarketCore
+    function challengeOf(JobId job) external view returns (uint256 since, uint256 seats) {
+        return (_challenges[job].since, _challenges[job].seats);
     }
 
     /// @inheritdoc IMarketCore

@@ -36,6 +36,9 @@ abstract contract MarketBase is Earnings, EIP712, ReentrancyGuardTransient {
     /// Reserves that a draw names besides the replicas, and so the most rounds that can follow the first.
     uint256 public constant RESERVES = 2;
 
+    /// The vault's bucket of a bond that a contest or a challenge holds.
+    uint32 internal constant HELD = 0;
+
     /// The lock time must fit this many lock buckets of the vault.
     uint256 private constant LOCK_BUCKETS = 10;
 
@@ -66,10 +69,19 @@ abstract contract MarketBase is Earnings, EIP712, ReentrancyGuardTransient {
     mapping(JobId => bytes32 outputRoot) internal _demandedOutputs;
     /// What the jobs of one seed are worth; one word for each of the seeds that can still be chosen, used in turn.
     mapping(uint256 slot => SeedValue) internal _seedValues;
+    /// Pending challenges of settled jobs; those whose output was withheld meanwhile are refunded by now.
+    mapping(JobId => Challenge) internal _challenges;
 
     struct SeedValue {
         uint64 seedBlock;
         uint192 value;
+    }
+
+    struct Challenge {
+        /// Unix time at which it began; zero where none is pending.
+        uint32 since;
+        /// Bit i is set where it holds the bond of seat i.
+        uint8 seats;
     }
 
     constructor(Setup memory setup_)
@@ -249,7 +261,8 @@ abstract contract MarketBase is Earnings, EIP712, ReentrancyGuardTransient {
         // SAFETY: a seat is below seven.
         job.failed |= uint8(1 << seat);
         emit SeatFailed(id, seat, reason);
-        uint32 bucket = reason == Failure.Guilty ? 0 : job.lockBucket;
+        bool held = reason == Failure.Guilty || (_challenges[id].seats >> seat) & 1 != 0;
+        uint32 bucket = held ? HELD : job.lockBucket;
         vault.slash(order.pool(), job.seats.leaf(seat), bucket, burned, accounts, amounts);
     }
 

@@ -41,6 +41,8 @@ interface IStakeVault {
     /// Timed locks have no event of their own: the market's Drawn and SeatReplaced say which bonds they lock.
     event BondHeld(PoolId indexed pool, uint256 indexed leaf, uint32 bucket);
     event BondReleased(PoolId indexed pool, uint256 indexed leaf);
+    /// A held bond is locked again, until the end of the bucket until which it was before.
+    event BondRelocked(PoolId indexed pool, uint256 indexed leaf, uint32 bucket);
     /// One slot is gone: `burned` left circulation, `paid` went to others, the rest is the provider's free stake.
     event Slashed(
         PoolId indexed pool, uint256 indexed leaf, address indexed provider, uint256 burned, uint256 paid, uint32 bucket
@@ -83,7 +85,7 @@ interface IStakeVault {
     function unpledge(PoolId pool, uint16 slots) external returns (uint256 id);
 
     /// Credit an unbonding that is ready to its provider's free stake; anyone may call. Reverts with SlotsInUse
-    /// while a contested job holds the slots.
+    /// while a contested or challenged job holds the slots.
     function finishUnbonding(uint256 id) external;
 
     // --- for the market --------------------------------------------------------------------------------------
@@ -98,11 +100,14 @@ interface IStakeVault {
     /// Lock one slot of a reserve; false where it has none free.
     function tryLock(PoolId pool, uint256 leaf, uint32 bucket) external returns (bool);
 
-    /// Turn a timed lock into one that lasts until `release` or `slash`.
+    /// Turn a timed lock into one that lasts until `release`, `unhold` or `slash`.
     function hold(PoolId pool, uint256 leaf, uint32 bucket) external;
 
-    /// End a hold.
+    /// End a hold, and the lock with it.
     function release(PoolId pool, uint256 leaf) external;
+
+    /// End a hold: the slot is locked until the end of `bucket` again, or free where that has passed.
+    function unhold(PoolId pool, uint256 leaf, uint32 bucket) external;
 
     /// Take one slot, locked until `bucket` or, where `bucket` is zero, held. `burned` is burned, `amounts` are
     /// credited to `accounts`, the rest returns to the provider's free stake.

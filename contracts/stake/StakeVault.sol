@@ -212,6 +212,18 @@ contract StakeVault is IStakeVault {
     }
 
     /// @inheritdoc IStakeVault
+    function unhold(PoolId pool, uint256 leaf, uint32 bucket) external onlyMarket {
+        Bonds memory bonds = _rolled(pool, leaf);
+        bonds.held -= 1;
+        bool ended = bucket < bonds.base;
+        // SAFETY: the slot was in use all the while, so that one is free for the lock.
+        if (!ended) bonds.lock(bucket);
+        _bonds[pool][leaf] = bonds;
+        if (ended) emit BondReleased(pool, leaf);
+        else emit BondRelocked(pool, leaf, bucket);
+    }
+
+    /// @inheritdoc IStakeVault
     function slash(
         PoolId pool,
         uint256 leaf,

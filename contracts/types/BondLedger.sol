@@ -6,7 +6,7 @@ pragma solidity ^0.8.28;
 struct Bonds {
     /// Slots of stake, each worth one bond, those being withdrawn included.
     uint16 slots;
-    /// Slots held by contested jobs until these are concluded.
+    /// Slots held by contests and challenges until these are concluded.
     uint16 held;
     /// The bucket that lane 0 of `locked` counts.
     uint32 base;

@@ -235,6 +235,9 @@ abstract contract Ledger is Actors {
             } else if (_pending(id)) {
                 _pass(ANSWER + 1);
                 market.closeDemand(order);
+            } else if (_challenged(id)) {
+                _pass(uint256(CONTEST) + 1);
+                market.conclude(order);
             } else {
                 return _goBeyondLock(order);
             }
@@ -245,6 +248,11 @@ abstract contract Ledger is Actors {
     function _pending(JobId id) internal view returns (bool) {
         return market.demandOf(id, false).state == DemandState.Pending
             || market.demandOf(id, true).state == DemandState.Pending;
+    }
+
+    function _challenged(JobId id) internal view returns (bool) {
+        (uint256 since,) = market.challengeOf(id);
+        return since != 0;
     }
 
     function _goBeyondLock(Order memory order) private {

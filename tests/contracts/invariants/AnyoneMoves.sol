@@ -154,15 +154,34 @@ abstract contract AnyoneMoves is ProviderMoves {
         judge.speak(verdict, _pick(seed, 2) == 0 ? address(0) : watcher);
     }
 
+    /// What all agreed on is disputed, often at the last moment.
+    function judge_challenges(uint256 seed) external {
+        (bool found, uint256 index) = _pickJob(seed, Phase.Settled);
+        if (!found) return;
+        Notes storage it = notes[index];
+        if (clock < it.lockedUntil && _pick(seed, 4) == 0) _goTo(it.lockedUntil - _pick(seed, 2));
+        bytes32 output = _pick(seed, 5) == 0 ? bytes32("never settled") : it.output;
+        bool allowed = output == it.output && it.held == 0 && clock < it.lockedUntil && it.paid & ~it.failed != 0;
+        bytes memory data = abi.encodeCall(market.challenge, (orders[index], output, claimsOf[index]));
+        assertEq(_do(resolver, data), allowed, "challenged while the bonds are locked");
+    }
+
     function anyone_concludes(uint256 seed) external {
         (bool found, uint256 index) = _pickJob(seed, Phase.Contested);
+        // As often a challenge, if there is one.
+        for (uint256 i; i < notes.length && _pick(seed, 2) == 0; ++i) {
+            if (notes[i].held != 0 && notes[i].phase != Phase.Contested) (found, index) = (true, i);
+        }
         if (found) _conclude(index);
     }
 
     function _conclude(uint256 index) internal {
         Notes storage it = notes[index];
         if (spoken) it.guilty = verdict;
-        bool allowed = spoken || clock > uint256(market.jobOf(it.id).since) + CONTEST;
+        (uint256 since,) = market.challengeOf(it.id);
+        if (it.phase == Phase.Contested) since = market.jobOf(it.id).since;
+        bool allowed = spoken || clock > since + CONTEST;
         assertEq(_do(watcher, abi.encodeCall(market.conclude, (orders[index]))), allowed, "concluded in its time");
+        if (allowed) it.held = 0;
     }
 }

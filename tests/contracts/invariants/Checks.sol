@@ -51,26 +51,28 @@ abstract contract Checks is Stage {
             uint256 first = weights[height / EPOCH][p][leaf];
             if (used > bonds.slots) fail("a bond backs two jobs");
             if (used != (exposed >> (16 * leaf)) & 0xffff) fail("slots in use are not those that jobs could take");
-            if (bonds.held != (held >> (16 * leaf)) & 0xffff) fail("slots are held that no contest holds");
+            if (bonds.held != (held >> (16 * leaf)) & 0xffff) fail("slots are held that nothing holds");
             if (current + 1 != (first == 0 ? 1 : first)) fail("a weight changed within its epoch");
             if (next > bonds.slots) fail("more is offered than is pledged");
         }
     }
 
-    /// How many slots of each leaf jobs could still take, and how many of them contests hold; 16 bits a leaf.
+    /// How many slots of each leaf jobs could still take, and how many of them contests and challenges hold; 16 bits a
+    /// leaf.
     function _exposures(PoolId id) private view returns (uint256 exposed, uint256 held) {
         uint256 count = notes.length;
         for (uint256 i; i < count; ++i) {
             Notes storage it = notes[i];
             uint256 bits = _exposed(it);
             if (bits == 0 || PoolId.unwrap(it.pool) != PoolId.unwrap(id)) continue;
-            Seats seats = it.seats;
-            uint256 sum;
-            for (uint256 seat; bits >> seat != 0; ++seat) {
-                if (bits >> seat & 1 != 0) sum += 1 << (16 * SeatsLib.leaf(seats, seat));
-            }
-            exposed += sum;
-            if (it.phase == Phase.Contested) held += sum;
+            exposed += _perLeaf(it.seats, bits);
+            held += _perLeaf(it.seats, bits & it.held);
+        }
+    }
+
+    function _perLeaf(Seats seats, uint256 bits) private pure returns (uint256 sum) {
+        for (uint256 seat; bits >> seat != 0; ++seat) {
+            if (bits >> seat & 1 != 0) sum += 1 << (16 * SeatsLib.leaf(seats, seat));
         }
     }
 

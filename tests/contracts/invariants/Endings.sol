@@ -23,6 +23,7 @@ abstract contract Endings is AnyoneMoves {
         for (uint256 i; i < notes.length; ++i) {
             Phase phase = notes[i].phase;
             assertTrue(phase != Phase.Open && phase != Phase.Drawn && phase != Phase.Contested, "a job is stuck");
+            assertEq(notes[i].held, 0, "a bond is held for ever");
             assertTrue(notes[i].inputDeadline == 0 && notes[i].outputDeadline == 0, "a deposit is stuck");
         }
     }
@@ -35,7 +36,7 @@ abstract contract Endings is AnyoneMoves {
                 _mustDo(watcher, abi.encodeCall(market.expire, (orders[i])));
             } else if (phase == Phase.Drawn) {
                 if (_mayAdvance(i)) _mustDo(watcher, abi.encodeCall(market.advance, (orders[i])));
-            } else if (phase == Phase.Contested) {
+            } else if (notes[i].held != 0) {
                 _conclude(i);
             }
         }

@@ -20,7 +20,7 @@ contract InvariantsTest is RequesterMoves, Endings, ThiefMoves, TimeMoves {
     }
 
     function _moves() internal pure returns (bytes4[] memory moves) {
-        moves = new bytes4[](33);
+        moves = new bytes4[](34);
         moves[0] = this.requester_opens.selector;
         moves[1] = this.requester_opens_and_is_drawn.selector;
         moves[2] = this.requester_acknowledges.selector;
@@ -54,6 +54,7 @@ contract InvariantsTest is RequesterMoves, Endings, ThiefMoves, TimeMoves {
         moves[30] = this.anyone_answers_an_output.selector;
         moves[31] = this.anyone_closes_a_demand.selector;
         moves[32] = this.requester_opens_many.selector;
+        moves[33] = this.judge_challenges.selector;
     }
 
     function invariant_nobody_is_robbed_and_nothing_gets_stuck() external view {
@@ -92,7 +93,7 @@ contract InvariantsTest is RequesterMoves, Endings, ThiefMoves, TimeMoves {
 
     /// Bits of what `_counts` counts; nothing reaches `Phase.None`.
     function _everything() private pure returns (uint256) {
-        return (1 << 33) - 2;
+        return (1 << 35) - 2;
     }
 
     function _counts() private view returns (uint256[40] memory counts) {
@@ -104,7 +105,7 @@ contract InvariantsTest is RequesterMoves, Endings, ThiefMoves, TimeMoves {
         for (uint256 i; i <= uint256(type(IMarketTypes.RefundReason).max); ++i) {
             counts[next++] = refunds[IMarketTypes.RefundReason(i)];
         }
-        bytes32[14] memory names = [
+        bytes32[16] memory names = [
             IMarketTypes.Acknowledged.selector,
             IMarketTypes.SeatReplaced.selector,
             IMarketTypes.RoundStarted.selector,
@@ -116,9 +117,11 @@ contract InvariantsTest is RequesterMoves, Endings, ThiefMoves, TimeMoves {
             IMarketTypes.DemandClosed.selector,
             IMarketTypes.Reserved.selector,
             IMarketTypes.Unwound.selector,
+            IMarketTypes.Challenged.selector,
             IStakeVault.Joined.selector,
             IStakeVault.Unbonded.selector,
-            IStakeVault.BondReleased.selector
+            IStakeVault.BondReleased.selector,
+            IStakeVault.BondRelocked.selector
         ];
         for (uint256 i; i < names.length; ++i) counts[next++] = seen[names[i]];
     }

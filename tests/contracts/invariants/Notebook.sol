@@ -26,7 +26,8 @@ abstract contract Notebook is Actors {
         /// When the round began, and when all of its commitments were on chain (zero: not yet).
         uint256 roundAt;
         uint256 completeAt;
-        /// Bits of the seats whose bonds were locked, of those slashed since, and of those held by a contest.
+        /// Bits of the seats whose bonds were locked, of those slashed since, and of those held by a contest or a
+        /// challenge that has not been concluded.
         uint256 took;
         uint256 failed;
         uint256 held;
@@ -38,6 +39,7 @@ abstract contract Notebook is Actors {
         uint256 outputDeadline;
         uint256 waiting;
         uint256 paid;
+        bytes32 output;
         bool unwound;
     }
 
@@ -77,8 +79,8 @@ abstract contract Notebook is Actors {
                 seat = uint256(logs[i].topics[2]);
                 reason = abi.decode(logs[i].data, (IMarketTypes.Failure));
                 _requireEvidence(_notesOf(job), seat, reason);
-                // In a contest equivocation is guilt, which the conclusion punishes.
-                due = _notesOf(job).phase != Phase.Contested;
+                // While its bond is held, equivocation is guilt, which the conclusion punishes.
+                due = reason != IMarketTypes.Failure.Equivocated || _notesOf(job).held >> seat & 1 == 0;
                 if (due) _notesOf(job).failed |= 1 << seat;
             } else if (logs[i].emitter == address(vault)) {
                 ++seen[name];
@@ -128,7 +130,7 @@ abstract contract Notebook is Actors {
             (uint256 seat,,) = abi.decode(log.data, (uint256, bytes32, bytes32));
             revealed[it.id][it.round] |= 1 << seat;
         } else if (name == IMarketTypes.Settled.selector) {
-            (, it.paid,) = abi.decode(log.data, (bytes32, uint256, uint256));
+            (it.output, it.paid,) = abi.decode(log.data, (bytes32, uint256, uint256));
             _enter(it, Phase.Settled);
         } else if (name == IMarketTypes.Demanded.selector) {
             (bool output,,,, uint256 deadline) = abi.decode(log.data, (bool, uint256, bytes32, uint256, uint256));
@@ -152,7 +154,9 @@ abstract contract Notebook is Actors {
             (uint256[] memory seats,) = abi.decode(log.data, (uint256[], bytes32[]));
             for (uint256 i; i < seats.length; ++i) it.held |= 1 << seats[i];
             _enter(it, Phase.Contested);
-        } else if (name == IMarketTypes.Concluded.selector) {
+        } else if (name == IMarketTypes.Challenged.selector) {
+            (it.held,) = abi.decode(log.data, (uint256, bytes32));
+        } else if (name == IMarketTypes.Concluded.selector && it.phase == Phase.Contested) {
             _enter(it, Phase.Concluded);
         }
     }
@@ -200,8 +204,8 @@ abstract contract Notebook is Actors {
     /// Bits of the seats whose bonds the job could still take.
     function _exposed(Notes storage it) internal view returns (uint256) {
         if (it.phase == Phase.Contested) return it.held;
-        if (it.phase == Phase.Concluded || clock >= it.lockedUntil) return 0;
-        return _active(it);
+        if (it.phase == Phase.Concluded) return 0;
+        return _active(it) & (clock < it.lockedUntil ? type(uint256).max : it.held);
     }
 
     // --- slashes ---------------------------------------------------------------------------------------------

@@ -175,13 +175,13 @@ abstract contract ProviderMoves is Checks {
         for (uint256 i; i < notes.length; ++i) {
             Notes storage it = notes[i];
             if (it.drawnAt == 0 || it.drawnAt > unpledgedAt[id]) continue;
-            assertTrue(_exposed(it) == 0 || it.phase == Phase.Contested, "stake left that a job could still take");
+            assertTrue(_exposed(it) == 0 || it.held != 0, "stake left that a job could still take");
         }
     }
 
-    /// Whether a contest could have been concluded long ago, but nobody has.
+    /// Whether a contest or a challenge could have been concluded long ago, but nobody has.
     function _overdue() private view returns (bool) {
-        for (uint256 i; i < notes.length; ++i) if (notes[i].phase == Phase.Contested) return true;
+        for (uint256 i; i < notes.length; ++i) if (notes[i].held != 0) return true;
         return false;
     }
 

@@ -23,13 +23,14 @@ abstract contract ThiefMoves is Checks {
         address[] memory accounts_ = new address[](1);
         uint256[] memory amounts = new uint256[](1);
         (accounts_[0], amounts[0]) = (thief, 1);
-        uint256 kind = _pick(seed, 6);
+        uint256 kind = _pick(seed, 7);
         bytes memory data;
         if (kind == 0) data = abi.encodeCall(vault.slash, (it.pool, leaf, bucket, 0, accounts_, amounts));
         else if (kind == 1) data = abi.encodeCall(vault.release, (it.pool, leaf));
         else if (kind == 2) data = abi.encodeCall(vault.hold, (it.pool, leaf, bucket));
         else if (kind == 3) data = abi.encodeCall(vault.tryLock, (it.pool, leaf, bucket + 9));
-        else if (kind == 4) data = abi.encodeCall(vault.draw, (it.pool, "seed", 2, 2, bucket + 9));
+        else if (kind == 4) data = abi.encodeCall(vault.unhold, (it.pool, leaf, bucket));
+        else if (kind == 5) data = abi.encodeCall(vault.draw, (it.pool, "seed", 2, 2, bucket + 9));
         else data = abi.encodeCall(vault.withdraw, (vault.freeStake(thief) + 1));
         _mustFail(thief, address(vault), data);
     }
@@ -104,8 +105,9 @@ abstract contract ThiefMoves is Checks {
         Order memory order = orders[_pick(seed, orders.length)];
         if (_pick(seed, 3) == 0) {
             _mustFail(thief, address(market), abi.encodeCall(market.demandInput, (order, _pick(seed, 5))));
-            bytes memory demand = abi.encodeCall(market.demandOutput, (order, _result(), new IMarketTypes.Reveal[](0)));
-            return _mustFail(thief, address(market), demand);
+            IMarketTypes.Reveal[] memory none;
+            _mustFail(thief, address(market), abi.encodeCall(market.challenge, (order, _result(), none)));
+            return _mustFail(thief, address(market), abi.encodeCall(market.demandOutput, (order, _result(), none)));
         }
         string memory name = _pick(seed, 2) == 0 ? "deadlines()" : "contests()";
         (bool done, bytes memory answer) = address(market).call(abi.encodeWithSignature(name));

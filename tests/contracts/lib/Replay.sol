@@ -121,6 +121,9 @@ contract Replay {
             _leaves[uint256(log.topics[2])].held += 1;
         } else if (name == IStakeVault.BondReleased.selector) {
             _leaves[uint256(log.topics[2])].held -= 1;
+        } else if (name == IStakeVault.BondRelocked.selector) {
+            _leaves[uint256(log.topics[2])].held -= 1;
+            locks[uint256(log.topics[2])][abi.decode(log.data, (uint32))] += 1;
         } else if (name == IStakeVault.Slashed.selector) {
             Leaf storage hit = _leaves[uint256(log.topics[2])];
             (uint256 burned, uint256 paid, uint32 bucket) = abi.decode(log.data, (uint256, uint256, uint32));
@@ -168,7 +171,8 @@ contract Replay {
             for (uint256 i; i < seats.length; ++i) kept |= 1 << seats[i];
             _keep(it, kept);
         } else if (name == IMarketTypes.Concluded.selector) {
-            it.job.phase = Phase.Concluded;
+            // A challenge leaves its job settled, or refunded.
+            if (it.job.phase == Phase.Contested) it.job.phase = Phase.Concluded;
         } else if (name == IMarketTypes.Refunded.selector) {
             it.job.phase = Phase.Refunded;
         } else if (name == IMarketTypes.Acknowledged.selector) {

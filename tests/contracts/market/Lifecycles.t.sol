@@ -86,10 +86,8 @@ contract LifecyclesTest is Actors {
             if (phase == Phase.Open) return (pick >> 16) % 6 == 0 ? _expire(order) : _draw(order);
             if (phase == Phase.Drawn) return _move(order, pick >> 16);
             if (phase == Phase.Settled) return _afterSettling(order, pick >> 16);
-            if (phase == Phase.Contested) {
-                _judge.speak((pick >> 16) % 32, (pick >> 24) % 2 == 0 ? address(0) : requester);
-                return market.conclude(order);
-            }
+            (uint256 since,) = market.challengeOf(_id(order));
+            if (phase == Phase.Contested || since != 0) return _conclude(order, pick >> 16);
         }
         if (kind < 13) return pick % 2 == 0 ? _punishCommits(order, seat) : _punishClaims(order, seat);
         address someone = providers[(pick >> 32) % providers.length];
@@ -110,8 +108,21 @@ contract LifecyclesTest is Actors {
         market.open(order, "");
     }
 
+    /// A contest or a challenge.
+    function _conclude(Order memory order, uint256 pick) private {
+        _judge.speak(pick % 32, (pick >> 8) % 2 == 0 ? address(0) : requester);
+        market.conclude(order);
+    }
+
     function _afterSettling(Order memory order, uint256 pick) private {
-        uint256 kind = pick % 6;
+        uint256 kind = pick % 9;
+        if (kind == 6) return _conclude(order, pick >> 8);
+        if (kind > 6) {
+            bytes32 output = _claimsOf[_id(order)].length == 0 ? RESULT : _result();
+            vm.prank(address(_judge));
+            market.challenge(order, output, _claimsOf[_id(order)]);
+            return;
+        }
         if (kind < 2) {
             vm.prank(requester);
             return market.acknowledge(order, RESULT, "");

@@ -296,6 +296,8 @@ contract StakeVaultTest is World {
         vm.expectRevert(reason);
         vault.release(pool, 0);
         vm.expectRevert(reason);
+        vault.unhold(pool, 0, _bucket);
+        vm.expectRevert(reason);
         vault.slash(pool, 0, _bucket, 0, new address[](0), new uint256[](0));
     }
 
@@ -308,6 +310,45 @@ contract StakeVaultTest is World {
         vm.expectRevert(abi.encodeWithSelector(BondLedger.NoSuchLock.selector, _bucket));
         vm.prank(address(market));
         vault.hold(pool, 0, _bucket);
+    }
+
+    function _unhold() private {
+        vm.prank(address(market));
+        vault.unhold(pool, 0, _bucket);
+    }
+
+    function test_a_hold_that_ends_within_its_bucket_is_a_lock_again(uint256 wait) external {
+        uint256 end = (uint256(_bucket) + 1) * BUCKET;
+        _lock();
+        vm.prank(address(market));
+        vault.hold(pool, 0, _bucket);
+        _goTo(bound(wait, clock, end - 1));
+        vm.expectEmit(address(vault));
+        emit IStakeVault.BondRelocked(pool, 0, _bucket);
+        _unhold();
+        assertEq(vault.bondsOf(pool, 0).held, 0, "no longer held");
+        _goTo(end - 1);
+        assertEq(vault.inUse(pool, 0), 1, "locked to its last second");
+        _goTo(end);
+        assertEq(vault.inUse(pool, 0), 0, "and lapsed by itself");
+    }
+
+    function test_a_hold_that_outlasts_its_bucket_ends_in_no_lock(uint256 wait) external {
+        _lock();
+        vm.prank(address(market));
+        vault.hold(pool, 0, _bucket);
+        _goTo((uint256(_bucket) + 1) * BUCKET + wait % UNBONDING);
+        assertEq(vault.inUse(pool, 0), 1, "held beyond its bucket");
+        vm.expectEmit(address(vault));
+        emit IStakeVault.BondReleased(pool, 0);
+        _unhold();
+        assertEq(vault.inUse(pool, 0), 0, "free");
+    }
+
+    function test_what_is_not_held_is_not_let_go() external {
+        _lock();
+        vm.expectRevert();
+        _unhold();
     }
 
     function test_locks_end_where_the_slots_end() external {

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {JobId} from "../types/Ids.sol";
+import {Order, OrderLib} from "../types/Order.sol";
+import {Job, Phase, SeatsLib} from "../types/Job.sol";
+import {IMarketContests} from "./IMarketContests.sol";
+import {Recalling} from "./Recalling.sol";
+
+/// Holds the bonds of a settled job while the resolver looks at what all of its replicas agreed on.
+abstract contract Challenging is IMarketContests, Recalling {
+    using OrderLib for Order;
+    using SeatsLib for *;
+
+    /// @inheritdoc IMarketContests
+    function challenge(Order calldata order, bytes32 outputRoot, Reveal[] calldata reveals)
+        external
+        nonReentrant
+        returns (uint256[] memory seats)
+    {
+        if (msg.sender != address(resolver)) revert NotTheResolver(msg.sender, address(resolver));
+        (JobId id, Job memory job) = _load(order, Phase.Settled);
+        if (_challenges[id].since != 0) revert ChallengePending(id);
+        // Those that it paid and that have not lost their bonds since.
+        seats = job.active(order.replicas);
+        if (seats.length == 0 || block.timestamp >= _lockedUntil(job)) {
+            revert BondNoLongerLocked(id, _lockedUntil(job));
+        }
+        if (!_isSettled(order, id, job, _paid(order, job), outputRoot, reveals)) revert WrongOutput(id, outputRoot);
+
+        uint256 held;
+        for (uint256 i; i < seats.length; ++i) {
+            held |= 1 << seats[i];
+            vault.hold(order.pool(), job.seats.leaf(seats[i]), job.lockBucket);
+        }
+        // SAFETY: Unix seconds; seats are below seven.
+        _challenges[id] = Challenge(uint32(block.timestamp), uint8(held));
+        emit Challenged(id, held, outputRoot);
+    }
+}
