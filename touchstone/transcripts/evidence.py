@@ -6,12 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import numpy as np
-
 from touchstone.programs.encoding import encode
 from touchstone.programs.program import DTYPE_BYTES, Constant, Program
 from touchstone.programs.validate import validate
-from touchstone.programs.weights import Tensor
+from touchstone.programs.weights import Tensor, tensor_bytes
 from touchstone.protocol.merkle import CHUNK, chunk_count
 from touchstone.transcripts.proofs import Chunks, NodeAt, siblings_of
 from touchstone.transcripts.question import Question
@@ -160,7 +158,7 @@ class EvidenceBuilder:
         if not runs:
             return Chunks()
         if constant not in self._constants:
-            self._constants[constant] = ChunkTree(_view(self._tensors[constant]))
+            self._constants[constant] = ChunkTree(tensor_bytes(self._tensors[constant]))
         indexes = _chunks_of(runs, DTYPE_BYTES[constant.dtype])
         return _from_tree(self._constants[constant], indexes)
 
@@ -181,11 +179,6 @@ def _chunks_of(runs: Iterable[range], element_bytes: int) -> tuple[int, ...]:
         first, last = run.start * element_bytes, run.stop * element_bytes - 1
         found.update(range(first // CHUNK, last // CHUNK + 1))
     return tuple(sorted(found))
-
-
-def _view(tensor: Tensor) -> memoryview:
-    """The bytes of a tensor as its root counts them: row-major, little-endian."""
-    return memoryview(np.ascontiguousarray(tensor, tensor.dtype.newbyteorder("<"))).cast("B")
 
 
 def _reader(source: Source) -> ElementAt:

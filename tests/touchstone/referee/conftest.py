@@ -12,4 +12,6 @@ from touchstone.chain.sender import Sender
 def judge() -> Iterator[Judge]:
     with Devnet() as devnet:
         sender = Sender(devnet.w3, devnet.account(0), poll_s=0.01)
-        yield Judge(devnet.w3, sender.deploy(load_artifact("Referee")))
+        found = Judge(devnet.url, sender.deploy(load_artifact("Referee")))
+        with found.client:
+            yield found

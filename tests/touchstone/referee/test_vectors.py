@@ -13,7 +13,7 @@ from tests.touchstone.referee.transcript import Case, Sketch
 from touchstone.programs import SEQUENCE, Rows, Shape
 from touchstone.programs.rules import RULES
 
-SAMPLE = 6
+SAMPLE = 24
 
 
 @pytest.mark.parametrize("op", sorted(RULES))
