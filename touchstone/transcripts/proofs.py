@@ -22,6 +22,10 @@ class Chunks:
     data: bytes = b""
     siblings: tuple[bytes, ...] = ()
 
+    def as_abi(self) -> tuple[list[int], bytes, list[bytes]]:
+        """The tuple that a contract call takes."""
+        return list(self.indexes), self.data, list(self.siblings)
+
 
 def siblings_of(indexes: Sequence[int], count: int, node_at: NodeAt) -> tuple[bytes, ...]:
     """What a multiproof of the leaves `indexes` (ascending) needs: level by level, left to right.

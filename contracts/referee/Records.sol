@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {Question} from "./IReferee.sol";
+import {Opcodes} from "./Opcodes.sol";
+import {Places} from "./Places.sol";
+import {Chunks, Tree} from "../transcript/Tree.sol";
+
+/// What is asked, and what the operator's record says about it.
+struct Step {
+    uint256 value;
+    uint256 opcode;
+    /// Where in calldata the operator's record lies.
+    uint256 record;
+    /// Positions of the sequence.
+    uint256 length;
+    /// Shape of the output.
+    uint256 rows;
+    uint256 groups;
+    uint256 width;
+    /// Index of the element in the output, and of its row.
+    uint256 element;
+    uint256 row;
+}
+
+/// The records of a program: twin of `touchstone/programs/encoding.py`. Record 0 is the header, record v is that of the
+/// operator that writes value v.
+library Records {
+    uint256 private constant HEADER_WIDTH = 2;
+    uint256 private constant OPERANDS = 1;
+    uint256 private constant ATTRIBUTES = 5;
+    uint256 private constant ROWS = 13;
+    uint256 private constant GROUPS = 14;
+    uint256 private constant WIDTH = 15;
+    uint256 private constant CONSTANTS = 16;
+
+    uint256 private constant WIDTH_LIMIT = 1 << 16;
+
+    error WrongProgram(bytes32 found, bytes32 wanted);
+    error MissingRecord(uint256 record);
+    error MalformedRecord(uint256 record, uint256 word);
+    error ValueOutOfRange(uint256 value, uint256 operators);
+    error ElementOutOfRange(uint256 element, uint256 size);
+
+    /// The step that a question is about. Reverts unless the records are the program's and the element exists.
+    function step(Question calldata question, Chunks calldata records) internal view returns (Step memory found) {
+        uint256 value = question.value;
+        uint256 operators = question.operators;
+        if (value == 0 || value > operators) revert ValueOutOfRange(value, operators);
+        uint256 bytes_ = Tree.CHUNK * (operators + 1);
+        bytes32 root = Tree.seal(bytes_, Tree.topOf(records, bytes_));
+        if (root != question.program) revert WrongProgram(root, question.program);
+
+        found.value = value;
+        found.record = _record(records, value);
+        found.opcode = _word(found.record, 0);
+        Opcodes.requireKnown(found.opcode);
+        found.length = question.length;
+        uint256 rows = _within(found.record, value, ROWS, 1);
+        found.rows = rows == 0 ? 1 : found.length;
+        found.groups = _within(found.record, value, GROUPS, WIDTH_LIMIT);
+        if (found.groups == 0) revert MalformedRecord(value, GROUPS);
+        found.width = _width(found.record, value, WIDTH, found.length);
+        uint256 size = sizeOf(found);
+        found.element = question.element;
+        if (found.element >= size) revert ElementOutOfRange(found.element, size);
+        found.row = found.element / found.width;
+    }
+
+    /// Elements of the output.
+    function sizeOf(Step memory s) internal pure returns (uint256) {
+        return s.rows * s.groups * s.width;
+    }
+
+    /// The value that operand `index` is.
+    function operand(Step memory s, uint256 index) internal pure returns (uint256 value) {
+        value = _word(s.record, OPERANDS + index);
+        if (value >= s.value) revert MalformedRecord(s.value, OPERANDS + index);
+    }
+
+    /// Attribute `index`, which lies within [low, high].
+    function attribute(Step memory s, uint256 index, int256 low, int256 high) internal pure returns (int256 found) {
+        // SAFETY: negative numbers are in two's complement.
+        found = int256(_word(s.record, ATTRIBUTES + index));
+        if (found < low || found > high) revert MalformedRecord(s.value, ATTRIBUTES + index);
+    }
+
+    /// The bits of a row that enters a product: the first attribute of each operator that has them.
+    function rowBits(Step memory s) internal pure returns (int256) {
+        return attribute(s, 0, 4, 14);
+    }
+
+    /// What the record says of constant `index`: its shape word and its root.
+    function constant_(Step memory s, uint256 index) internal pure returns (uint256 shape, bytes32 root) {
+        shape = _word(s.record, CONSTANTS + 2 * index);
+        root = bytes32(_word(s.record, CONSTANTS + 2 * index + 1));
+    }
+
+    /// Extents of constant `index`; 1 for a second axis that it has not.
+    function extents(Step memory s, uint256 index, uint256 axes, uint256 elementBytes)
+        internal
+        pure
+        returns (uint256 first, uint256 second)
+    {
+        (uint256 shape,) = constant_(s, index);
+        first = uint32(shape >> 32);
+        second = axes == 1 ? 1 : uint32(shape);
+        if (shape >> 64 != (axes << 32 | elementBytes) || first == 0 || second == 0) {
+            revert MalformedRecord(s.value, CONSTANTS + 2 * index);
+        }
+    }
+
+    /// Width of the first operand, from its own record.
+    function operandWidth(Step memory s, Chunks calldata records) internal pure returns (uint256) {
+        uint256 value = operand(s, 0);
+        return _width(_record(records, value), value, value == 0 ? HEADER_WIDTH : WIDTH, s.length);
+    }
+
+    function _record(Chunks calldata records, uint256 index) private pure returns (uint256 place) {
+        uint256 missing;
+        (place, missing) = Places.find(records, index * Tree.CHUNK, Tree.CHUNK);
+        if (missing != Places.NONE) revert MissingRecord(index);
+    }
+
+    function _word(uint256 record, uint256 index) private pure returns (uint256) {
+        return Places.word(record + 32 * index);
+    }
+
+    function _within(uint256 record, uint256 value, uint256 index, uint256 high) private pure returns (uint256 found) {
+        found = _word(record, index);
+        if (found > high) revert MalformedRecord(value, index);
+    }
+
+    function _width(uint256 record, uint256 value, uint256 index, uint256 length) private pure returns (uint256 width) {
+        width = _within(record, value, index, WIDTH_LIMIT);
+        if (width == 0) width = length;
+    }
+}
