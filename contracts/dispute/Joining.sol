@@ -12,10 +12,6 @@ import {Order, OrderLib} from "../types/Order.sol";
 import {Brief, Briefing, BriefLib} from "./Brief.sol";
 import {DisputesBase} from "./DisputesBase.sol";
 
-interface IChallenge {
-    function challenge(Order calldata, bytes32, IMarketTypes.Reveal[] calldata) external returns (uint256[] memory);
-}
-
 /// How a contest begins, who takes part, and what it says in the end.
 abstract contract Joining is DisputesBase, IResolver {
     using SafeERC20 for IERC20;
@@ -52,7 +48,7 @@ abstract contract Joining is DisputesBase, IResolver {
         bytes32 output
     ) external nonReentrant returns (uint256 party) {
         JobId job = market.jobIdOf(order);
-        uint256[] memory seats = IChallenge(address(market)).challenge(order, settledRoot, reveals);
+        uint256[] memory seats = market.challenge(order, settledRoot, reveals);
         bytes32[] memory outputs = new bytes32[](seats.length);
         for (uint256 i; i < seats.length; ++i) outputs[i] = settledRoot;
         Contest storage contest = _contests[job];

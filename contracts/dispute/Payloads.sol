@@ -5,7 +5,7 @@ import {IModelRegistry} from "../registry/IModelRegistry.sol";
 import {Chunks, Tree} from "../transcript/Tree.sol";
 import {Order} from "../types/Order.sol";
 import {Brief, Briefing, BriefLib} from "./Brief.sol";
-import {Records} from "./Records.sol";
+import {ProgramRecords} from "./ProgramRecords.sol";
 
 /// Reads the two ends of a transcript: what an input asks for, and what an output says. Twin of
 /// `touchstone.protocol.payload` and `touchstone.protocol.inputs`.
@@ -45,18 +45,18 @@ contract Payloads {
         found.program = registry.shardRoot(order.model, order.shard);
         IModelRegistry.Model memory model = registry.get(order.model);
 
-        Records.require_(given.records, found.program, given.operators);
-        if (Records.word(given.records, 0, 4) != given.operators) revert NotTheHeader(given.operators);
-        uint256 most = Records.word(given.records, 0, 3);
+        ProgramRecords.require_(given.records, found.program, given.operators);
+        if (ProgramRecords.word(given.records, 0, 4) != given.operators) revert NotTheHeader(given.operators);
+        uint256 most = ProgramRecords.word(given.records, 0, 3);
         if (model.maxRows < most) most = model.maxRows;
-        bool takes = Records.word(given.records, 0, 1) == TOKENS;
+        bool takes = ProgramRecords.word(given.records, 0, 1) == TOKENS;
         bytes memory lengths =
             takes ? _lengths(given, most, uint256(order.units) * model.unitRows) : bytes("");
         if (lengths.length == 0) return _refused(found);
 
-        uint256 output = Records.word(given.records, 0, 5);
-        uint256 width = Records.widthOf(given.records, output);
-        bool perPosition = Records.isPerPosition(given.records, output);
+        uint256 output = ProgramRecords.word(given.records, 0, 5);
+        uint256 width = ProgramRecords.widthOf(given.records, output);
+        bool perPosition = ProgramRecords.isPerPosition(given.records, output);
         uint256 size = HEADER + 2 * lengths.length;
         for (uint256 i; i < lengths.length; i += 2) {
             size += 4 * width * (perPosition ? _at(lengths, i) : 1);

@@ -5,7 +5,7 @@ import {Chunks, Tree} from "../transcript/Tree.sol";
 import {JobId} from "../types/Ids.sol";
 import {Brief, BriefLib} from "./Brief.sol";
 import {DisputesBase} from "./DisputesBase.sol";
-import {Records} from "./Records.sol";
+import {ProgramRecords} from "./ProgramRecords.sol";
 
 /// The moves of a game, from two statements down to one element.
 abstract contract Playing is DisputesBase {
@@ -212,8 +212,8 @@ abstract contract Playing is DisputesBase {
     function _bytesOf(Brief calldata brief, Game storage game, Chunks calldata record) private view returns (uint256) {
         uint256 positions = brief.length(game.sequence);
         if (game.value == 0) return 4 * positions;
-        Records.require_(record, brief.program, brief.operators);
-        return Records.bytesOf(record, game.value, positions);
+        ProgramRecords.require_(record, brief.program, brief.operators);
+        return ProgramRecords.bytesOf(record, game.value, positions);
     }
 
     // --- what is opened counts for every game --------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MARKET, VAULT, REGISTRY, RESOLVER = "Market", "StakeVault", "ModelRegistry", "TimeoutResolver"
+MARKET, VAULT, REGISTRY, RESOLVER = "Market", "StakeVault", "ModelRegistry", "Disputes"
 """The contracts whose events are kept, by their names in Solidity."""
 
 NOBODY = "0x" + "00" * 20

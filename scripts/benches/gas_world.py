@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from touchstone.chain.deploy import deploy
 from touchstone.chain.market import Market, Reveal, Settlement, SignedCommit
-from touchstone.chain.parameters import DeployParameters
+from touchstone.chain.parameters import DeployParameters, DisputeParameters
 from touchstone.chain.registry import Registry
 from touchstone.chain.sender import Sender
 from touchstone.chain.stake import Vault
@@ -27,7 +27,7 @@ REPLICAS = 3
 PARAMETERS = DeployParameters(
     market=Parameters(600, 600, 100_000, 86_400, 3600, 64, 600, 10**12, 10**30),
     epoch_blocks=512,
-    resolver_window=600,
+    dispute=DisputeParameters(window=600, clock=150, judge_time=75, bond=10**18),
     unbonding_time=200_000,
 )
 SEED_WORDS = PARAMETERS.market.draw_blocks + 16

@@ -16,7 +16,7 @@ from rich.progress import track
 
 from requester.client import Client
 from touchstone.amounts import parse_tokens
-from touchstone.chain.parameters import DeployParameters
+from touchstone.chain.parameters import DeployParameters, DisputeParameters
 from touchstone.localnet import Localnet, Offer, compiled_minilm
 from touchstone.protocol.jobs import Parameters, Phase
 
@@ -29,7 +29,7 @@ TEXTS = ["A touchstone tells gold from brass by the streak it leaves."]
 PARAMETERS = DeployParameters(
     market=Parameters(120, 60, 600, 300, 600, 64, 120, 10**12, 10**24),
     epoch_blocks=512,
-    resolver_window=300,
+    dispute=DisputeParameters(window=300, clock=75, judge_time=37, bond=10**18),
     unbonding_time=7200,
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -54,7 +54,7 @@ class Chain:
     def sender(self, index: int) -> Sender:
         return Sender(self.devnet.w3, self.devnet.account(index), poll_s=0.02)
 
-    def order(self, replicas: int = 2) -> Order:
+    def order(self, replicas: int = 2, input_root: bytes = b"i" * 32, units: int = 1) -> Order:
         self.nonce += 1
         return Order(
             requester=self.requester.address,
@@ -63,8 +63,8 @@ class Chain:
             tier=TIER,
             mode=Mode.REDUNDANT,
             replicas=replicas,
-            units=1,
-            input_root=b"i" * 32,
+            units=units,
+            input_root=input_root,
             params=bytes(32),
             nonce=self.nonce,
             open_by=2**39,
@@ -80,7 +80,9 @@ class Chain:
         return self.market.job(order)
 
     def drawn(self, replicas: int = 2) -> JobState:
-        order = self.order(replicas)
+        return self.open_and_draw(self.order(replicas))
+
+    def open_and_draw(self, order: Order) -> JobState:
         self.sender(REQUESTER).send(self.market.open(order))
         return self.draw(order)
 
@@ -98,17 +100,26 @@ class Chain:
 
     def settlement(self, job: JobState, output: bytes = RESULT) -> Settlement:
         """What all active seats would sign."""
-        draw = draw_of(job.seed, job.round)
-        set_ = set_of([self.commit(job, seat, output).commitment for seat in job.active])
-        claim = Claim.of(job.order, job.id, draw, output, set_, SALT)
-        return Settlement(
-            job.order,
-            output,
-            tuple(
-                Reveal(SALT, claim.sign(self.market.domain, self.account_of(job.providers[s])))
-                for s in job.active
-            ),
+        return Settlement(job.order, output, self.reveals(job, [output] * len(job.active)))
+
+    def reveals(self, job: JobState, outputs: Sequence[bytes]) -> tuple[Reveal, ...]:
+        """The claims of all active seats, each with its output."""
+        draw, seats = draw_of(job.seed, job.round), list(zip(job.active, outputs, strict=True))
+        set_ = set_of([self.commit(job, seat, output).commitment for seat, output in seats])
+        return tuple(
+            Reveal(
+                SALT,
+                Claim.of(job.order, job.id, draw, output, set_, SALT).sign(
+                    self.market.domain, self.account_of(job.providers[seat])
+                ),
+            )
+            for seat, output in seats
         )
+
+    def contest(self, job: JobState, outputs: Sequence[bytes]) -> None:
+        """Contests the job on what its active seats claim."""
+        call = self.market.contest(job.order, list(outputs), self.reveals(job, outputs))
+        self.sender(PUBLISHER).send(call)
 
     def wealth(self) -> dict[str, int]:
         """Of everyone: purse, free stake, bonds, and what the market owes, in base units."""
@@ -123,13 +134,17 @@ class Chain:
         return found
 
 
-def equip(devnet: Devnet, providers: int = 3) -> Chain:
+def equip(
+    devnet: Devnet,
+    providers: int = 3,
+    publish: Callable[[Devnet, Deployment], ModelId] = publish_doubler,
+) -> Chain:
     """Deploys a market there, with staked providers who can be drawn."""
     publisher = Sender(devnet.w3, devnet.account(PUBLISHER), poll_s=0.02)
     deployment = deploy(devnet.w3, devnet.account(PUBLISHER), SHORT)
     market, vault = Market(devnet.w3, deployment), Vault(devnet.w3, deployment)
     token = Token(devnet.w3, deployment)
-    model = publish_doubler(devnet, deployment)
+    model = publish(devnet, deployment)
     requester = devnet.account(REQUESTER)
     publisher.send(token.mint(requester.address, 1000 * ONE_TOKEN))
     Sender(devnet.w3, requester, poll_s=0.02).send(token.approve(market.contract.address, 2**255))

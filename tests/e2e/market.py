@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from requester.client import Client
 from tests.cheats.two_faced import TwoFaced
 from touchstone.amounts import parse_tokens
-from touchstone.chain.parameters import DeployParameters
+from touchstone.chain.parameters import DeployParameters, DisputeParameters
 from touchstone.localnet import Localnet, NodeProcess, Offer, compiled_minilm
 from touchstone.protocol.jobs import Parameters
 from touchstone.protocol.prices import bond, tier_of
@@ -33,7 +33,7 @@ PARAMETERS = DeployParameters(
         seed_cap=10**24,
     ),
     epoch_blocks=256,
-    resolver_window=10,
+    dispute=DisputeParameters(window=10, clock=2, judge_time=1, bond=10**18),
     unbonding_time=600,
 )
 HEAVY = 4000

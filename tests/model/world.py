@@ -14,7 +14,7 @@ from tests.model.slow_model import SlowModel
 from tests.model.stake_model import bond
 from touchstone.chain.deploy import deploy
 from touchstone.chain.devnet import Devnet
-from touchstone.chain.parameters import DeployParameters
+from touchstone.chain.parameters import DeployParameters, DisputeParameters
 from touchstone.protocol.eip712 import Domain
 from touchstone.protocol.ids import ModelId, PoolId, model_id, pool_id
 from touchstone.protocol.jobs import Parameters
@@ -32,7 +32,7 @@ PARAMETERS = DeployParameters(
         seed_cap=100,
     ),
     epoch_blocks=20,
-    resolver_window=20,
+    dispute=DisputeParameters(window=20, clock=5, judge_time=2, bond=10**18),
     unbonding_time=310,
 )
 TIERS = (0, 2)

@@ -25,6 +25,10 @@ MARKET_PARTS = ("Deadlines", "Contests", "Demands")
 """The contracts whose code the market runs on its own storage, in the order that it takes them."""
 
 
+DISPUTE_PARTS = ("Games", "Convictions")
+"""The same for the dispute engine."""
+
+
 @dataclass(frozen=True, slots=True)
 class Artifact:
     """One compiled contract.

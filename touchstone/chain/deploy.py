@@ -10,7 +10,7 @@ from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 from hexbytes import HexBytes
 
-from touchstone.chain.artifacts import MARKET_PARTS, load_artifact
+from touchstone.chain.artifacts import DISPUTE_PARTS, MARKET_PARTS, load_artifact
 from touchstone.chain.deployment import Deployment
 from touchstone.chain.parameters import DEVNET
 from touchstone.chain.sender import Sender
@@ -41,7 +41,7 @@ def deploy(
 ) -> Deployment:
     """Deploys the contracts from `account`, which gains no power over them.
 
-    The vault and the resolver are told the market's address before it exists; the market checks
+    The vault and the dispute engine are told the market's address before it exists; the market checks
     that it is theirs.
 
     Args:
@@ -66,12 +66,12 @@ def deploy(
     beacon = "HistoryBeacon" if w3.eth.get_code(HISTORY) else "BlockHashBeacon"
     contracts["Beacon"] = sender.deploy(load_artifact(beacon))
 
-    # Resolver, vault and the market's parts come before it.
-    before = 2 + len(MARKET_PARTS)
+    contracts["Referee"] = sender.deploy(load_artifact("Referee"))
+    contracts["Payloads"] = sender.deploy(load_artifact("Payloads"))
+
+    # The vault, the engine with its parts and the market's parts come before it.
+    before = 1 + len(DISPUTE_PARTS) + 1 + len(MARKET_PARTS)
     market = create_address(account.address, w3.eth.get_transaction_count(account.address) + before)
-    contracts["TimeoutResolver"] = sender.deploy(
-        load_artifact("TimeoutResolver"), market, parameters.resolver_window
-    )
     contracts["StakeVault"] = sender.deploy(
         load_artifact("StakeVault"),
         contracts["Token"],
@@ -81,11 +81,25 @@ def deploy(
         parameters.unbonding_time,
         parameters.bucket_seconds,
     )
+    dispute_setup = (
+        contracts["Token"],
+        contracts["ModelRegistry"],
+        market,
+        contracts["StakeVault"],
+        contracts["Referee"],
+        contracts["Payloads"],
+        *astuple(parameters.dispute),
+    )
+    for name in DISPUTE_PARTS:
+        contracts[name] = sender.deploy(load_artifact(name), dispute_setup)
+    contracts["Disputes"] = sender.deploy(
+        load_artifact("Disputes"), *(contracts[name] for name in DISPUTE_PARTS)
+    )
     setup = (
         contracts["Token"],
         contracts["StakeVault"],
         contracts["Beacon"],
-        contracts["TimeoutResolver"],
+        contracts["Disputes"],
         astuple(parameters.market),
     )
     for name in MARKET_PARTS:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from eth_utils.address import to_checksum_address
+
 from touchstone.chain.artifacts import DISPUTE_PARTS, load_artifact
 from touchstone.chain.calls import Views
 from touchstone.chain.logs import read_events
@@ -81,11 +83,12 @@ class Disputes:
     def parties(self, job: JobId, numbers: Sequence[int]) -> dict[int, Party]:
         """Parties by number."""
         found = self.views.call_together(*(("partyOf", job, number) for number in numbers))
-        return {n: Party(*fields) for n, fields in zip(numbers, found, strict=True)}
+        return {
+            n: Party(to_checksum_address(account), *fields)
+            for n, (account, *fields) in zip(numbers, found, strict=True)
+        }
 
-    def games(
-        self, job: JobId, pairs: Sequence[tuple[int, int]]
-    ) -> dict[tuple[int, int], Game]:
+    def games(self, job: JobId, pairs: Sequence[tuple[int, int]]) -> dict[tuple[int, int], Game]:
         """Games by pair."""
         found = self.views.call_together(*(("gameOf", job, *pair) for pair in pairs))
         return {pair: Game.from_abi(fields) for pair, fields in zip(pairs, found, strict=True)}
@@ -95,8 +98,7 @@ class Disputes:
         if not nodes:
             return []
         return [
-            time != 0
-            for time in self.views.call_together(*(("openedAt", *node) for node in nodes))
+            time != 0 for time in self.views.call_together(*(("openedAt", *node) for node in nodes))
         ]
 
     def balance_of(self, account: str) -> int:

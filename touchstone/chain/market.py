@@ -116,7 +116,7 @@ class Market:
         self.domain = Domain(deployment.chain_id, address)
         self.contract = w3.eth.contract(address=address, abi=_market_abi())
         self.views = Views(w3, address, self.contract.abi)
-        self._resolver = deployment.views(w3, "TimeoutResolver")
+        self._resolver = deployment.views(w3, "Disputes")
         self._bucket_seconds: int = deployment.views(w3, "StakeVault").call("bucketSeconds")
         self.parameters = Parameters(*self.views.call("parameters"))
 

@@ -11,19 +11,36 @@ LOCK_BUCKETS = 10
 
 
 @dataclass(frozen=True, slots=True)
+class DisputeParameters:
+    """The dispute engine's times, in seconds, and its bond.
+
+    Attributes:
+        window: how long a contest lasts at most; longer than twice the clock and three judge times.
+        clock: what each side of a game has for all its moves together.
+        judge_time: how long an element can be recomputed.
+        bond: what a challenger puts up, in base units of the token.
+    """
+
+    window: int
+    clock: int
+    judge_time: int
+    bond: int
+
+
+@dataclass(frozen=True, slots=True)
 class DeployParameters:
     """Parameters of the vault, the resolver and the market.
 
     Attributes:
         market: the market's windows.
         epoch_blocks: blocks between two changes of weights.
-        resolver_window: seconds after which the resolver without a referee lets bonds go.
+        dispute: of the dispute engine.
         unbonding_time: seconds that stake on its way out stays slashable.
     """
 
     market: Parameters
     epoch_blocks: int
-    resolver_window: int
+    dispute: DisputeParameters
     unbonding_time: int
 
     @property
@@ -45,14 +62,14 @@ DEVNET = DeployParameters(
         reveal_window=20,
         challenge_window=60,
         delivery_window=30,
-        contest_window=120,
+        contest_window=180,
         draw_blocks=32,
         answer_window=20,
         answer_price=10**12,
         seed_cap=10**24,
     ),
     epoch_blocks=64,
-    resolver_window=60,
+    dispute=DisputeParameters(window=170, clock=40, judge_time=25, bond=10**18),
     unbonding_time=600,
 )
 """Short windows, for development chains."""
@@ -70,7 +87,9 @@ PUBLIC = DeployParameters(
         seed_cap=10**21,
     ),
     epoch_blocks=1800,
-    resolver_window=5 * 24 * 3600,
+    dispute=DisputeParameters(
+        window=5 * 24 * 3600, clock=24 * 3600, judge_time=12 * 3600, bond=20 * 10**18
+    ),
     unbonding_time=14 * 24 * 3600,
 )
 """A starting point for public chains with blocks of about twelve seconds."""

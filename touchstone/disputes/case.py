@@ -10,10 +10,10 @@ from touchstone.disputes.game import Game, Stage, Statement
 from touchstone.protocol.merkle import CHUNK, chunk_count
 from touchstone.transcripts.evidence import Evidence, EvidenceBuilder, Source
 from touchstone.transcripts.layout import Layout
-from touchstone.transcripts.levels import Levels
 from touchstone.transcripts.partials import partial_of
 from touchstone.transcripts.proofs import Chunks, open_chunks
 from touchstone.transcripts.question import Question
+from touchstone.transcripts.trees import ChunkTree, NodeTree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +61,7 @@ class Case:
         self.refused = transcript is None
         self._program, self._root, self._tensors = program, root, tensors
         self._payload = payload
-        self._input = Levels.of_bytes(payload) if payload else None
+        self._input = ChunkTree(payload) if payload else None
         self._transcript = transcript
         self._builder = builder or EvidenceBuilder(program, tensors)
         if transcript is not None:
@@ -102,17 +102,16 @@ class Case:
 
     def chunk(self, game: Game) -> bytes:
         """One's own chunk where a game stands."""
-        start = game.index * CHUNK
         mine = self._own
-        output = game.stage in (Stage.OUTPUT, Stage.OUTPUT_LEAF)
-        data = mine.output if output else mine.data(game.sequence, game.value)
-        return data[start : start + CHUNK]
+        if game.stage is Stage.OUTPUT_LEAF:
+            return mine.output_tree.chunk(game.index)
+        return mine.chunks(game.sequence, game.value).chunk(game.index)
 
     def source(self, sequence: int) -> Source:
         """One's own tree over one sequence."""
         return self._own.source(sequence)
 
-    def _tree(self, game: Game) -> Levels:
+    def _tree(self, game: Game) -> NodeTree:
         mine = self._own
         if game.stage is Stage.SEQUENCES:
             return mine.sequences
@@ -149,7 +148,7 @@ class Case:
         self._own.prepare(game.sequence, set(step.operator.inputs))
 
         def elements(value: int) -> NDArray[np.int32]:
-            return np.frombuffer(self._own.data(game.sequence, value), "<i4")
+            return np.frombuffer(self._own.chunks(game.sequence, value).data, "<i4")
 
         return tuple(
             partial_of(step, elements, self._tensors, first, min(first + size, stop))
@@ -167,9 +166,7 @@ class Case:
         self._prepare(game)
         return self._builder.whole(self._question(game, body), source)
 
-    def segment(
-        self, game: Game, body: bytes, source: Source, start: int, stop: int
-    ) -> Evidence:
+    def segment(self, game: Game, body: bytes, source: Source, start: int, stop: int) -> Evidence:
         """Some terms of an element of another's transcript."""
         self._prepare(game)
         return self._builder.segment(self._question(game, body), source, start, stop)

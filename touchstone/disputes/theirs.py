@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from touchstone.transcripts.evidence import Source
 
 
-
 @dataclass(frozen=True, slots=True)
 class Path:
     """Where two transcripts differ: a sequence, a value, and one of its chunks."""

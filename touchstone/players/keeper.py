@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from touchstone.chain.sender import Sender
     from touchstone.disputes.case import Case
     from touchstone.disputes.game import Contest, Game, Statement
-    from touchstone.players.log import Log
     from touchstone.disputes.moves import Move
+    from touchstone.players.log import Log
     from touchstone.protocol.ids import JobId
     from touchstone.protocol.orders import Order
 
@@ -153,9 +153,7 @@ class Keeper:
             opened=self._opened(games),
             chunks=self._shown(games),
             parts={
-                (a, b, first): parts
-                for (of, a, b, first), parts in log.parts.items()
-                if of == job
+                (a, b, first): parts for (of, a, b, first), parts in log.parts.items() if of == job
             },
         )
 

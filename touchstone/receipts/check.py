@@ -95,7 +95,7 @@ def _named(receipt: Receipt) -> Deployment:
                 ("StakeVault", named.vault),
                 ("ModelRegistry", named.registry),
                 ("Token", named.token),
-                ("TimeoutResolver", named.resolver),
+                ("Disputes", named.resolver),
                 ("Beacon", named.beacon),
             )
         },

@@ -92,6 +92,16 @@ class EvidenceBuilder:
         step = self.step(question)
         return self._opened_records(records_for(step, step.operator.inputs))
 
+    def records_at(self, values: tuple[int, ...]) -> Chunks:
+        """The records of these values, ascending; 0 is the header."""
+        return self._opened_records(values)
+
+    def claimed(self, question: Question, source: Source) -> Evidence:
+        """For `claimed` alone: the element. Raises ValueError as `step` does."""
+        step, reads = self.step(question), Reads()
+        reads.value(step.value, step.element)
+        return self._opened(question, step, reads, source)
+
     def whole(self, question: Question, source: Source) -> Evidence:
         """For `expected` and `claimed`: everything the element depends on, and the element.
 

@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from touchstone.programs.program import Program
-from touchstone.protocol.merkle import CHUNK
+from touchstone.transcripts.evidence import Source
 from touchstone.transcripts.layout import Layout
-from touchstone.transcripts.levels import Levels
+from touchstone.transcripts.trees import ChunkTree, NodeTree
 
 Int32 = NDArray[np.int32]
 Replay = Callable[[Int32], Iterator[tuple[int, Int32]]]
@@ -25,28 +24,6 @@ Replay = Callable[[Int32], Iterator[tuple[int, Int32]]]
 input) and its elements, int32 [rows, groups, width]."""
 
 _CACHED_VALUES = 12
-
-
-class Source(Protocol):
-    """The tree over one sequence, as far as somebody knows it."""
-
-    def chunk(self, value: int, index: int) -> bytes:
-        """A chunk of a value's bytes."""
-
-    def chunk_node(self, value: int, height: int, index: int) -> bytes:
-        """A node of the tree over a value's chunks."""
-
-    def value_node(self, height: int, index: int) -> bytes:
-        """A node of the tree over the sequence's values."""
-
-    def sequence_node(self, height: int, index: int) -> bytes:
-        """A node of the tree over the job's sequences."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    data: bytes
-    tree: Levels
 
 
 class Transcript:
@@ -64,25 +41,23 @@ class Transcript:
     ) -> None:
         self.layout = Layout.of(program, [len(sequence) for sequence in sequences])
         self.output = output
-        self.output_tree = Levels.of_bytes(output)
+        self.output_tree = ChunkTree(output)
         self._replay = replay
         self._sequences = list(sequences)
-        self._held: OrderedDict[tuple[int, int], _Held] = OrderedDict()
-        self.values = [Levels(self._tops(sequence)) for sequence in self._sequences]
-        self.sequences = Levels([tree.top for tree in self.values])
+        self._held: OrderedDict[tuple[int, int], ChunkTree] = OrderedDict()
+        self.values = [NodeTree(self._tops(sequence)) for sequence in self._sequences]
+        self.sequences = NodeTree([tree.top for tree in self.values])
 
     @property
     def body(self) -> bytes:
         """The node over all sequences."""
         return self.sequences.top
 
-    def data(self, sequence: int, value: int) -> bytes:
-        """The bytes of a value."""
-        return self._value(sequence, value).data
-
-    def chunks(self, sequence: int, value: int) -> Levels:
-        """The tree over the chunks of a value."""
-        return self._value(sequence, value).tree
+    def chunks(self, sequence: int, value: int) -> ChunkTree:
+        """A value's bytes, and the tree over their chunks."""
+        self.prepare(sequence, (value,))
+        self._held.move_to_end((sequence, value))
+        return self._held[sequence, value]
 
     def prepare(self, sequence: int, wanted: Collection[int]) -> None:
         """Computes several values of a sequence in one replay."""
@@ -92,8 +67,7 @@ class Transcript:
         last = max(missing)
         for value, elements in self._replay(self._sequences[sequence]):
             if value in missing:
-                data = bytes_of(elements)
-                self._held[sequence, value] = _Held(data, Levels.of_bytes(data))
+                self._held[sequence, value] = ChunkTree(bytes_of(elements))
             if value == last:
                 break
         while len(self._held) > max(_CACHED_VALUES, len(missing)):
@@ -103,13 +77,8 @@ class Transcript:
         """The tree over one sequence."""
         return _Own(self, sequence)
 
-    def _value(self, sequence: int, value: int) -> _Held:
-        self.prepare(sequence, (value,))
-        self._held.move_to_end((sequence, value))
-        return self._held[sequence, value]
-
     def _tops(self, sequence: Int32) -> list[bytes]:
-        return [Levels.of_bytes(bytes_of(x)).top for _, x in self._replay(sequence)]
+        return [ChunkTree(bytes_of(x)).top for _, x in self._replay(sequence)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +87,7 @@ class _Own:
     sequence: int
 
     def chunk(self, value: int, index: int) -> bytes:
-        return self.transcript.data(self.sequence, value)[index * CHUNK : (index + 1) * CHUNK]
+        return self.transcript.chunks(self.sequence, value).chunk(index)
 
     def chunk_node(self, value: int, height: int, index: int) -> bytes:
         return self.transcript.chunks(self.sequence, value).node(height, index)

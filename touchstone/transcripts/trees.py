@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
-from touchstone.protocol.merkle import CHUNK, ZERO, leaves, node
+from touchstone.protocol.merkle import CHUNK, ZERO, depth_of, leaves, node
 
 
 class NodeTree:
-    """The tree over some leaf hashes of 32 bytes each: at least one."""
+    """The tree over some leaf hashes of 32 bytes each: at least one.
+
+    Attributes:
+        count: leaves.
+        depth: levels between the leaves and the top.
+    """
 
     def __init__(self, hashes: Sequence[bytes]) -> None:
-        self._levels, absent = [list(hashes)], ZERO
-        while len(self._levels[-1]) > 1:
+        self.count = len(hashes)
+        self.depth = depth_of(self.count)
+        self._levels = [list(hashes)]
+        for height in range(self.depth):
             level = self._levels[-1]
-            odd = [*level, absent] if len(level) % 2 else level
-            self._levels.append([node(*odd[i : i + 2]) for i in range(0, len(odd), 2)])
-            absent = node(absent, absent)
+            odd = [*level, absent(height)] if len(level) % 2 else level
+            self._levels.append([node(odd[i], odd[i + 1]) for i in range(0, len(odd), 2)])
 
     @property
     def top(self) -> bytes:
@@ -24,15 +31,19 @@ class NodeTree:
         return self._levels[-1][0]
 
     def node(self, height: int, index: int) -> bytes:
-        """The present node at (height, index), counted from the leaves and from the left.
+        """The node at (height, index), counted from the leaves and from the left; the canonical
+        one where nothing is present."""
+        level = self._levels[height]
+        return level[index] if index < len(level) else absent(height)
 
-        Raises IndexError for one that is absent.
-        """
-        return self._levels[height][index]
+    def children(self, height: int, index: int, levels: int) -> tuple[bytes, ...]:
+        """All 2^levels nodes that many levels below a node, left to right."""
+        first = index << levels
+        return tuple(self.node(height - levels, first + i) for i in range(1 << levels))
 
 
 class ChunkTree(NodeTree):
-    """The tree over the chunks of a byte string, of which it keeps a view."""
+    """The tree over the chunks of a byte string that is not empty, of which it keeps a view."""
 
     def __init__(self, data: bytes | memoryview) -> None:
         super().__init__(leaves(data))
@@ -41,3 +52,9 @@ class ChunkTree(NodeTree):
     def chunk(self, index: int) -> bytes:
         """Chunk `index`: 1,024 bytes, the last as long as it is."""
         return bytes(self.data[index * CHUNK : (index + 1) * CHUNK])
+
+
+@cache
+def absent(height: int) -> bytes:
+    """The top of an absent subtree of that height."""
+    return ZERO if height == 0 else node(absent(height - 1), absent(height - 1))

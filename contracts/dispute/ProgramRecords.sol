@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {Chunks, Tree} from "../transcript/Tree.sol";
 
 /// Records of a program, opened: twin of `touchstone.programs.encoding`. Each is one chunk of 32 words.
-library Records {
+library ProgramRecords {
     uint256 private constant ROWS = 13;
     uint256 private constant GROUPS = 14;
     uint256 private constant WIDTH = 15;

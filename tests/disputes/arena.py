@@ -1,0 +1,172 @@
+"""Contested jobs on a real chain, and parties that play them: honest ones and cheats."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.attacks.chains import Chain
+from touchstone.chain.disputes import Disputes
+from touchstone.chain.sender import Sender
+from touchstone.disputes.case import Case
+from touchstone.disputes.moves import Move
+from touchstone.engines.reference import run_operator
+from touchstone.players.keeper import Contested, Dispute, Keeper
+from touchstone.players.log import Log
+from touchstone.programs import load_model
+from touchstone.programs.model import Model
+from touchstone.protocol.claims import draw_of
+from touchstone.protocol.jobs import JobState
+from touchstone.protocol.payload import encode_payload, payload_root
+from touchstone.transcripts.evidence import EvidenceBuilder
+from touchstone.transcripts.transcript import Transcript
+
+Int32 = NDArray[np.int32]
+Tamper = Callable[[int, int, Int32], Int32]
+"""What a cheat makes of a value: (sequence, value, elements) to elements."""
+
+JOB_SALT = b"j" * 32
+
+
+def honest(sequence: int, value: int, elements: Int32) -> Int32:
+    return elements
+
+
+def flip(sequence: int, value: int, element: int, bit: int) -> Tamper:
+    """One bit of one element flipped, and everything after it computed from that."""
+
+    def tamper(s: int, v: int, elements: Int32) -> Int32:
+        if (s, v) != (sequence, value):
+            return elements
+        changed = elements.copy().reshape(-1)
+        changed.view(np.uint32)[element % changed.size] ^= np.uint32(1 << bit)
+        return changed.reshape(elements.shape)
+
+    return tamper
+
+
+@dataclass
+class Execution:
+    """One party's execution of a job."""
+
+    case: Case
+    output: bytes
+    root: bytes
+
+
+@dataclass
+class Lab:
+    """A model, and what executions of it give."""
+
+    model: Model
+    sequences: list[Int32]
+    builder: EvidenceBuilder = field(init=False)
+    payload: bytes = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.builder = EvidenceBuilder(self.model.program, self.model.tensors)
+        self.payload = encode_payload(self.sequences)
+
+    def execute(
+        self, tamper: Tamper = honest, edit: Callable[[bytes], bytes] = lambda output: output
+    ) -> Execution:
+        """Runs the job as a party would that tampers with it, or edits its output."""
+        program, tensors = self.model.program, self.model.tensors
+
+        def values_of(number: int, sequence: Int32) -> list[Int32]:
+            values = [tamper(number, 0, sequence.reshape(-1, 1, 1))]
+            for v, operator in enumerate(program.operators, start=1):
+                out = run_operator(operator, tensors, values, len(sequence))
+                values.append(tamper(number, v, out))
+            return values
+
+        runs = {s.tobytes(): values_of(i, s) for i, s in enumerate(self.sequences)}
+
+        def replay(sequence: Int32) -> Iterator[tuple[int, Int32]]:
+            yield from enumerate(runs[sequence.tobytes()])
+
+        outputs = [runs[s.tobytes()][program.output].reshape(-1) for s in self.sequences]
+        output = edit(encode_payload(outputs))
+        transcript = Transcript(program, replay, self.sequences, output)
+        case = Case(
+            program,
+            self.model.manifest.program_root,
+            tensors,
+            self.payload,
+            transcript,
+            self.builder,
+        )
+        return Execution(case, output, payload_root(output, JOB_SALT))
+
+
+@cache
+def lab_of(folder: Path, lengths: tuple[int, ...]) -> Lab:
+    """The model in a folder, on made-up sequences of these lengths."""
+    random = np.random.default_rng(3)
+    model = load_model(folder)
+    vocabulary = model.program.operators[0].constants[0].shape[0]
+    sequences = [random.integers(0, vocabulary, n).astype(np.int32) for n in lengths]
+    return Lab(model, sequences)
+
+
+@dataclass
+class Arena:
+    """One contested job and its parties' keepers."""
+
+    chain: Chain
+    job: JobState
+    disputes: Disputes
+    keepers: dict[int, tuple[Keeper, Dispute]]
+    gas: dict[int, list[tuple[list[Move], int]]]
+
+    @classmethod
+    def contested(cls, chain: Chain, lab: Lab, executions: Sequence[Execution]) -> Arena:
+        """A job whose seats claim what these executions give."""
+        order = chain.order(
+            len(executions),
+            payload_root(lab.payload, JOB_SALT),
+            units=-(-sum(map(len, lab.sequences)) // 8),
+        )
+        job = chain.open_and_draw(order)
+        chain.contest(job, [execution.root for execution in executions])
+        disputes = Disputes(chain.devnet.w3, chain.deployment)
+        found = cls(chain, job, disputes, {}, {})
+        contested = Contested(
+            draw_of(job.seed, job.round), tuple(job.active), tuple(e.root for e in executions)
+        )
+        for seat, execution in zip(job.active, executions, strict=True):
+            found.add(seat, chain.account_of(job.providers[seat]), execution, contested)
+        return found
+
+    def add(self, number, account, execution: Execution, contested: Contested | None) -> None:
+        sender = Sender(self.chain.devnet.w3, account, poll_s=0.005)
+        made = self.gas.setdefault(number, [])
+        keeper = Keeper(
+            self.disputes,
+            sender,
+            Log(self.disputes, self.disputes.first_block),
+            lambda job, moves, receipt: made.append((list(moves), receipt["gasUsed"])),
+        )
+        dispute = Dispute(self.job.order, self.job.id, JOB_SALT, contested, lambda: execution.case)
+        self.keepers[number] = (keeper, dispute)
+
+    def play(self, rounds: int = 60, silent: Sequence[int] = ()) -> tuple[bool, set[int]]:
+        """All but the silent take turns until nobody moves or the verdict is there; the guilty."""
+        for _ in range(rounds):
+            moved = False
+            for number, (keeper, dispute) in self.keepers.items():
+                if number not in silent:
+                    moved = bool(keeper.tend(dispute)) or moved
+            ended, guilty = self.verdict()
+            if ended or not moved:
+                return ended, guilty
+        raise AssertionError("the game does not end")
+
+    def verdict(self) -> tuple[bool, set[int]]:
+        ended, guilty, _ = self.disputes.verdict(self.job.id)
+        return ended, {seat for seat in range(7) if guilty >> seat & 1}
