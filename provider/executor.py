@@ -9,12 +9,14 @@ from touchstone.errors import NodeConfigError, WrongModelError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
 
     from provider.config import NodeSection
     from provider.offers import Served
+    from touchstone.disputes.case import Case
     from touchstone.protocol.ids import ModelId
 
     Int32 = NDArray[np.int32]
@@ -36,6 +38,19 @@ class Executor(Protocol):
         """What runs where, in a few words."""
         ...
 
+    def case(
+        self, model: ModelId, payload: bytes, sequences: list[Int32] | None, output: bytes
+    ) -> Case | None:
+        """What the node can show of an execution in a dispute; None where it can show nothing.
+
+        Args:
+            model: what was executed.
+            payload: the job's input.
+            sequences: what the payload holds; None where it breaks a rule.
+            output: what the node answered.
+        """
+        ...
+
 
 class ExactExecutor:
     """Runs verified models with the torch engine."""
@@ -52,6 +67,7 @@ class ExactExecutor:
         from touchstone.programs import load_model
 
         self._engines: dict[ModelId, TorchEngine] = {}
+        self._folders: dict[ModelId, Path] = {}
         for one in served:
             if one.offer.model in self._engines:
                 continue
@@ -63,11 +79,27 @@ class ExactExecutor:
             found = shards[one.offer.shard] if one.offer.shard < len(shards) else b""
             _require(one, f"root of shard {one.offer.shard}", found, one.shard_root)
             self._engines[one.offer.model] = TorchEngine(model, node.device, node.threads)
+            self._folders[one.offer.model] = one.offer.folder
         self._device = node.device
 
     def run(self, model: ModelId, batch: list[Int32]) -> list[Int32]:
         """See Executor.run."""
         return self._engines[model].run(batch)
+
+    def case(
+        self, model: ModelId, payload: bytes, sequences: list[Int32] | None, output: bytes
+    ) -> Case:
+        """See Executor.case. Disputes are rare: the constants are read again for one."""
+        from touchstone.disputes.case import case_of
+        from touchstone.programs import load_model
+
+        return case_of(
+            load_model(self._folders[model]),
+            self._engines[model].replay,
+            payload,
+            sequences,
+            output,
+        )
 
     def describe(self) -> str:
         """See Executor.describe."""

@@ -10,6 +10,7 @@ from provider.actions import Actions
 from provider.app import make_app
 from provider.book import JobBook
 from provider.capacity import Queued, next_job, units_in_window
+from provider.defence import Defence
 from provider.duties import Self
 from provider.executor import make_executor
 from provider.log import log
@@ -20,6 +21,7 @@ from provider.store import Store
 from provider.watcher import Watcher
 from provider.worker import Worker, measured
 from touchstone.amounts import format_tokens
+from touchstone.chain.disputes import Disputes
 from touchstone.chain.market import Market
 from touchstone.chain.registry import Registry
 from touchstone.chain.sender import Sender
@@ -126,6 +128,14 @@ class Node:
             )
             self._actions.give_inputs_to(service.take_published)
             self.app = make_app(service, self.health)
+            self.defence = Defence(
+                book,
+                Disputes(place.w3, place.deployment),
+                self._sender,
+                self._executor,
+                models,
+                config.node.poll_seconds,
+            )
         except BaseException:
             self.store.close()
             raise
@@ -135,6 +145,7 @@ class Node:
         self._tending = self._sender.tend()
         self.watcher.start()
         self.worker.start()
+        self.defence.start()
         self._warn_of_overload()
         if self._market.w3.eth.get_balance(self.address) < _LITTLE_GAS:
             # Without gas it earns, but cannot defend itself when it is ignored.
@@ -155,6 +166,7 @@ class Node:
         """Ends in good order: nothing that was promised is lost, a restart takes it up."""
         self.watcher.stop()
         self.worker.stop()
+        self.defence.stop()
         self._actions.close()
         if self._tending is not None:
             self._tending.stop()

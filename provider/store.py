@@ -219,6 +219,11 @@ class Store:
         with self._transaction() as db:
             db.execute("UPDATE jobs SET stage = 'failed', reason = ? WHERE job = ?", (reason, job))
 
+    def input(self, job: JobId) -> bytes | None:
+        """A job's input payload."""
+        row = self._one("SELECT input FROM jobs WHERE job = ?", job)
+        return None if row is None or row[0] is None else bytes(row[0])
+
     def output(self, job: JobId) -> bytes | None:
         """A job's output payload."""
         row = self._one("SELECT output FROM jobs WHERE job = ?", job)

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tests.cheats.tampering import flip, values_of
+from touchstone.disputes.case import Case, case_of
+from touchstone.programs import load_model
 from touchstone.programs.manifest import Manifest
 from touchstone.programs.model import MANIFEST
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -47,8 +50,39 @@ class Liar:
             rng.integers(-(1 << 14), 1 << 14, self._widths[model], dtype=np.int32) for _ in batch
         ]
 
+    def case(self, model, payload, sequences, output) -> None:
+        """It has executed nothing that it could show."""
+
     def describe(self) -> str:
         return "lies"
+
+
+class Tamperer:
+    """Runs the model, but flips one bit on the way, and can show every step of that."""
+
+    def __init__(self, served: Sequence[Served], value: int, bit: int) -> None:
+        self._models = {one.offer.model: load_model(one.offer.folder) for one in served}
+        self._tamper = flip(0, value, 0, bit)
+
+    def run(self, model: ModelId, batch: list[Int32]) -> list[Int32]:
+        program = self._models[model].program
+        return [self._values(model, i, s)[program.output][0, 0] for i, s in enumerate(batch)]
+
+    def case(
+        self, model: ModelId, payload: bytes, sequences: list[Int32] | None, output: bytes
+    ) -> Case:
+        numbers = {s.tobytes(): i for i, s in enumerate(sequences or ())}
+
+        def replay(sequence: Int32) -> Iterator[tuple[int, Int32]]:
+            yield from enumerate(self._values(model, numbers[sequence.tobytes()], sequence))
+
+        return case_of(self._models[model], replay, payload, sequences, output)
+
+    def describe(self) -> str:
+        return "tampers"
+
+    def _values(self, model: ModelId, number: int, sequence: Int32) -> list[Int32]:
+        return values_of(self._models[model], self._tamper, number, sequence)
 
 
 class Silent(Liar):
@@ -68,6 +102,17 @@ class Silent(Liar):
 
 def liar(node: NodeSection, served: Sequence[Served]) -> Liar:
     return Liar(served, secrets.randbits(32))
+
+
+def tamperer(node: NodeSection, served: Sequence[Served]) -> Tamperer:
+    """Flips a bit in the feed-forward product of an early layer."""
+    model = load_model(served[0].offer.folder)
+    value = next(
+        v
+        for v, operator in enumerate(model.program.operators, start=1)
+        if operator.label.endswith("layer.2.0.inner")
+    )
+    return Tamperer(served, value, 17)
 
 
 def colluder(node: NodeSection, served: Sequence[Served]) -> Liar:

@@ -8,14 +8,13 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tests.attacks.chains import Chain
+from tests.cheats.tampering import Int32, Tamper, honest, values_of
 from touchstone.chain.disputes import Disputes
 from touchstone.chain.sender import Sender
 from touchstone.disputes.case import Case
 from touchstone.disputes.moves import Move
-from touchstone.engines.reference import run_operator
 from touchstone.players.keeper import Contested, Dispute, Keeper
 from touchstone.players.log import Log
 from touchstone.programs import load_model
@@ -26,28 +25,7 @@ from touchstone.protocol.payload import encode_payload, payload_root
 from touchstone.transcripts.evidence import EvidenceBuilder
 from touchstone.transcripts.transcript import Transcript
 
-Int32 = NDArray[np.int32]
-Tamper = Callable[[int, int, Int32], Int32]
-"""What a cheat makes of a value: (sequence, value, elements) to elements."""
-
 JOB_SALT = b"j" * 32
-
-
-def honest(sequence: int, value: int, elements: Int32) -> Int32:
-    return elements
-
-
-def flip(sequence: int, value: int, element: int, bit: int) -> Tamper:
-    """One bit of one element flipped, and everything after it computed from that."""
-
-    def tamper(s: int, v: int, elements: Int32) -> Int32:
-        if (s, v) != (sequence, value):
-            return elements
-        changed = elements.copy().reshape(-1)
-        changed.view(np.uint32)[element % changed.size] ^= np.uint32(1 << bit)
-        return changed.reshape(elements.shape)
-
-    return tamper
 
 
 @dataclass
@@ -76,16 +54,10 @@ class Lab:
         self, tamper: Tamper = honest, edit: Callable[[bytes], bytes] = lambda output: output
     ) -> Execution:
         """Runs the job as a party would that tampers with it, or edits its output."""
-        program, tensors = self.model.program, self.model.tensors
-
-        def values_of(number: int, sequence: Int32) -> list[Int32]:
-            values = [tamper(number, 0, sequence.reshape(-1, 1, 1))]
-            for v, operator in enumerate(program.operators, start=1):
-                out = run_operator(operator, tensors, values, len(sequence))
-                values.append(tamper(number, v, out))
-            return values
-
-        runs = {s.tobytes(): values_of(i, s) for i, s in enumerate(self.sequences)}
+        program = self.model.program
+        runs = {
+            s.tobytes(): values_of(self.model, tamper, i, s) for i, s in enumerate(self.sequences)
+        }
 
         def replay(sequence: Int32) -> Iterator[tuple[int, Int32]]:
             yield from enumerate(runs[sequence.tobytes()])
@@ -96,7 +68,7 @@ class Lab:
         case = Case(
             program,
             self.model.manifest.program_root,
-            tensors,
+            self.model.tensors,
             self.payload,
             transcript,
             self.builder,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.attacks.chains import Chain, equip
-from tests.disputes.arena import Arena, Lab, flip, lab_of
+from tests.cheats.tampering import flip
+from tests.disputes.arena import Arena, Lab, lab_of
 from tests.support.tiny_model import compile_tiny, publisher_of
 from touchstone.chain.devnet import Devnet
 

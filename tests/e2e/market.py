@@ -33,7 +33,7 @@ PARAMETERS = DeployParameters(
         seed_cap=10**24,
     ),
     epoch_blocks=256,
-    dispute=DisputeParameters(window=10, clock=2, judge_time=1, bond=10**18),
+    dispute=DisputeParameters(window=100, clock=25, judge_time=12, bond=10**18),
     unbonding_time=600,
 )
 HEAVY = 4000

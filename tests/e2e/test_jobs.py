@@ -158,7 +158,7 @@ def job_owner_balance(client: Client) -> int:
 
 def wait_for_conclusion(client: Client, market: Market, job: StoredJob) -> None:
     """The resolver's window passes; without a verifier the requester calls the exit itself."""
-    market.net.devnet.increase_time(market.net.parameters.resolver_window)
+    market.net.devnet.increase_time(market.net.parameters.dispute.window)
     for _ in range(200):
         if client.state(job).phase is Phase.CONCLUDED:
             return

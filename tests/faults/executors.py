@@ -24,6 +24,9 @@ class Quick:
         steps = np.arange(1, self._widths[model] + 1, dtype=np.int64)
         return [(int(np.sum(s, dtype=np.int64)) * steps % 65521).astype(np.int32) for s in batch]
 
+    def case(self, model, payload, sequences, output):
+        """Nothing that a referee could judge."""
+
     def describe(self):
         return "quick"
 

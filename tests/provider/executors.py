@@ -11,6 +11,9 @@ class Doubling:
     def run(self, model, batch):
         return [(2 * s + 1).astype(np.int32) for s in batch]
 
+    def case(self, model, payload, sequences, output):
+        """Nothing that a referee could judge."""
+
     def describe(self):
         return "doubling"
 

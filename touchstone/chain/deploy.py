@@ -41,8 +41,8 @@ def deploy(
 ) -> Deployment:
     """Deploys the contracts from `account`, which gains no power over them.
 
-    The vault and the dispute engine are told the market's address before it exists; the market checks
-    that it is theirs.
+    The vault and the dispute engine are told the market's address before it exists; the market
+    checks that it is theirs.
 
     Args:
         w3: the chain.

@@ -13,21 +13,37 @@ from touchstone.transcripts.layout import Layout
 from touchstone.transcripts.partials import partial_of
 from touchstone.transcripts.proofs import Chunks, open_chunks
 from touchstone.transcripts.question import Question
+from touchstone.transcripts.transcript import Transcript
 from touchstone.transcripts.trees import ChunkTree, NodeTree
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from touchstone.programs.model import Model
     from touchstone.programs.program import Constant, Program
     from touchstone.programs.weights import Tensor
-    from touchstone.transcripts.transcript import Transcript
+    from touchstone.transcripts.transcript import Replay
 
 _HEADER = 8
 _MOST_HEADER_CHUNKS = 17
 NOTHING = Evidence(Chunks(), (), (), (), (), ())
 """No evidence, where a call takes some and needs none."""
+
+
+def case_of(
+    model: Model,
+    replay: Replay,
+    payload: bytes,
+    sequences: Sequence[NDArray[np.int32]] | None,
+    output: bytes,
+) -> Case:
+    """The case of a party that executed a model on a payload with these sequences, and answered
+    with this output; without sequences, of one that refused it."""
+    program = model.program
+    transcript = None if sequences is None else Transcript(program, replay, sequences, output)
+    return Case(program, model.manifest.program_root, model.tensors, payload, transcript)
 
 
 class Case:

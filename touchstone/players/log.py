@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from touchstone.chain.disputes import brief_of_event
 from touchstone.disputes.game import Brief, Statement
+from touchstone.protocol.ids import JobId
 
 if TYPE_CHECKING:
     from touchstone.chain.disputes import Disputes
-    from touchstone.protocol.ids import JobId
 
 _REWIND_BLOCKS = 16
 _NAMES = ("ContestOpened", "Entered", "Described", "Stated", "GameStarted", "Opened", "LeafOpened",
@@ -33,7 +33,8 @@ class Log:
         self.briefs: dict[bytes, Brief] = {}
         """By hash."""
         self.statements: dict[tuple[bytes, int], Statement] = {}
-        self.parties: dict[bytes, set[int]] = {}
+        self.accounts: dict[bytes, dict[int, str]] = {}
+        """By job and party."""
         self.games: dict[bytes, set[tuple[int, int]]] = {}
         self.parts: dict[tuple[bytes, int, int, bool], tuple[int, ...]] = {}
 
@@ -58,7 +59,8 @@ class Log:
                     statement = Statement(bytes(args["body"]), bytes(args["outputTop"]))
                     self.statements[bytes(args["job"]), args["party"]] = statement
                 case "Entered":
-                    self.parties.setdefault(bytes(args["job"]), set()).add(args["party"])
+                    accounts = self.accounts.setdefault(bytes(args["job"]), {})
+                    accounts[args["party"]] = args["account"]
                 case "GameStarted":
                     self.games.setdefault(bytes(args["job"]), set()).add((args["a"], args["b"]))
                 case "PartsPosted":
@@ -68,7 +70,11 @@ class Log:
 
     def parties_of(self, job: JobId) -> list[int]:
         """Numbers of all that take part."""
-        return sorted(self.parties.get(job, ()))
+        return sorted(self.accounts.get(job, ()))
+
+    def jobs_of(self, account: str) -> list[JobId]:
+        """Jobs in which an account takes part."""
+        return [JobId(job) for job, found in self.accounts.items() if account in found.values()]
 
     def games_of(self, job: JobId) -> list[tuple[int, int]]:
         """Pairs that play."""

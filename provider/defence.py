@@ -1,0 +1,159 @@
+"""Defends the node's results, and disputes those that differ: one thread that plays its games."""
+
+from __future__ import annotations
+
+import logging
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+from provider.duties import seat_of
+from provider.log import log
+from provider.watcher import CHAIN_TROUBLE
+from touchstone.errors import TransactionReverted, UnpaidInputError
+from touchstone.players.keeper import Contested, Dispute, Keeper
+from touchstone.players.log import Log
+from touchstone.protocol.ids import JobId
+from touchstone.protocol.inputs import REFUSED, read_input
+from touchstone.protocol.jobs import Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from web3.types import TxReceipt
+
+    from provider.book import JobBook
+    from provider.executor import Executor
+    from touchstone.chain.disputes import Disputes
+    from touchstone.chain.registry import PublishedModel
+    from touchstone.chain.sender import Sender
+    from touchstone.disputes.case import Case
+    from touchstone.disputes.moves import Move
+    from touchstone.protocol.ids import ModelId
+    from touchstone.protocol.orders import Order
+
+_LOOK_BACK_BLOCKS = 50_000
+
+
+class Defence:
+    """Plays for the node wherever a seat of its takes part in a contest."""
+
+    def __init__(
+        self,
+        book: JobBook,
+        disputes: Disputes,
+        sender: Sender,
+        executor: Executor,
+        models: Mapping[ModelId, PublishedModel],
+        poll_s: float,
+    ) -> None:
+        """Binds the book of the node's jobs, the engine and what the node can show."""
+        self._book = book
+        self._disputes = disputes
+        self._sender = sender
+        self._executor = executor
+        self._models = models
+        self._poll_s = poll_s
+        first = max(disputes.first_block, disputes.w3.eth.block_number - _LOOK_BACK_BLOCKS)
+        self._log = Log(disputes, first)
+        self._keeper = Keeper(disputes, sender, self._log, self._on_moves)
+        self._cases: dict[JobId, Case | None] = {}
+        self._over: set[JobId] = set()
+        self._stopping = Event()
+        self._thread = Thread(target=self._loop, name="defence", daemon=True)
+
+    def start(self) -> None:
+        """Begins to look."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends after the move in hand."""
+        self._stopping.set()
+        self._thread.join()
+
+    def _loop(self) -> None:
+        while not self._stopping.wait(self._poll_s):
+            try:
+                self.look()
+            except CHAIN_TROUBLE as error:
+                log("chain trouble in a dispute", logging.WARNING, error=str(error))
+            except Exception:
+                # One dispute that cannot be played must not end the others.
+                log("defence failed", logging.ERROR, trace=True)
+
+    def look(self) -> None:
+        """Makes every move that is due now."""
+        self._log.read()
+        orders = self._contested()
+        for job in self._log.jobs_of(self._book.me.address):
+            work = self._book.store.work(job)
+            if work is not None:
+                orders.setdefault(job, work.order)
+        for job, order in orders.items():
+            if job in self._over:
+                continue
+            try:
+                self._tend(job, order)
+            except TransactionReverted as error:
+                log("a move was refused", logging.INFO, job=job, error=str(error))
+
+    def _contested(self) -> dict[JobId, Order]:
+        """Contested jobs with a seat of the node's, of which nobody may have told the engine."""
+        return {
+            state.id: state.order
+            for state in self._book.states()
+            if state.phase is Phase.CONTESTED and seat_of(state, self._book.me.address) is not None
+        }
+
+    def _tend(self, job: JobId, order: Order) -> None:
+        ended, guilty, _ = self._disputes.verdict(job)
+        if ended:
+            self._conclude(job, order, guilty)
+            return
+        work = self._book.store.work(job)
+        if work is None or work.salt is None or self._case(job, order) is None:
+            return
+        self._keeper.tend(Dispute(order, job, work.salt, self._found(job), lambda: self._own(job)))
+
+    def _conclude(self, job: JobId, order: Order, guilty: int) -> None:
+        """Has the verdict carried out, where nobody has yet."""
+        self._over.add(job)
+        self._cases.pop(job, None)
+        log("a contest has ended", job=job, guilty=[s for s in range(7) if guilty >> s & 1])
+        self._sender.send(self._book.market.conclude(order), key=f"conclude:{job.hex()}")
+
+    def _found(self, job: JobId) -> Contested | None:
+        """The market's event of a contested job."""
+        market = self._book.market
+        head = market.w3.eth.block_number
+        first = max(market.first_block, head - _LOOK_BACK_BLOCKS)
+        for event in market.events(first, head, job, ("Contested",)):
+            args = event["args"]
+            outputs = tuple(bytes(output) for output in args["outputRoots"])
+            return Contested(bytes(args["draw"]), tuple(args["seats"]), outputs)
+        return None
+
+    def _own(self, job: JobId) -> Case:
+        case = self._cases[job]
+        assert case is not None
+        return case
+
+    def _case(self, job: JobId, order: Order) -> Case | None:
+        """What the node can show of a job; made once."""
+        if job not in self._cases:
+            store = self._book.store
+            payload, output = store.input(job), store.output(job)
+            if payload is None or output is None:
+                return None
+            log("replaying a disputed job", job=job)
+            sequences = None
+            if output != REFUSED:
+                try:
+                    sequences = read_input(order, self._models[order.model], payload)
+                except UnpaidInputError:
+                    sequences = None
+            self._cases[job] = self._executor.case(order.model, payload, sequences, output)
+        return self._cases[job]
+
+    def _on_moves(self, job: JobId, made: Sequence[Move], receipt: TxReceipt) -> None:
+        names = " ".join(type(move).__name__.lower() for move in made)
+        log("moved in a dispute", job=job, moves=names, gas=receipt["gasUsed"])
