@@ -1,7 +1,7 @@
 """Shows the whole market on this machine, from real parts: a chain, provider processes, a verifier.
 
 1. An honest job: three of five providers, drawn at random, agree byte for byte and are paid.
-2. One of three lies: the job is contested, the requester refunded at once, the bonds stay locked.
+2. One of three lies: the requester is refunded at once, the liar convicted by the referee.
 3. One of three is silent: it is slashed, a reserve takes its seat, the job settles.
 
 With --no-verifier nobody watches: the requester coordinates its jobs itself.

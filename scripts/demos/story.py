@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 import numpy as np
+from dispute import conviction_of, moves_of, slices_of
 from steps import steps_of
 
 from requester.client import Client
 from touchstone.amounts import format_tokens, parse_tokens
+from touchstone.chain.disputes import Disputes
 from touchstone.localnet import Localnet, Offer, compiled_minilm
-from touchstone.protocol.jobs import Phase
+from touchstone.programs.encoding import from_json
+from touchstone.programs.model import PROGRAM
+from touchstone.protocol.jobs import SEATS, Phase
 from touchstone.receipts import build, check
 
 if TYPE_CHECKING:
@@ -76,7 +80,7 @@ class Story:
             "liar",
             self._net.add_provider(
                 [self._offer(WITH_LIAR)],
-                executor="tests.cheats.executors:liar",
+                executor="tests.cheats.executors:tamperer",
                 python_path=ROOT,
             ),
         )
@@ -122,19 +126,54 @@ class Story:
         return report
 
     def liar(self) -> dict[str, Any]:
-        self._title("One of three lies: contested, nobody is outvoted, nobody loses money yet")
-        job, report = self._run("liar", WITH_LIAR, Phase.CONTESTED)
+        self._title("One of three lies: nobody is outvoted, the chain itself finds the lie")
+        job, report = self._run("liar", WITH_LIAR, Phase.CONTESTED, Phase.CONCLUDED)
         withdrawable, _ = self._net.market.balance_of(job.order.requester)
         self._say(f"the requester can withdraw its {format_tokens(withdrawable)} tokens at once")
         state = self._net.market.job(job.order)
-        held = {}
-        for seat, leaf in state.seats.items():
-            bonds = self._net.vault.contract.functions.bondsOf(job.order.pool, leaf).call()
-            held[self._names[state.providers[seat]]] = bonds[1]
-        self._say(f"bonds held until a resolver has spoken: {', '.join(held)}")
-        report["bonds_held"] = held
         report["audit"] = self._audit(job, state)
+        report["dispute"] = self._dispute(job)
+        report["state"] = "concluded"
         return report
+
+    def _dispute(self, job: StoredJob) -> dict[str, Any]:
+        """The game between the liar and an honest seat, and what it cost whom."""
+        net = self._net
+        for _ in range(600):
+            if net.market.job(job.order).phase is Phase.CONCLUDED:
+                break
+            time.sleep(0.2)
+        else:
+            raise AssertionError("the dispute has not ended")
+        disputes = Disputes(net.devnet.w3, net.deployment)
+        program = from_json((self._model_folder / PROGRAM).read_bytes())
+        moves = moves_of(disputes, job)
+        for number, move in enumerate(moves, start=1):
+            move["by"] = self._names.get(move["by"], move["by"])
+            self._say(f"  {number:>2} {move['by']:<9} {move['gas']:>9,} gas   {move['what']}")
+        found = conviction_of(disputes, job, program)
+        parties = disputes.parties(job.id, range(SEATS))
+        found["party"] = self._names[parties[found["party"]].account]
+        self._say(
+            f"the referee recomputed element {found['element']:,} of {found['label']} "
+            f"({found['operator']}), sentence {found['sequence'] + 1}:"
+        )
+        self._say(
+            f"  {found['party']} claims {found['claimed']:,}, "
+            f"its own transcript gives [bold]{found['recomputed']:,}[/bold]"
+        )
+        burned, paid = slices_of(net.market, net.vault, job)
+        names = {**self._names, job.order.requester: "requester"}
+        received = {names.get(a, a): format_tokens(x) for a, x in paid.items()}
+        words = ", ".join(f"{name} {amount}" for name, amount in received.items())
+        self._say(f"its bond: {words}; {format_tokens(burned)} tokens burned")
+        return {
+            "moves": moves,
+            "gas": sum(move["gas"] for move in moves),
+            "conviction": found,
+            "burned": format_tokens(burned),
+            "paid": received,
+        }
 
     def silent(self) -> dict[str, Any]:
         self._title("One of three is silent: slashed, replaced by a reserve of the same draw")
@@ -169,7 +208,7 @@ class Story:
             found[name] = format_tokens(total)
         return found
 
-    def _run(self, scenario: str, price: str, expected: Phase) -> tuple[StoredJob, dict[str, Any]]:
+    def _run(self, scenario: str, price: str, *expected: Phase) -> tuple[StoredJob, dict[str, Any]]:
         job = self._client.submit(
             SENTENCES,
             self._model,
@@ -180,8 +219,8 @@ class Story:
         self._say(f"job 0x{job.id.hex()[:12]}: {len(SENTENCES)} sentences, {paid} tokens in escrow")
         seen: dict[str, str] = {}
         outcome = self._client.wait(job, 180, lambda p: self._progress(p, seen))
-        if outcome.phase is not expected:
-            raise AssertionError(f"the {scenario} job is {outcome.phase.name}, not {expected.name}")
+        if outcome.phase not in expected:
+            raise AssertionError(f"the {scenario} job is {outcome.phase.name}")
         steps = steps_of(self._net.market, job)
         for step in steps:
             self._say(f"  {step['step']:<10} {step['gas']:>9,} gas   {step['what']}")

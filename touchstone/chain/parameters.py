@@ -62,14 +62,14 @@ DEVNET = DeployParameters(
         reveal_window=20,
         challenge_window=60,
         delivery_window=30,
-        contest_window=180,
+        contest_window=240,
         draw_blocks=32,
         answer_window=20,
         answer_price=10**12,
         seed_cap=10**24,
     ),
     epoch_blocks=64,
-    dispute=DisputeParameters(window=170, clock=40, judge_time=25, bond=10**18),
+    dispute=DisputeParameters(window=230, clock=30, judge_time=15, bond=10**18),
     unbonding_time=600,
 )
 """Short windows, for development chains."""
@@ -88,7 +88,7 @@ PUBLIC = DeployParameters(
     ),
     epoch_blocks=1800,
     dispute=DisputeParameters(
-        window=5 * 24 * 3600, clock=24 * 3600, judge_time=12 * 3600, bond=20 * 10**18
+        window=6 * 24 * 3600, clock=24 * 3600, judge_time=8 * 3600, bond=20 * 10**18
     ),
     unbonding_time=14 * 24 * 3600,
 )

@@ -147,24 +147,31 @@ class _Player:
     # --- whom to play ----------------------------------------------------------------------------
 
     def _starts_against(self, number: int) -> bool:
-        """Whether to start a game with a party: it claims another output, and nobody with one's own
-        plays it. Those with a higher number wait for their turn, so that not all pay for it."""
+        """Whether to start a game with a party that claims another output.
+
+        Where somebody with one's own output plays it already, there is time until the last moment at
+        which a game can start: one's friend may be playing to lose. Those with a higher number wait
+        for their turn, so that not all pay for the same game.
+        """
         view, me = self.view, self.me
         mine, other = view.parties[me], view.parties[number]
         pair = (min(me, number), max(me, number))
         if number == me or other.lost or other.output == mine.output or pair in view.games:
             return False
-        if pair[0] >= FIRST_CHALLENGER or view.now + view.longest_game > view.contest.ends_at:
+        last = view.contest.ends_at - view.longest_game
+        if pair[0] >= FIRST_CHALLENGER or view.now > last:
             return False
         friends = [
-            n for n, p in view.parties.items() if p.output == mine.output and not p.lost and n < me
+            n for n, p in view.parties.items() if p.output == mine.output and not p.lost and n != me
         ]
         engaged = any(
             not game.closed and number in played and any(f in played for f in friends)
             for played, game in view.games.items()
         )
-        turn = view.began + len(friends) * view.clock // 4
-        return not engaged and view.now >= turn
+        if engaged:
+            return view.now > last - view.judge_time
+        turn = view.began + sum(f < me for f in friends) * view.clock // 4
+        return view.now >= min(turn, last - view.judge_time)
 
     def _convict_twins(self) -> None:
         view = self.view
