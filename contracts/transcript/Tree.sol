@@ -107,26 +107,30 @@ library Tree {
         }
         if (indexes[present - 1] >= count) revert IndexOutOfRange(indexes[present - 1], count);
         bytes32 empty;
-        while (count > 1) {
-            uint256 kept;
-            for (uint256 i; i < present; ++i) {
-                uint256 index = indexes[i];
-                bytes32 hash = hashes[i];
-                if (index & 1 == 1) {
-                    hash = node(_sibling(siblings, cursor++), hash);
-                } else if (index + 1 >= count) {
-                    hash = node(hash, empty);
-                } else if (i + 1 < present && indexes[i + 1] == index + 1) {
-                    hash = node(hash, hashes[++i]);
-                } else {
-                    hash = node(hash, _sibling(siblings, cursor++));
+        uint256 emptyHeight;
+        // SAFETY: indexes are below `count`, and places in the arrays below `present`.
+        unchecked {
+            for (uint256 height; count > 1; ++height) {
+                uint256 kept;
+                for (uint256 i; i < present; ++i) {
+                    uint256 index = indexes[i];
+                    bytes32 hash = hashes[i];
+                    if (index & 1 == 1) {
+                        hash = node(_sibling(siblings, cursor++), hash);
+                    } else if (index + 1 >= count) {
+                        for (; emptyHeight < height; ++emptyHeight) empty = node(empty, empty);
+                        hash = node(hash, empty);
+                    } else if (i + 1 < present && indexes[i + 1] == index + 1) {
+                        hash = node(hash, hashes[++i]);
+                    } else {
+                        hash = node(hash, _sibling(siblings, cursor++));
+                    }
+                    (indexes[kept], hashes[kept]) = (index >> 1, hash);
+                    ++kept;
                 }
-                (indexes[kept], hashes[kept]) = (index >> 1, hash);
-                ++kept;
+                present = kept;
+                count = (count + 1) >> 1;
             }
-            present = kept;
-            empty = node(empty, empty);
-            count = (count + 1) >> 1;
         }
         return (hashes[0], cursor);
     }
