@@ -1,191 +1,224 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-/// Reductions over int32 numbers that lie side by side in calldata, eight at a time: a word's bytes are swapped within
-/// each four, which makes eight big-endian numbers of eight little-endian ones. Numbers behind the last are made
-/// neutral before they are used.
-library Runs {
-    /// Every other byte, and every other pair of bytes.
-    uint256 private constant BYTES = 0x00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff;
-    uint256 private constant PAIRS = 0x0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff;
-    /// Eight times the least int32.
-    uint256 private constant LEAST = 0x8000000080000000800000008000000080000000800000008000000080000000;
+import {Places} from "./Places.sol";
 
-    function sum(uint256 place, uint256 count) internal pure returns (int256 total) {
-        assembly ("memory-safe") {
-            function lane(v, k) -> x {
-                x := signextend(3, shr(k, v))
-            }
-            for {} count {} {
-                let v := calldataload(place)
-                v := or(and(shr(8, v), BYTES), shl(8, and(v, BYTES)))
-                v := or(and(shr(16, v), PAIRS), shl(16, and(v, PAIRS)))
-                if lt(count, 8) {
-                    v := and(v, not(shr(shl(5, count), not(0))))
-                    count := 8
-                }
-                total := add(total, add(add(lane(v, 224), lane(v, 192)), add(lane(v, 160), lane(v, 128))))
-                total := add(total, add(add(lane(v, 96), lane(v, 64)), add(lane(v, 32), lane(v, 0))))
-                place := add(place, 32)
-                count := sub(count, 8)
-            }
+/// How rows are brought to `width` bits: what `Runs` adds, shifts and compares in each of four lanes.
+struct Narrowing {
+    uint256 left;
+    uint256 right;
+    uint256 half;
+    uint256 mask;
+    uint256 offset;
+    uint256 ceiling;
+    uint256 twice;
+    /// 2^width: what a narrowed number is raised by, so that it is not negative.
+    int256 raise;
+}
+
+/// Reductions over int32 numbers that lie side by side in calldata. A word holds eight; they are taken as two words of
+/// four lanes of 64 bits, each raised by 2^31 so that none is negative and no lane borrows from the next. The raise is
+/// taken out of the sum at the end. Two words of four lanes, one of them in reverse order, have the sum of their four
+/// products in the top lane of their product.
+///
+/// SAFETY: of all `unchecked` blocks here: places lie in calldata, counts are below 2^17, and each lane states its bound.
+library Runs {
+    uint256 private constant ONES = 0x0000000000000001000000000000000100000000000000010000000000000001;
+    uint256 private constant LOW_HALVES = 0x00000000ffffffff00000000ffffffff00000000ffffffff00000000ffffffff;
+    uint256 private constant SIGNS = 0x8000000080000000800000008000000080000000800000008000000080000000;
+    uint256 private constant LANE = type(uint64).max;
+    uint256 private constant RAISE = 1 << 31;
+
+    /// Above every number that is narrowed: says in a lane of a difference that it is not negative.
+    uint256 private constant FLAG = 50;
+    uint256 private constant BELOW_FLAG = (1 << FLAG) - 1;
+
+    /// A shift right by `shift` with rounding, or left where it is negative, and a clamp to [-2^width, 2^width].
+    function narrowing(int256 shift, uint256 width) internal pure returns (Narrowing memory n) {
+        // SAFETY: shifts lie within [-16, 31] and widths within [4, 15]: every sum of powers here is below 2^52.
+        unchecked {
+            if (shift < 0) n.left = uint256(-shift);
+            else n.right = uint256(shift);
+            n.half = ONES * ((1 << n.right) >> 1);
+            n.mask = n.right == 0 ? type(uint256).max : ONES * ((1 << 33) - 1);
+            uint256 raised = RAISE << n.left >> n.right;
+            n.offset = ONES * ((1 << FLAG) + (1 << width) - raised);
+            n.ceiling = ONES * ((1 << FLAG) + (2 << width));
+            n.twice = ONES * (2 << width);
+            n.raise = int256(1) << width;
         }
     }
 
-    function maximum(uint256 place, uint256 count) internal pure returns (int256 most) {
-        most = type(int32).min;
-        assembly ("memory-safe") {
-            for {} count {} {
-                let v := calldataload(place)
-                v := or(and(shr(8, v), BYTES), shl(8, and(v, BYTES)))
-                v := or(and(shr(16, v), PAIRS), shl(16, and(v, PAIRS)))
-                if lt(count, 8) {
-                    let behind := shr(shl(5, count), not(0))
-                    v := or(and(v, not(behind)), and(LEAST, behind))
-                    count := 8
-                }
-                for { let i := 0 } lt(i, 8) { i := add(i, 1) } {
-                    let x := signextend(3, v)
-                    if sgt(x, most) { most := x }
-                    v := shr(32, v)
-                }
-                place := add(place, 32)
-                count := sub(count, 8)
+    function sum(uint256 place, uint256 count) internal pure returns (int256) {
+        unchecked {
+            uint256 lanes;
+            for (uint256 done; done < count; done += 8) {
+                uint256 word = _kept(_word(place + 4 * done) ^ SIGNS, count - done);
+                lanes += (word & LOW_HALVES) + ((word >> 32) & LOW_HALVES);
             }
+            return int256(_total(lanes)) - int256(count * RAISE);
+        }
+    }
+
+    function maximum(uint256 place, uint256 count) internal pure returns (int256) {
+        unchecked {
+            uint256 most;
+            for (uint256 done; done < count; done += 8) {
+                uint256 word = _kept(_word(place + 4 * done) ^ SIGNS, count - done);
+                most = _greater(_greater(most, word & LOW_HALVES), (word >> 32) & LOW_HALVES);
+            }
+            return int256(_greatest(most)) - int256(RAISE);
         }
     }
 
     /// The greatest magnitude: x for x >= 0, -x - 1 for x < 0.
-    function peak(uint256 place, uint256 count) internal pure returns (int256 most) {
-        assembly ("memory-safe") {
-            for {} count {} {
-                let v := calldataload(place)
-                v := or(and(shr(8, v), BYTES), shl(8, and(v, BYTES)))
-                v := or(and(shr(16, v), PAIRS), shl(16, and(v, PAIRS)))
-                if lt(count, 8) {
-                    v := and(v, not(shr(shl(5, count), not(0))))
-                    count := 8
-                }
-                for { let i := 0 } lt(i, 8) { i := add(i, 1) } {
-                    let x := signextend(3, v)
-                    x := xor(x, sar(31, x))
-                    if gt(x, most) { most := x }
-                    v := shr(32, v)
-                }
-                place := add(place, 32)
-                count := sub(count, 8)
+    function peak(uint256 place, uint256 count) internal pure returns (int256) {
+        unchecked {
+            uint256 most;
+            for (uint256 done; done < count; done += 8) {
+                uint256 word = _kept(_word(place + 4 * done), count - done);
+                word ^= ((word & SIGNS) >> 31) * type(uint32).max;
+                most = _greater(_greater(most, word & LOW_HALVES), (word >> 32) & LOW_HALVES);
             }
+            return int256(_greatest(most));
         }
     }
 
-    /// Sum of narrow(x, shift, width) times int8 weights; the shift is not negative.
-    function weighed(uint256 place, uint256 weights, uint256 count, uint256 shift, uint256 width)
+    /// Sum of narrowed numbers times int8 weights.
+    function weighed(uint256 place, uint256 weights, uint256 count, Narrowing memory n)
         internal
         pure
-        returns (int256 total)
+        returns (int256)
     {
-        assembly ("memory-safe") {
-            function term(v, w, k, s, half, limit) -> product {
-                let x := sar(s, add(signextend(3, shr(k, v)), half))
-                if gt(add(x, limit), shl(1, limit)) {
-                    // Below or above: the sign of x, made one of -1 and 1.
-                    x := mul(limit, or(sar(255, x), 1))
-                }
-                product := mul(x, signextend(0, w))
+        unchecked {
+            uint256 products;
+            uint256 numbers;
+            uint256 factors;
+            uint256 done;
+            for (; done < count; done += 8) {
+                (uint256 even, uint256 odd) = _narrowed(_kept(_word(place + 4 * done), count - done), n);
+                (uint256 evenWeights, uint256 oddWeights) = _weights(Places.word(weights + done));
+                numbers += even + odd;
+                factors += evenWeights + oddWeights;
+                products += ((even * evenWeights) >> 192) + ((odd * oddWeights) >> 192);
             }
-            let limit := shl(width, 1)
-            let half := shr(1, shl(shift, 1))
-            for {} count {} {
-                let v := calldataload(place)
-                v := or(and(shr(8, v), BYTES), shl(8, and(v, BYTES)))
-                v := or(and(shr(16, v), PAIRS), shl(16, and(v, PAIRS)))
-                let w := calldataload(weights)
-                if lt(count, 8) {
-                    v := and(v, not(shr(shl(5, count), not(0))))
-                    count := 8
-                }
-                total := add(total, term(v, byte(0, w), 224, shift, half, limit))
-                total := add(total, term(v, byte(1, w), 192, shift, half, limit))
-                total := add(total, term(v, byte(2, w), 160, shift, half, limit))
-                total := add(total, term(v, byte(3, w), 128, shift, half, limit))
-                total := add(total, term(v, byte(4, w), 96, shift, half, limit))
-                total := add(total, term(v, byte(5, w), 64, shift, half, limit))
-                total := add(total, term(v, byte(6, w), 32, shift, half, limit))
-                total := add(total, term(v, byte(7, w), 0, shift, half, limit))
-                place := add(place, 32)
-                weights := add(weights, 8)
-                count := sub(count, 8)
-            }
+            return _lowered(products, _total(numbers), 128, _total(factors), n.raise, done);
         }
     }
 
-    /// Sum of narrow(x, shift, width) * narrow(y, otherShift, width); shifts are not negative.
-    function products(
-        uint256 place,
-        uint256 other,
-        uint256 count,
-        uint256 shift,
-        uint256 otherShift,
-        uint256 width
-    ) internal pure returns (int256 total) {
-        assembly ("memory-safe") {
-            function narrow(v, s, half, limit) -> x {
-                x := sar(s, add(signextend(3, v), half))
-                if gt(add(x, limit), shl(1, limit)) { x := mul(limit, or(sar(255, x), 1)) }
-            }
-            let limit := shl(width, 1)
-            let half := shr(1, shl(shift, 1))
-            let otherHalf := shr(1, shl(otherShift, 1))
-            for {} count {} {
-                let v := calldataload(place)
-                v := or(and(shr(8, v), BYTES), shl(8, and(v, BYTES)))
-                v := or(and(shr(16, v), PAIRS), shl(16, and(v, PAIRS)))
-                let u := calldataload(other)
-                u := or(and(shr(8, u), BYTES), shl(8, and(u, BYTES)))
-                u := or(and(shr(16, u), PAIRS), shl(16, and(u, PAIRS)))
-                if lt(count, 8) {
-                    v := and(v, not(shr(shl(5, count), not(0))))
-                    count := 8
-                }
-                for { let i := 0 } lt(i, 8) { i := add(i, 1) } {
-                    let x := narrow(v, shift, half, limit)
-                    total := add(total, mul(x, narrow(u, otherShift, otherHalf, limit)))
-                    v := shr(32, v)
-                    u := shr(32, u)
-                }
-                place := add(place, 32)
-                other := add(other, 32)
-                count := sub(count, 8)
-            }
-        }
-    }
-
-    /// Sum of narrow(x, right - left, width)^2, one of the two shifts being 0.
-    function squares(uint256 place, uint256 count, uint256 left, uint256 right, uint256 width)
+    /// Sum of products of narrowed numbers of two rows.
+    function products(uint256 place, uint256 other, uint256 count, Narrowing memory n, Narrowing memory m)
         internal
         pure
-        returns (int256 total)
+        returns (int256)
     {
-        assembly ("memory-safe") {
-            let limit := shl(width, 1)
-            let half := shr(1, shl(right, 1))
-            for {} count {} {
-                let v := calldataload(place)
-                v := or(and(shr(8, v), BYTES), shl(8, and(v, BYTES)))
-                v := or(and(shr(16, v), PAIRS), shl(16, and(v, PAIRS)))
-                if lt(count, 8) {
-                    v := and(v, not(shr(shl(5, count), not(0))))
-                    count := 8
-                }
-                for { let i := 0 } lt(i, 8) { i := add(i, 1) } {
-                    let x := sar(right, add(shl(left, signextend(3, v)), half))
-                    if gt(add(x, limit), shl(1, limit)) { x := limit }
-                    total := add(total, mul(x, x))
-                    v := shr(32, v)
-                }
-                place := add(place, 32)
-                count := sub(count, 8)
+        unchecked {
+            uint256 found;
+            uint256 numbers;
+            uint256 factors;
+            uint256 done;
+            for (; done < count; done += 8) {
+                (uint256 even, uint256 odd) = _narrowed(_kept(_word(place + 4 * done), count - done), n);
+                (uint256 evenOther, uint256 oddOther) = _narrowed(_kept(_word(other + 4 * done), count - done), m);
+                numbers += even + odd;
+                factors += evenOther + oddOther;
+                found += ((even * _reversed(evenOther)) >> 192) + ((odd * _reversed(oddOther)) >> 192);
             }
+            return _lowered(found, _total(numbers), m.raise, _total(factors), n.raise, done);
         }
+    }
+
+    /// Sum of squares of narrowed numbers.
+    function squares(uint256 place, uint256 count, Narrowing memory n) internal pure returns (int256) {
+        unchecked {
+            uint256 found;
+            uint256 numbers;
+            uint256 done;
+            for (; done < count; done += 8) {
+                (uint256 even, uint256 odd) = _narrowed(_kept(_word(place + 4 * done), count - done), n);
+                numbers += even + odd;
+                found += ((even * _reversed(even)) >> 192) + ((odd * _reversed(odd)) >> 192);
+            }
+            uint256 total = _total(numbers);
+            return _lowered(found, total, n.raise, total, n.raise, done);
+        }
+    }
+
+    /// The sum of (a - r)(b - s) from those of ab, a and b over `count` pairs, where `s` is `otherRaise`.
+    function _lowered(uint256 found, uint256 a, int256 otherRaise, uint256 b, int256 raise, uint256 count)
+        private
+        pure
+        returns (int256)
+    {
+        // SAFETY: all are sums of less than 2^17 terms below 2^32.
+        unchecked {
+            return int256(found) - int256(a) * otherRaise - int256(b) * raise + int256(count) * raise * otherRaise;
+        }
+    }
+
+    /// Eight numbers as big-endian ones: bytes are swapped in pairs, then pairs within each four.
+    function _word(uint256 place) private pure returns (uint256 word) {
+        uint256 odd = 0x00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff;
+        word = Places.word(place);
+        word = ((word >> 8) & odd) | ((word & odd) << 8);
+        odd = 0x0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff;
+        word = ((word >> 16) & odd) | ((word & odd) << 16);
+    }
+
+    /// The first `count` of eight numbers, zeros behind them.
+    function _kept(uint256 word, uint256 count) private pure returns (uint256) {
+        return count < 8 ? word & ~(type(uint256).max >> (32 * count)) : word;
+    }
+
+    /// Eight numbers narrowed and raised by 2^width: those at even and at odd places.
+    function _narrowed(uint256 word, Narrowing memory n) private pure returns (uint256 even, uint256 odd) {
+        word ^= SIGNS;
+        return (_narrow((word >> 32) & LOW_HALVES, n), _narrow(word & LOW_HALVES, n));
+    }
+
+    /// Lanes below 2^32, as they are shifted: below 2^48. With the flag they stay below 2^51.
+    function _narrow(uint256 lanes, Narrowing memory n) private pure returns (uint256) {
+        unchecked {
+            lanes = ((((lanes << n.left) + n.half) >> n.right) & n.mask) + n.offset;
+            lanes &= ((lanes >> FLAG) & ONES) * BELOW_FLAG;
+            lanes = n.ceiling - lanes;
+            return n.twice - (lanes & (((lanes >> FLAG) & ONES) * BELOW_FLAG));
+        }
+    }
+
+    /// Eight int8 weights raised by 128, as lanes in reverse order: those at even and at odd places.
+    function _weights(uint256 word) private pure returns (uint256 even, uint256 odd) {
+        assembly ("memory-safe") {
+            word := xor(word, 0x8080808080808080000000000000000000000000000000000000000000000000)
+            even := or(byte(0, word), or(shl(64, byte(2, word)), or(shl(128, byte(4, word)), shl(192, byte(6, word)))))
+            odd := or(byte(1, word), or(shl(64, byte(3, word)), or(shl(128, byte(5, word)), shl(192, byte(7, word)))))
+        }
+    }
+
+    /// Lanes in reverse order.
+    function _reversed(uint256 lanes) private pure returns (uint256) {
+        lanes = (lanes >> 128) | (lanes << 128);
+        uint256 low = LANE | LANE << 128;
+        return ((lanes >> 64) & low) | ((lanes & low) << 64);
+    }
+
+    /// The greater of each two lanes, all below 2^32.
+    function _greater(uint256 a, uint256 b) private pure returns (uint256) {
+        unchecked {
+            uint256 keep = ((((a | (ONES << 32)) - b) >> 32) & ONES) * type(uint32).max;
+            return b ^ ((a ^ b) & keep);
+        }
+    }
+
+    /// The greatest of four lanes, all below 2^32.
+    function _greatest(uint256 lanes) private pure returns (uint256 most) {
+        for (; lanes != 0; lanes >>= 64) {
+            if (lanes & LANE > most) most = lanes & LANE;
+        }
+    }
+
+    /// The sum of four lanes, which is below 2^64 - 1: their weights are 1 modulo that.
+    function _total(uint256 lanes) private pure returns (uint256) {
+        return lanes % LANE;
     }
 }

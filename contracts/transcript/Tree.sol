@@ -106,27 +106,12 @@ library Tree {
             if (indexes[i] <= indexes[i - 1]) revert IndexOutOfOrder(indexes[i]);
         }
         if (indexes[present - 1] >= count) revert IndexOutOfRange(indexes[present - 1], count);
-        bytes32 empty;
-        while (count > 1) {
-            uint256 kept;
-            for (uint256 i; i < present; ++i) {
-                uint256 index = indexes[i];
-                bytes32 hash = hashes[i];
-                if (index & 1 == 1) {
-                    hash = node(_sibling(siblings, cursor++), hash);
-                } else if (index + 1 >= count) {
-                    hash = node(hash, empty);
-                } else if (i + 1 < present && indexes[i + 1] == index + 1) {
-                    hash = node(hash, hashes[++i]);
-                } else {
-                    hash = node(hash, _sibling(siblings, cursor++));
-                }
-                (indexes[kept], hashes[kept]) = (index >> 1, hash);
-                ++kept;
+        // SAFETY: a level has fewer indexes than the one below it, and at least one.
+        unchecked {
+            for (uint256 height; count > 1; ++height) {
+                (present, cursor) = _rise(indexes, hashes, present, count, height, siblings, cursor);
+                count = (count + 1) >> 1;
             }
-            present = kept;
-            empty = node(empty, empty);
-            count = (count + 1) >> 1;
         }
         return (hashes[0], cursor);
     }
@@ -155,6 +140,32 @@ library Tree {
 
     function requireUsed(bytes32[] calldata siblings, uint256 used) internal pure {
         if (used != siblings.length) revert WrongSiblingCount(siblings.length, used);
+    }
+
+    /// The level above the first `present` nodes of a level of `count`, in their place. Absent nodes are seldom needed,
+    /// and computed where they are.
+    function _rise(
+        uint256[] memory indexes,
+        bytes32[] memory hashes,
+        uint256 present,
+        uint256 count,
+        uint256 height,
+        bytes32[] calldata siblings,
+        uint256 cursor
+    ) private view returns (uint256 kept, uint256 next) {
+        next = cursor;
+        // SAFETY: indexes are below `count`, places in the arrays below `present`.
+        unchecked {
+            for (uint256 i; i < present; ++i) {
+                uint256 index = indexes[i];
+                bytes32 hash = hashes[i];
+                if (index & 1 == 1) hash = node(_sibling(siblings, next++), hash);
+                else if (i + 1 < present && indexes[i + 1] == index + 1) hash = node(hash, hashes[++i]);
+                else hash = node(hash, index + 1 < count ? _sibling(siblings, next++) : absent(height));
+                (indexes[kept], hashes[kept]) = (index >> 1, hash);
+                ++kept;
+            }
+        }
     }
 
     function _sibling(bytes32[] calldata siblings, uint256 index) private pure returns (bytes32) {

@@ -24,8 +24,9 @@ library Attention {
         uint256 width = s.operandWidth(evidence.records);
         uint256 q = Values.run(evidence, s.operand(0), s.row * width + from, to - from);
         uint256 k = Values.run(evidence, s.operand(2), key * width + from, to - from);
-        // SAFETY: row bits are at most 14, and the shifts are never negative.
-        return Runs.products(q, k, to - from, uint256(shift), uint256(keyShift), uint256(s.rowBits()));
+        // SAFETY: row bits are at most 14.
+        uint256 bits = uint256(s.rowBits());
+        return Runs.products(q, k, to - from, Runs.narrowing(shift, bits), Runs.narrowing(keyShift, bits));
     }
 
     function finishScores(Step memory s, Evidence calldata evidence, int256 total) internal pure returns (int256) {

@@ -6,7 +6,7 @@ import {Evidence} from "../IReferee.sol";
 import {Numbers} from "../Numbers.sol";
 import {Places} from "../Places.sol";
 import {Records, Step} from "../Records.sol";
-import {Runs} from "../Runs.sol";
+import {Narrowing, Runs} from "../Runs.sol";
 import {Values} from "../Values.sol";
 
 /// Embeddings and products with weights (docs/arithmetic.md, "Weights").
@@ -40,8 +40,9 @@ library Linear {
         (uint256 position, uint256 channel) = _places(s);
         uint256 x = Values.run(evidence, s.operand(0), position * columns + from, to - from);
         uint256 weights = Constants.run(evidence, 0, channel * columns + from, to - from);
-        // SAFETY: row bits are at most 14, and the shift is never negative.
-        return Runs.weighed(x, weights, to - from, uint256(_shift(s, evidence, position)), uint256(s.rowBits()));
+        // SAFETY: row bits are at most 14.
+        Narrowing memory narrowing = Runs.narrowing(_shift(s, evidence, position), uint256(s.rowBits()));
+        return Runs.weighed(x, weights, to - from, narrowing);
     }
 
     function finish(Step memory s, Evidence calldata evidence, int256 total) internal pure returns (int256) {

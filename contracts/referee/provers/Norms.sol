@@ -31,9 +31,7 @@ library Norms {
         uint256 place = Values.run(
             evidence, s.operand(0), s.row * s.operandWidth(evidence.records) + from, to - from
         );
-        // SAFETY: each shift is positive where it is used.
-        (uint256 left, uint256 right) = shift < 0 ? (uint256(-shift), uint256(0)) : (uint256(0), uint256(shift));
-        return Runs.squares(place, to - from, left, right, SQUARE_BITS);
+        return Runs.squares(place, to - from, Runs.narrowing(shift, SQUARE_BITS));
     }
 
     function finishSquares(Step memory s, Evidence calldata evidence, int256 total) internal pure returns (int256) {
