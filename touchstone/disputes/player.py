@@ -149,9 +149,9 @@ class _Player:
     def _starts_against(self, number: int) -> bool:
         """Whether to start a game with a party that claims another output.
 
-        Where somebody with one's own output plays it already, there is time until the last moment at
-        which a game can start: one's friend may be playing to lose. Those with a higher number wait
-        for their turn, so that not all pay for the same game.
+        Where somebody with one's own output plays it already, there is time until games can no
+        longer start: one's friend may be playing to lose. Those with a higher number wait for their
+        turn, so that not all pay for the same game.
         """
         view, me = self.view, self.me
         mine, other = view.parties[me], view.parties[number]
