@@ -35,6 +35,7 @@ class Execution:
     case: Case
     output: bytes
     root: bytes
+    runs: dict[bytes, list[Int32]]
 
 
 @dataclass
@@ -54,10 +55,26 @@ class Lab:
         self, tamper: Tamper = honest, edit: Callable[[bytes], bytes] = lambda output: output
     ) -> Execution:
         """Runs the job as a party would that tampers with it, or edits its output."""
-        program = self.model.program
+        runs = self._runs(tamper)
+        return self._execution(runs, edit)
+
+    def retell(self, right: Execution, tamper: Tamper) -> Execution:
+        """An honest execution told with a lie: what follows the lie is told as it was."""
         runs = {
+            key: [tamper(number, v, x) for v, x in enumerate(values)]
+            for number, (key, values) in enumerate(right.runs.items())
+        }
+        return self._execution(runs, lambda _: right.output)
+
+    def _runs(self, tamper: Tamper) -> dict[bytes, list[Int32]]:
+        return {
             s.tobytes(): values_of(self.model, tamper, i, s) for i, s in enumerate(self.sequences)
         }
+
+    def _execution(
+        self, runs: dict[bytes, list[Int32]], edit: Callable[[bytes], bytes]
+    ) -> Execution:
+        program = self.model.program
 
         def replay(sequence: Int32) -> Iterator[tuple[int, Int32]]:
             yield from enumerate(runs[sequence.tobytes()])
@@ -73,7 +90,7 @@ class Lab:
             transcript,
             self.builder,
         )
-        return Execution(case, output, payload_root(output, JOB_SALT))
+        return Execution(case, output, payload_root(output, JOB_SALT), runs)
 
 
 @cache
