@@ -21,7 +21,8 @@ struct Narrowing {
 /// taken out of the sum at the end. Two words of four lanes, one of them in reverse order, have the sum of their four
 /// products in the top lane of their product.
 ///
-/// SAFETY: of all `unchecked` blocks here: places lie in calldata, counts are below 2^17, and each lane states its bound.
+/// SAFETY: of all `unchecked` blocks here: places lie in calldata, which holds less than 2^24 numbers, and every lane
+/// is below 2^32 before it is summed, so that a sum of lanes stays below 2^64 - 1.
 library Runs {
     uint256 private constant ONES = 0x0000000000000001000000000000000100000000000000010000000000000001;
     uint256 private constant LOW_HALVES = 0x00000000ffffffff00000000ffffffff00000000ffffffff00000000ffffffff;
@@ -150,7 +151,7 @@ library Runs {
         pure
         returns (int256)
     {
-        // SAFETY: all are sums of less than 2^17 terms below 2^32.
+        // SAFETY: all are sums of less than 2^24 terms below 2^34.
         unchecked {
             return int256(found) - int256(a) * otherRaise - int256(b) * raise + int256(count) * raise * otherRaise;
         }

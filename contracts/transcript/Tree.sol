@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {Arrays} from "@openzeppelin/contracts/utils/Arrays.sol";
+
 /// Some chunks of one byte string, with what shows them under its top.
 struct Chunks {
     /// Which chunks, ascending.
@@ -22,6 +24,9 @@ struct Chunks {
 /// The tree over n leaves is ceil(log2(n)) deep. An absent leaf is 32 zero bytes, an absent subtree the node of its
 /// absent children.
 library Tree {
+    using Arrays for uint256[];
+    using Arrays for bytes32[];
+
     uint256 internal constant CHUNK = 1024;
 
     error NothingOpened();
@@ -92,7 +97,7 @@ library Tree {
 
     /// The top of the tree over `count` leaves, of which `hashes` stand at `indexes` (ascending). Siblings are taken
     /// from `cursor` on, level by level from the leaves up and from left to right; those of absent subtrees are not
-    /// given. Both arrays in memory are used up.
+    /// given. Both arrays in memory have one length and are used up.
     function climb(
         uint256[] memory indexes,
         bytes32[] memory hashes,
@@ -154,22 +159,41 @@ library Tree {
         uint256 cursor
     ) private view returns (uint256 kept, uint256 next) {
         next = cursor;
-        // SAFETY: indexes are below `count`, places in the arrays below `present`.
+        // SAFETY: indexes are below `count`, and places in both arrays below `present`, which is at most their length.
         unchecked {
             for (uint256 i; i < present; ++i) {
-                uint256 index = indexes[i];
-                bytes32 hash = hashes[i];
-                if (index & 1 == 1) hash = node(_sibling(siblings, next++), hash);
-                else if (i + 1 < present && indexes[i + 1] == index + 1) hash = node(hash, hashes[++i]);
-                else hash = node(hash, index + 1 < count ? _sibling(siblings, next++) : absent(height));
-                (indexes[kept], hashes[kept]) = (index >> 1, hash);
+                uint256 index = indexes.unsafeMemoryAccess(i);
+                bytes32 hash = hashes.unsafeMemoryAccess(i);
+                if (index & 1 == 1) {
+                    hash = node(_sibling(siblings, next++), hash);
+                } else if (i + 1 < present && indexes.unsafeMemoryAccess(i + 1) == index + 1) {
+                    hash = node(hash, hashes.unsafeMemoryAccess(++i));
+                } else {
+                    hash = node(hash, index + 1 < count ? _sibling(siblings, next++) : absent(height));
+                }
+                _put(indexes, hashes, kept, index >> 1, hash);
                 ++kept;
             }
         }
     }
 
-    function _sibling(bytes32[] calldata siblings, uint256 index) private pure returns (bytes32) {
+    /// Sets what stands at one place of both arrays.
+    function _put(uint256[] memory indexes, bytes32[] memory hashes, uint256 place, uint256 index, bytes32 hash)
+        private
+        pure
+    {
+        // SAFETY: the place lies within both arrays.
+        assembly ("memory-safe") {
+            let offset := add(shl(5, place), 32)
+            mstore(add(indexes, offset), index)
+            mstore(add(hashes, offset), hash)
+        }
+    }
+
+    function _sibling(bytes32[] calldata siblings, uint256 index) private pure returns (bytes32 found) {
         if (index >= siblings.length) revert WrongSiblingCount(siblings.length, index + 1);
-        return siblings[index];
+        assembly ("memory-safe") {
+            found := calldataload(add(siblings.offset, shl(5, index)))
+        }
     }
 }
