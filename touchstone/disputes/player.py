@@ -132,11 +132,14 @@ class _Player:
             self.found.append(State(me, self.case.statement))
         for number in opponents:
             self.found.append(Start(min(me, number), max(me, number)))
-        self._convict_twins()
+        # Whoever states what another has stated falls with it: only one of them is played.
+        told = self._convict_twins()
         for pair, game in games.items():
+            statement = view.parties[pair[1] if pair[0] == me else pair[0]].statement
             if self._is_late(pair, game):
                 self.found.append(Timeout(*pair))
-            else:
+            elif statement not in told:
+                told |= {statement} if any(statement) else set()
                 self._play(pair, game)
         # Games of others that have ended hold the verdict up.
         for pair, game in view.games.items():
@@ -173,8 +176,10 @@ class _Player:
         turn = view.began + sum(f < me for f in friends) * view.clock // 4
         return view.now >= min(turn, last - view.judge_time)
 
-    def _convict_twins(self) -> None:
+    def _convict_twins(self) -> set[bytes]:
+        """Convicts everybody with the statement of a convict; returns these statements."""
         view = self.view
+        told = {party.statement for party in view.parties.values() if party.proven}
         for convicted, party in view.parties.items():
             if not party.proven:
                 continue
@@ -182,6 +187,7 @@ class _Player:
                 alike = party.statement == twin.statement and any(twin.statement)
                 if number != self.me and alike and not twin.lost:
                     self.found.append(ConvictTwin(convicted, number, self.me))
+        return told - {bytes(32)}
 
     def _is_late(self, pair: tuple[int, int], game: Game) -> bool:
         """Whether the game can be ended: a side has lost, or the other's clock has run out."""
