@@ -88,7 +88,7 @@ class Lab:
             self.model.tensors,
             self.payload,
             transcript,
-            self.builder,
+            builder=self.builder,
         )
         return Execution(case, output, payload_root(output, JOB_SALT), runs)
 
