@@ -56,9 +56,9 @@ def test_one_value_as_key_and_as_its_peak(judge: Judge) -> None:
     """Its size is that of a key, which follows from the record of the query."""
     sketch, random = Sketch(4), Random(1)
     shape = Shape(Rows.SEQUENCE, 2, 1)
-    q, k = (sketch.given(np.full((4, 2, 1), n, np.int32), shape) for n in (70000, -(1 << 30)))
+    q, p, k = (sketch.given(np.full((4, 2, 1), n, np.int32), shape) for n in (70000, 9, 1 << 30))
     named = {"row_bits": 6, "factor": 23170, "factor_bits": 17}
-    for inputs in ((q, k, k, k), (q, q, k, k), (k, q, q, k), (k, k, k, k)):
+    for inputs in ((q, p, k, k), (q, k, k, k), (q, q, k, k), (k, q, q, k), (k, k, k, k)):
         value = sketch.run("scores", inputs, (), **named)
         _check_some(judge, sketch.case(), value, random, 3)
 
