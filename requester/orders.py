@@ -103,7 +103,7 @@ def make_order(
     open_by: int,
     strong: bool = False,
 ) -> tuple[Order, bytes]:
-    """The order for these inputs, and their payload; `strong` asks for transcripts with the claims."""
+    """The order for these inputs, and their payload; `strong` asks for strong claims."""
     payload = encode_payload(sequences)
     order = Order(
         requester=requester,
