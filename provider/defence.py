@@ -65,7 +65,8 @@ class Defence:
         self._keeper = Keeper(disputes, sender, self._log, self._on_moves, Served(vault))
         self._cases: dict[JobId, Case | None] = {}
         self._making = Lock()
-        self._over: set[JobId] = set()
+        # By job and end: a settled job can be challenged again.
+        self._over: set[tuple[JobId, int]] = set()
         self._stopping = Event()
         self._thread = Thread(target=self._loop, name="defence", daemon=True)
 
@@ -97,8 +98,6 @@ class Defence:
             if work is not None:
                 orders.setdefault(job, work.order)
         for job, order in orders.items():
-            if job in self._over:
-                continue
             try:
                 self._tend(job, order)
             except TransactionReverted as error:
@@ -113,8 +112,12 @@ class Defence:
         }
 
     def _tend(self, job: JobId, order: Order) -> None:
+        contest = self._disputes.contest(job)
+        if (job, contest.ends_at) in self._over:
+            return
         ended, guilty, _ = self._disputes.verdict(job)
         if ended:
+            self._over.add((job, contest.ends_at))
             self._conclude(job, order, guilty)
             return
         work = self._book.store.work(job)
@@ -124,10 +127,9 @@ class Defence:
 
     def _conclude(self, job: JobId, order: Order, guilty: int) -> None:
         """Has the verdict carried out, where nobody has yet."""
-        self._over.add(job)
         self._cases.pop(job, None)
         log("a contest has ended", job=job, guilty=[s for s in range(7) if guilty >> s & 1])
-        self._sender.send(self._book.market.conclude(order), key=f"conclude:{job.hex()}")
+        self._sender.send(self._book.market.conclude(order))
 
     def _found(self, job: JobId) -> Contested | None:
         """The market's event of a contested job."""

@@ -174,7 +174,7 @@ class _Player:
         )
         if engaged:
             return view.now > last - view.judge_time
-        turn = view.began + sum(f < me for f in friends) * view.clock // 4
+        turn = view.began + sum(f < me for f in friends) * view.clock // 2
         return view.now >= min(turn, last - view.judge_time)
 
     def _convict_served(self) -> None:
