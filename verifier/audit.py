@@ -6,9 +6,7 @@ from collections.abc import Callable
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from eth_utils.crypto import keccak
-from numpy.typing import NDArray
 
 from touchstone.errors import ProgramError, SettingsError
 from touchstone.protocol.ids import ModelId, model_id
@@ -30,10 +28,8 @@ if TYPE_CHECKING:
     from verifier.duties import Watch
     from verifier.store import SeenJob
 
-Sequences = list[NDArray[np.int32]]
-Execute = Callable[[ModelId, Sequences], Sequences]
-"""From a model and an input to the output. Raises KeyError for another model, and InputError for
-what the model does not take."""
+Answer = Callable[["Order", "PublishedModel", bytes], bytes]
+"""From an order, its model and its input to the output. Raises KeyError for another model."""
 
 
 def is_sampled(job: JobId, seed: bytes, share: float) -> bool:
@@ -50,7 +46,7 @@ def compare(expected: bytes, claimed: dict[int, bytes]) -> tuple[str, dict[str, 
 
 
 def audit(
-    watch: Watch, job: SeenJob, execute: Execute, share: float, challenge: bool = False
+    watch: Watch, job: SeenJob, answer: Answer, share: float, challenge: bool = False
 ) -> str | None:
     """Audits a job that has a result and an input; returns the verdict, or None where it has not.
 
@@ -64,9 +60,8 @@ def audit(
     if not is_sampled(job.id, state.seed, share):
         return _skip(watch, job, "not in the sample")
     payload, salt = given
-    model = job.order.model
     try:
-        output = output_of(job.order, watch.published(model), payload, partial(execute, model))
+        output = answer(job.order, watch.published(job.order.model), payload)
     except KeyError:
         return _skip(watch, job, "the model is not here")
     claimed = claimed_roots(watch, job)
@@ -125,21 +120,24 @@ class ExactModels:
     def __init__(self, folders: Sequence[Path]) -> None:
         self._folders = models_in(folders)
 
-    def __call__(self, model: ModelId, batch: Sequences) -> Sequences:
-        """See `Execute`."""
-        return _engine(self._folders[model]).run(batch)
+    def __call__(self, order: Order, published: PublishedModel, payload: bytes) -> bytes:
+        """See `Answer`."""
+        from touchstone.transcripts.transcript import body_of
 
-    def case(self, order: Order, published: PublishedModel, payload: bytes) -> tuple[Case, bytes]:
-        """What can be shown of a job in a dispute, and its output. Raises KeyError for a model that
-        is not here. Disputes are rare: the constants are read again for one."""
+        engine = _engine(self._folders[order.model])
+        body = partial(body_of, engine.replay)
+        return output_of(order, published, payload, engine.run, body)
+
+    def case(self, order: Order, published: PublishedModel, payload: bytes) -> Case:
+        """What can be shown of a job in a dispute. Raises KeyError for a model that is not here.
+        Disputes are rare: the constants are read again for one."""
         from touchstone.disputes.case import case_of
         from touchstone.programs import load_model
 
-        folder = self._folders[order.model]
-        output = output_of(order, published, payload, partial(self, order.model))
+        folder, output = self._folders[order.model], self(order, published, payload)
         sequences = None if output == REFUSED else read_input(order, published, payload)
         replay = _engine(folder).replay
-        return case_of(load_model(folder), replay, payload, sequences, output), output
+        return case_of(load_model(folder), replay, payload, sequences, output, order.strong)
 
 
 @cache

@@ -13,6 +13,7 @@ from touchstone.chain.token import Token
 from touchstone.errors import ReceiptError
 from touchstone.players.keeper import Contested, Dispute, Keeper
 from touchstone.players.log import Log
+from touchstone.players.served import Served
 from touchstone.protocol.jobs import Phase
 from touchstone.receipts.facts import settling_reveals
 from verifier.audit import ending, roots_of
@@ -53,8 +54,9 @@ class Disputant:
         self._models = models
         first = max(self._disputes.first_block, watch.w3.eth.block_number - _LOOK_BACK_BLOCKS)
         self._log = Log(self._disputes, first)
-        self._keeper = Keeper(self._disputes, sender, self._log, self._on_moves)
-        self._cases: dict[JobId, tuple[Case, bytes]] = {}
+        served = Served(watch.vault)
+        self._keeper = Keeper(self._disputes, sender, self._log, self._on_moves, served)
+        self._cases: dict[JobId, Case] = {}
 
     def look(self, job: SeenJob) -> Decision:
         """Does for a disputed job all that can be done now.
@@ -130,7 +132,7 @@ class Disputant:
             _log.info("replaying the disputed job %s", job.id.hex())
             published = self._watch.published(job.order.model)
             self._cases[job.id] = self._models.case(job.order, published, given[0])
-        return self._cases[job.id][0]
+        return self._cases[job.id]
 
     # --- acting ----------------------------------------------------------------------------------
 
@@ -192,10 +194,10 @@ class Disputant:
 
     def _play(self, job: SeenJob) -> list[Move]:
         given, end = self._watch.store.input(job.id), ending(self._watch, job)
-        if given is None or end is None or self._case(job) is None:
+        case = self._case(job)
+        if given is None or end is None or case is None:
             self._note(job, "its input is no longer here")
             return []
-        case = self._cases[job.id][0]
         dispute = Dispute(job.order, job.id, given[1], _contested(end), lambda: case)
         return self._keeper.tend(dispute)
 

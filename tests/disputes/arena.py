@@ -16,15 +16,18 @@ from touchstone.chain.disputes import Disputes
 from touchstone.chain.sender import Sender
 from touchstone.disputes.case import Case
 from touchstone.disputes.moves import Move
+from touchstone.errors import TransactionReverted
 from touchstone.players.keeper import Contested, Dispute, Keeper
 from touchstone.players.log import Log
+from touchstone.players.served import Served
 from touchstone.programs import load_model
 from touchstone.programs.model import Model
 from touchstone.protocol.claims import draw_of
 from touchstone.protocol.jobs import JobState
+from touchstone.protocol.orders import STRONG
 from touchstone.protocol.payload import encode_payload, payload_root
 from touchstone.transcripts.evidence import EvidenceBuilder
-from touchstone.transcripts.transcript import Transcript
+from touchstone.transcripts.transcript import Transcript, body_of
 
 JOB_SALT = b"j" * 32
 
@@ -53,11 +56,15 @@ class Lab:
         self.payload = encode_payload(self.sequences)
 
     def execute(
-        self, tamper: Tamper = honest, edit: Callable[[bytes], bytes] = lambda output: output
+        self,
+        tamper: Tamper = honest,
+        edit: Callable[[bytes], bytes] = lambda output: output,
+        *,
+        strong: bool = False,
     ) -> Execution:
         """Runs the job as a party would that tampers with it, or edits its output."""
         runs = self._runs(tamper)
-        return self._execution(runs, edit)
+        return self._execution(runs, edit, strong)
 
     def retell(self, right: Execution, tamper: Tamper) -> Execution:
         """An honest execution told with a lie: what follows the lie is told as it was."""
@@ -73,7 +80,7 @@ class Lab:
         }
 
     def _execution(
-        self, runs: dict[bytes, list[Int32]], edit: Callable[[bytes], bytes]
+        self, runs: dict[bytes, list[Int32]], edit: Callable[[bytes], bytes], strong: bool = False
     ) -> Execution:
         program = self.model.program
 
@@ -82,6 +89,8 @@ class Lab:
 
         outputs = [runs[s.tobytes()][program.output].reshape(-1) for s in self.sequences]
         output = edit(encode_payload(outputs))
+        if strong:
+            output = body_of(replay, self.sequences) + output
         transcript = Transcript(program, replay, self.sequences, output)
         case = Case(
             program,
@@ -89,6 +98,7 @@ class Lab:
             self.model.tensors,
             self.payload,
             transcript,
+            strong,
             self.builder,
         )
         return Execution(case, output, payload_root(output, JOB_SALT), runs)
@@ -113,19 +123,29 @@ class Arena:
     disputes: Disputes
     keepers: dict[int, tuple[Keeper, Dispute]]
     gas: dict[int, list[tuple[list[Move], int]]]
+    served: Served | None = None
 
     @classmethod
-    def contested(cls, chain: Chain, lab: Lab, executions: Sequence[Execution]) -> Arena:
+    def contested(
+        cls,
+        chain: Chain,
+        lab: Lab,
+        executions: Sequence[Execution],
+        *,
+        strong: bool = False,
+        served: Served | None = None,
+    ) -> Arena:
         """A job whose seats claim what these executions give."""
         order = chain.order(
             len(executions),
             payload_root(lab.payload, JOB_SALT),
             units=-(-sum(map(len, lab.sequences)) // 8),
+            mode=STRONG if strong else 0,
         )
         job = chain.open_and_draw(order)
         chain.contest(job, [execution.root for execution in executions])
         disputes = Disputes(chain.devnet.w3, chain.deployment)
-        found = cls(chain, job, disputes, {}, {})
+        found = cls(chain, job, disputes, {}, {}, served)
         contested = Contested(
             draw_of(job.seed, job.round), tuple(job.active), tuple(e.root for e in executions)
         )
@@ -173,20 +193,25 @@ class Arena:
             sender,
             Log(self.disputes, self.disputes.first_block),
             lambda job, moves, receipt: made.append((list(moves), receipt["gasUsed"])),
+            self.served,
         )
         dispute = Dispute(self.job.order, self.job.id, JOB_SALT, contested, lambda: execution.case)
         self.keepers[number] = (keeper, dispute)
 
     def play(self, rounds: int = 60, silent: Sequence[int] = ()) -> tuple[bool, set[int]]:
         """All but the silent take turns until nobody moves or the verdict is there; the guilty."""
+        idle = 0
         for _ in range(rounds):
             moved = False
             for number, (keeper, dispute) in self.keepers.items():
                 if number not in silent:
                     moved = bool(keeper.tend(dispute)) or moved
             ended, guilty = self.verdict()
-            if ended or not moved:
+            idle = 0 if moved else idle + 1
+            if ended or idle > 2:
                 return ended, guilty
+            if not moved:
+                self.chain.devnet.increase_time(1)
         raise AssertionError("the game does not end")
 
     def play_out(self, turns: Mapping[int, int] | None = None) -> set[int]:
@@ -196,7 +221,7 @@ class Arena:
         for _ in range(60):
             moved = False
             for number, (keeper, dispute) in self.keepers.items():
-                if left.get(number, 1) > 0 and keeper.tend(dispute):
+                if left.get(number, 1) > 0 and _tends(keeper, dispute):
                     moved = True
                     if number in left:
                         left[number] -= 1
@@ -211,3 +236,11 @@ class Arena:
     def verdict(self) -> tuple[bool, set[int]]:
         ended, guilty, _ = self.disputes.verdict(self.job.id)
         return ended, {seat for seat in range(7) if guilty >> seat & 1}
+
+
+def _tends(keeper: Keeper, dispute: Dispute) -> bool:
+    """Whether it moved. A liar may try what the engine refuses."""
+    try:
+        return bool(keeper.tend(dispute))
+    except TransactionReverted:
+        return False

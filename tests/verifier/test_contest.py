@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.disputes.duel import START
-from touchstone.disputes.game import Contest, Party, Stage
+from touchstone.disputes.game import Contest, Game, Party, Stage
 from touchstone.protocol.jobs import Phase
 from verifier.contest import Due, Sight, next_due
 
@@ -14,7 +13,7 @@ MINE, WRONG, WORSE = b"m" * 32, b"w" * 32, b"x" * 32
 NONE = Contest(0, 0, 0, 0, 0, 0, False, False, "0x0", bytes(32), bytes(32))
 BEGAN = 1000
 OPEN = replace(NONE, ends_at=BEGAN + 200, parties=8, seats=0b11, live=1, agreed=True)
-PLAYED = START
+PLAYED = Game.at_start()
 SETTLED = Sight(
     now=BEGAN,
     phase=Phase.SETTLED,
@@ -35,7 +34,7 @@ SETTLED = Sight(
 
 
 def party(account: str, output: bytes, lost: bool = False) -> Party:
-    return Party(account, 0, lost, False, output, bytes(32))
+    return Party(account, 0, 0, lost, False, output, bytes(32))
 
 
 SEATS = {0: party(SEAT, WRONG), 1: party(SEAT, WRONG)}
