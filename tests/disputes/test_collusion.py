@@ -156,8 +156,10 @@ def test_other_transcripts_for_the_same_output_are_each_found_out(challenged, li
     assert trial.end() == (3 * REFUND * CEILING, 3 * BOUNTY * CEILING, [-bond(TIER)] * 3)
 
 
-def test_every_liar_chooses_for_itself(challenged, lie, disguised):
-    trial = challenged([lie, lie, disguised, lie, lie])
+def test_every_liar_chooses_for_itself(challenged, lab, lie):
+    # One that nobody has played yet: what was once opened counts in every job.
+    unseen = lab.execute(flip(0, 9, 4, 19), lambda _: lie.output)
+    trial = challenged([lie, lie, unseen, lie, lie])
     turns = {0: PLAYS, 1: STATES_AND_STALLS, 2: STATES_AND_STALLS, 3: SILENT, 4: 2}
     assert trial.arena.play_out(turns) == set(range(5))
 
