@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from touchstone.disputes import board
+from touchstone.disputes.clocks import JUDGED, has_moved
 from touchstone.disputes.game import (
     FIRST_CHALLENGER,
     LEAVES,
@@ -208,20 +209,10 @@ class _Player:
         other = pair[1] if pair[0] == self.me else pair[0]
         if view.parties[other].lost:
             return True
-        if game.stage in (Stage.ELEMENT, Stage.OUTPUT_ELEMENT):
+        if game.stage in JUDGED:
             return view.now > game.since + view.judge_time
         first = pair[0] != self.me
-        return not self._has_moved(pair, game, first) and view.now > game.since + game.clock(first)
-
-    def _has_moved(self, pair: tuple[int, int], game: Game, first: bool) -> bool:
-        view = self.view
-        if game.stage is Stage.STATING:
-            return pair[0 if first else 1] in view.statements
-        if game.stage is Stage.PARTS:
-            return game.posted(first) != 0
-        if game.stage in LEAVES:
-            return game.node(first) in view.chunks
-        return (game.node(first), levels_of(game.height)) in view.opened
+        return not has_moved(view, pair, game, first) and view.now > game.since + game.clock(first)
 
     # --- one game --------------------------------------------------------------------------------
 
