@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.attacks.chains import Chain
+from tests.cheats.folding import FoldingCase
 from tests.cheats.tampering import Int32, Tamper, honest, values_of
 from touchstone.chain.disputes import Disputes
 from touchstone.chain.sender import Sender
@@ -62,7 +63,7 @@ class Lab:
     ) -> Execution:
         """Runs the job as a party would that tampers with it, or edits its output."""
         runs = self._runs(tamper)
-        return self._execution(runs, edit, strong)
+        return self._execution(runs, edit, strong, liar=tamper is not honest)
 
     def retell(self, right: Execution, tamper: Tamper) -> Execution:
         """An honest execution told with a lie: what follows the lie is told as it was."""
@@ -70,7 +71,7 @@ class Lab:
             key: [tamper(number, v, x) for v, x in enumerate(values)]
             for number, (key, values) in enumerate(right.runs.items())
         }
-        return self._execution(runs, lambda _: right.output)
+        return self._execution(runs, lambda _: right.output, liar=True)
 
     def _runs(self, tamper: Tamper) -> dict[bytes, list[Int32]]:
         return {
@@ -78,7 +79,12 @@ class Lab:
         }
 
     def _execution(
-        self, runs: dict[bytes, list[Int32]], edit: Callable[[bytes], bytes], strong: bool = False
+        self,
+        runs: dict[bytes, list[Int32]],
+        edit: Callable[[bytes], bytes],
+        strong: bool = False,
+        *,
+        liar: bool,
     ) -> Execution:
         program = self.model.program
 
@@ -90,7 +96,8 @@ class Lab:
         if strong:
             output = body_of(replay, self.sequences) + output
         transcript = Transcript(program, replay, self.sequences, output)
-        case = Case(
+        kind = FoldingCase if liar else Case
+        case = kind(
             program,
             self.model.manifest.program_root,
             self.model.tensors,

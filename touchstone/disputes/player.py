@@ -314,6 +314,9 @@ class _Player:
         theirs = self.view.parts.get((*pair, not first))
         if theirs is None or not game.posted(not first):
             return None
+        if theirs == mine:
+            # A side that cannot tell where it differs has nothing to go on to.
+            return None
         a, b = (mine, theirs) if first else (theirs, mine)
         self.found.append(Narrow(*pair, a, b, case.records(game)))
         size = -(-(stop - start) // PARTS)
