@@ -74,8 +74,9 @@ abstract contract DisputeWorld is Actors {
         setup.referee = IReferee(_create("Referee", ""));
         setup.payloads = PayloadReader(_create("Payloads", ""));
         (setup.window, setup.clock, setup.judgeTime, setup.bond) = (WINDOW, CLOCK, JUDGE_TIME, STAKE);
-        address games = _create("Games", abi.encode(setup));
-        engine = IDisputes(_create("Disputes", abi.encode(games, _create("Convictions", abi.encode(setup)))));
+        address games = _createFrom("Parts", "Games", abi.encode(setup));
+        address convictions = _createFrom("Parts", "Convictions", abi.encode(setup));
+        engine = IDisputes(_create("Disputes", abi.encode(games, convictions)));
         return address(engine);
     }
 

@@ -47,7 +47,7 @@ abstract contract Moves is DisputeWorld {
 
     function _children(Match memory m, IDisputeTypes.Game memory game, uint256 party)
         internal
-        view
+        pure
         returns (bytes32[] memory)
     {
         return m.by[party].children(game, levelsOf(game.height));

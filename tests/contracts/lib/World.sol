@@ -101,8 +101,16 @@ abstract contract World is Test {
         );
     }
 
-    function _create(string memory name, bytes memory arguments) internal returns (address made) {
-        bytes memory code = bytes.concat(vm.getCode(string.concat(name, ".sol:", name)), arguments);
+    function _create(string memory name, bytes memory arguments) internal returns (address) {
+        return _createFrom(name, name, arguments);
+    }
+
+    /// A contract whose file is called otherwise.
+    function _createFrom(string memory file, string memory name, bytes memory arguments)
+        internal
+        returns (address made)
+    {
+        bytes memory code = bytes.concat(vm.getCode(string.concat(file, ".sol:", name)), arguments);
         assembly ("memory-safe") {
             made := create(0, add(code, 32), mload(code))
             if iszero(made) {
