@@ -10,8 +10,8 @@ library Trees {
 
     // --- hashes ----------------------------------------------------------------------------------------------
 
-    function leaf(bytes memory chunk) internal pure returns (bytes32) {
-        return sha256(bytes.concat(hex"00", chunk));
+    function leaf(bytes memory data) internal pure returns (bytes32) {
+        return sha256(bytes.concat(hex"00", data));
     }
 
     function node(bytes32 left, bytes32 right) internal pure returns (bytes32) {

@@ -18,7 +18,7 @@ contract TwinsTest is Moves {
     }
 
     function _twin(Match memory m, uint256 convicted, uint256 party) private {
-        engine.convictTwin(m.job, convicted, party, convicted == 0 ? 2 : 1);
+        engine.convictTwin(m.job, convicted, party);
     }
 
     function twinNow(Match memory m, uint256 convicted, uint256 party) external {
