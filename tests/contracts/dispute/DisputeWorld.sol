@@ -190,8 +190,12 @@ abstract contract DisputeWorld is Actors {
 
     // --- reading ---------------------------------------------------------------------------------------------
 
+    function _resolver() internal view returns (IResolver) {
+        return IResolver(address(engine));
+    }
+
     function _verdict(Match memory m) internal view returns (bool ended, uint256 guilty, address winner) {
-        return IResolver(address(engine)).verdict(m.job);
+        return _resolver().verdict(m.job);
     }
 
     function _assertVerdict(Match memory m, bool ended, uint256 guilty, address winner) internal view {

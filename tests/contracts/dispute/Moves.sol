@@ -34,6 +34,10 @@ abstract contract Moves is DisputeWorld {
         return engine.partyOf(m.job, party).statement != 0;
     }
 
+    function _statementOf(Match memory m, uint256 party) internal pure returns (IDisputeTypes.Statement memory) {
+        return m.by[party].statement();
+    }
+
     // --- nodes -----------------------------------------------------------------------------------------------
 
     function _isTree(IDisputeTypes.Stage stage) internal pure returns (bool) {
