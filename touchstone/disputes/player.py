@@ -194,7 +194,7 @@ class _Player:
             for number, twin in view.parties.items():
                 alike = party.statement == twin.statement and any(twin.statement)
                 if number != self.me and alike and not twin.lost:
-                    self.found.append(ConvictTwin(convicted, number, self.me))
+                    self.found.append(ConvictTwin(convicted, number))
 
     def _is_late(self, pair: tuple[int, int], game: Game) -> bool:
         """Whether the game can be ended: a side has lost, or the other's clock has run out."""
