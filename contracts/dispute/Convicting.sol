@@ -246,8 +246,8 @@ abstract contract Convicting is DisputesBase {
         bytes32 right = payloads.refusedRoot(brief.salt);
         Party storage wrong = _requireParty(job, party);
         if (wrong.output == right) revert GoodOutput(right);
-        _requireOpponent(job, party, against);
         if (_parties[job][against].output != right) revert WrongStatement(job, against);
+        _requireOpponent(job, party, against);
         _lose(job, party, against, true);
     }
 
@@ -308,8 +308,7 @@ abstract contract Convicting is DisputesBase {
 
     function _requireOpponent(JobId job, uint256 party, uint256 against) private view {
         Party storage opponent = _requireParty(job, against);
-        if (opponent.output == _parties[job][party].output || opponent.enteredAt == block.timestamp) {
-            revert NotAnOpponent(job, party, against);
-        }
+        bool late = against >= FIRST_CHALLENGER && opponent.enteredAt == block.timestamp;
+        if (late || opponent.output == _parties[job][party].output) revert NotAnOpponent(job, party, against);
     }
 }

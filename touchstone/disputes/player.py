@@ -178,10 +178,10 @@ class _Player:
         return view.now >= min(turn, last - view.judge_time)
 
     def _convict_served(self) -> None:
-        """Convicts at once whoever serves what contradicts itself; not in the block of one's own
-        entry, in which the engine takes no convictions."""
+        """Convicts at once whoever serves what contradicts itself; as a challenger not in the block
+        of one's own entry, in which the engine takes no convictions."""
         view = self.view
-        if view.now > view.parties[self.me].entered_at:
+        if self.me < FIRST_CHALLENGER or view.now > view.parties[self.me].entered_at:
             self.found += [
                 move for number, move in view.served.items() if not view.parties[number].lost
             ]

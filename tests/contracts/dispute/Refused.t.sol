@@ -147,6 +147,10 @@ contract RefusedTest is DisputeWorld {
         vm.prank(finder);
         uint256 party = engine.challenge(m.order, OTHER, settlement.reveals, _right);
         _say(m, "");
+        // Whoever copied the conviction would have come in this very block.
+        vm.expectRevert(abi.encodeWithSelector(IDisputeTypes.NotAnOpponent.selector, m.job, 0, party));
+        engine.convictRefused(m.brief, 0, party);
+        _pass(1);
         for (uint256 seat; seat < 3; ++seat) engine.convictRefused(m.brief, seat, party);
         _assertVerdict(m, true, 7, finder);
         market.conclude(m.order);
