@@ -137,14 +137,16 @@ class _Player:
             self.found.append(State(me, self.case.statement))
         for number in opponents:
             self.found.append(Start(min(me, number), max(me, number)))
-        # Whoever states what another has stated falls with it: only one of them is played.
+        # Whoever states what another has stated falls with it: only one of them is played, down to
+        # the element. From there on time runs in which each must be judged, or post parts.
         told = self._convict_twins()
         for pair, game in games.items():
             statement = view.parties[pair[1] if pair[0] == me else pair[0]].statement
             if self._is_late(pair, game):
                 self.found.append(Timeout(*pair))
             elif statement not in told:
-                told |= {statement} if any(statement) else set()
+                if any(statement) and game.stage in (*TREES, *LEAVES, Stage.STATING):
+                    told.add(statement)
                 self._play(pair, game)
         # Games of others that have ended hold the verdict up.
         for pair, game in view.games.items():
@@ -182,10 +184,10 @@ class _Player:
         return view.now >= min(turn, last - view.judge_time)
 
     def _convict_served(self) -> None:
-        """Convicts at once whoever serves what contradicts itself; not in the block of one's own
-        entry, in which the engine takes no convictions."""
+        """Convicts at once whoever serves what contradicts itself; as a challenger not in the block
+        of one's own entry, in which the engine takes no convictions."""
         view = self.view
-        if view.now > view.parties[self.me].entered_at:
+        if self.me < FIRST_CHALLENGER or view.now > view.parties[self.me].entered_at:
             self.found += [
                 move for number, move in view.served.items() if not view.parties[number].lost
             ]
@@ -200,7 +202,7 @@ class _Player:
             for number, twin in view.parties.items():
                 alike = party.statement == twin.statement and any(twin.statement)
                 if number != self.me and alike and not twin.lost:
-                    self.found.append(ConvictTwin(convicted, number, self.me))
+                    self.found.append(ConvictTwin(convicted, number))
         return told - {bytes(32)}
 
     def _is_late(self, pair: tuple[int, int], game: Game) -> bool:
@@ -310,6 +312,9 @@ class _Player:
             self.found.append(PostParts(*pair, first, case.statement, mine, case.finish(game)))
         theirs = self.view.parts.get((*pair, not first))
         if theirs is None or not game.posted(not first):
+            return None
+        if theirs == mine:
+            # A side that cannot tell where it differs has nothing to go on to.
             return None
         a, b = (mine, theirs) if first else (theirs, mine)
         self.found.append(Narrow(*pair, a, b, case.records(game)))
