@@ -234,7 +234,7 @@ def _game_at(tx: Transaction, node: str) -> GameFact | None:
     one whose job this transaction names."""
     games = tx.facts.standing_at(node)
     named = [game for game in games if game.job in tx.disputed]
-    return (named or games or [None])[-1]
+    return (named or games)[-1] if games else None
 
 
 def _convict(tx: Transaction, event: Event, against: int) -> None:
