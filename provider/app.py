@@ -20,6 +20,7 @@ from touchstone.coordination.messages import (
     SALT_HEADER,
     SIGNATURE_HEADER,
     CommitSet,
+    OpeningAsked,
     Refusal,
     RefusalEnvelope,
 )
@@ -66,6 +67,9 @@ _SET_SCHEMA = CommitSet.model_json_schema(
 )
 
 
+_OPENING_SCHEMA = OpeningAsked.model_json_schema()
+
+
 def _body(kind: str, schema: dict[str, Any]) -> dict[str, Any]:
     """What the description of the interface says of a body that is read by hand."""
     return {"requestBody": {"required": True, "content": {kind: {"schema": schema}}}}
@@ -108,6 +112,12 @@ def make_app(service: Service, health: Callable[[], dict[str, object]]) -> FastA
     async def get_output(job: _JobPath, salt: _SaltHeader) -> Response:
         output = await run_in_threadpool(service.output, JobId(_bytes(job)), _bytes(salt))
         return Response(output, media_type="application/octet-stream")
+
+    @app.post("/jobs/{job}/transcript", openapi_extra=_body("application/json", _OPENING_SCHEMA))
+    async def post_transcript(request: Request, job: _JobPath, salt: _SaltHeader) -> Response:
+        asked = _parse(OpeningAsked, await _read(request, _SET_BYTES))
+        id_, salt_ = JobId(_bytes(job)), _bytes(salt)
+        return _json(await run_in_threadpool(service.opening, id_, salt_, asked))
 
     return app
 

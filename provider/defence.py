@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING
 
 from provider.duties import seat_of
 from provider.log import log
 from provider.watcher import CHAIN_TROUBLE
-from touchstone.errors import TransactionReverted, UnpaidInputError
+from touchstone.coordination.messages import OpeningGiven
+from touchstone.errors import RefusedError, TransactionReverted, UnpaidInputError
 from touchstone.players.keeper import Contested, Dispute, Keeper
 from touchstone.players.log import Log
+from touchstone.players.served import Served
 from touchstone.protocol.ids import JobId
 from touchstone.protocol.inputs import REFUSED, read_input
 from touchstone.protocol.jobs import Phase
@@ -23,15 +25,19 @@ if TYPE_CHECKING:
 
     from provider.book import JobBook
     from provider.executor import Executor
+    from provider.records import Work
     from touchstone.chain.disputes import Disputes
     from touchstone.chain.registry import PublishedModel
     from touchstone.chain.sender import Sender
+    from touchstone.chain.stake import Vault
+    from touchstone.coordination.messages import OpeningAsked
     from touchstone.disputes.case import Case
     from touchstone.disputes.moves import Move
     from touchstone.protocol.ids import ModelId
     from touchstone.protocol.orders import Order
 
 _LOOK_BACK_BLOCKS = 50_000
+_MOST_CASES = 16
 
 
 class Defence:
@@ -41,6 +47,7 @@ class Defence:
         self,
         book: JobBook,
         disputes: Disputes,
+        vault: Vault,
         sender: Sender,
         executor: Executor,
         models: Mapping[ModelId, PublishedModel],
@@ -55,9 +62,11 @@ class Defence:
         self._poll_s = poll_s
         first = max(disputes.first_block, disputes.w3.eth.block_number - _LOOK_BACK_BLOCKS)
         self._log = Log(disputes, first)
-        self._keeper = Keeper(disputes, sender, self._log, self._on_moves)
+        self._keeper = Keeper(disputes, sender, self._log, self._on_moves, Served(vault))
         self._cases: dict[JobId, Case | None] = {}
-        self._over: set[JobId] = set()
+        self._making = Lock()
+        # By job and end: a settled job can be challenged again.
+        self._over: set[tuple[JobId, int]] = set()
         self._stopping = Event()
         self._thread = Thread(target=self._loop, name="defence", daemon=True)
 
@@ -89,8 +98,6 @@ class Defence:
             if work is not None:
                 orders.setdefault(job, work.order)
         for job, order in orders.items():
-            if job in self._over:
-                continue
             try:
                 self._tend(job, order)
             except TransactionReverted as error:
@@ -105,8 +112,12 @@ class Defence:
         }
 
     def _tend(self, job: JobId, order: Order) -> None:
+        contest = self._disputes.contest(job)
+        if (job, contest.ends_at) in self._over:
+            return
         ended, guilty, _ = self._disputes.verdict(job)
         if ended:
+            self._over.add((job, contest.ends_at))
             self._conclude(job, order, guilty)
             return
         work = self._book.store.work(job)
@@ -116,10 +127,9 @@ class Defence:
 
     def _conclude(self, job: JobId, order: Order, guilty: int) -> None:
         """Has the verdict carried out, where nobody has yet."""
-        self._over.add(job)
         self._cases.pop(job, None)
         log("a contest has ended", job=job, guilty=[s for s in range(7) if guilty >> s & 1])
-        self._sender.send(self._book.market.conclude(order), key=f"conclude:{job.hex()}")
+        self._sender.send(self._book.market.conclude(order))
 
     def _found(self, job: JobId) -> Contested | None:
         """The market's event of a contested job."""
@@ -132,13 +142,35 @@ class Defence:
             return Contested(bytes(args["draw"]), tuple(args["seats"]), outputs)
         return None
 
+    def opening(self, work: Work, asked: OpeningAsked) -> OpeningGiven:
+        """Opens a node of a job's transcript for whoever may ask.
+
+        Raises:
+            RefusedError: `not_ready`, or `malformed`: there is no such node.
+        """
+        case = self._case(work.job, work.order)
+        if case is None or case.refused:
+            raise RefusedError("not_ready", "this job has no transcript here")
+        try:
+            children, chunk = case.opening(
+                asked.tree, asked.sequence, asked.value, asked.height, asked.index
+            )
+        except ValueError as error:
+            raise RefusedError("malformed", str(error)) from None
+        return OpeningGiven(children=list(children), chunk=chunk)
+
     def _own(self, job: JobId) -> Case:
-        case = self._cases[job]
+        work = self._book.store.work(job)
+        case = None if work is None else self._case(job, work.order)
         assert case is not None
         return case
 
     def _case(self, job: JobId, order: Order) -> Case | None:
-        """What the node can show of a job; made once."""
+        """What the node can show of a job; made once, and kept while others may ask."""
+        with self._making:
+            return self._make_case(job, order)
+
+    def _make_case(self, job: JobId, order: Order) -> Case | None:
         if job not in self._cases:
             store = self._book.store
             payload, output = store.input(job), store.output(job)
@@ -151,7 +183,11 @@ class Defence:
                     sequences = read_input(order, self._models[order.model], payload)
                 except UnpaidInputError:
                     sequences = None
-            self._cases[job] = self._executor.case(order.model, payload, sequences, output)
+            while len(self._cases) >= _MOST_CASES:
+                del self._cases[next(iter(self._cases))]
+            self._cases[job] = self._executor.case(
+                order.model, payload, sequences, output, strong=order.strong
+            )
         return self._cases[job]
 
     def _on_moves(self, job: JobId, made: Sequence[Move], receipt: TxReceipt) -> None:

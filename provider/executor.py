@@ -38,8 +38,18 @@ class Executor(Protocol):
         """What runs where, in a few words."""
         ...
 
+    def body(self, model: ModelId, batch: list[Int32]) -> bytes:
+        """The node over the sequences of the transcript, 32 bytes, which strong outputs hold."""
+        ...
+
     def case(
-        self, model: ModelId, payload: bytes, sequences: list[Int32] | None, output: bytes
+        self,
+        model: ModelId,
+        payload: bytes,
+        sequences: list[Int32] | None,
+        output: bytes,
+        *,
+        strong: bool,
     ) -> Case | None:
         """What the node can show of an execution in a dispute; None where it can show nothing.
 
@@ -48,6 +58,7 @@ class Executor(Protocol):
             payload: the job's input.
             sequences: what the payload holds; None where it breaks a rule.
             output: what the node answered.
+            strong: whether that begins with the transcript's node.
         """
         ...
 
@@ -86,8 +97,20 @@ class ExactExecutor:
         """See Executor.run."""
         return self._engines[model].run(batch)
 
+    def body(self, model: ModelId, batch: list[Int32]) -> bytes:
+        """See Executor.body."""
+        from touchstone.transcripts.transcript import body_of
+
+        return body_of(self._engines[model].replay, batch)
+
     def case(
-        self, model: ModelId, payload: bytes, sequences: list[Int32] | None, output: bytes
+        self,
+        model: ModelId,
+        payload: bytes,
+        sequences: list[Int32] | None,
+        output: bytes,
+        *,
+        strong: bool,
     ) -> Case:
         """See Executor.case. Disputes are rare: the constants are read again for one."""
         from touchstone.disputes.case import case_of
@@ -99,6 +122,7 @@ class ExactExecutor:
             payload,
             sequences,
             output,
+            strong,
         )
 
     def describe(self) -> str:

@@ -101,9 +101,10 @@ class Node:
             tell("measuring speed")
             self.worker.speed = measured(self._executor, served)
             me = Self(account.address, _born(self.store, market))
+            vault = Vault(place.w3, place.deployment)
             book = self._book = JobBook(
                 market,
-                Vault(place.w3, place.deployment),
+                vault,
                 self.store,
                 {s.offer.pool: s for s in served},
                 me,
@@ -123,19 +124,25 @@ class Node:
                 config.node.poll_seconds,
                 _keep_s(config, market.parameters),
             )
-            service = Service(
-                book, self.worker, signatory, self.watcher.catch_up, config.node.max_queued
-            )
-            self._actions.give_inputs_to(service.take_published)
-            self.app = make_app(service, self.health)
             self.defence = Defence(
                 book,
                 Disputes(place.w3, place.deployment),
+                vault,
                 self._sender,
                 self._executor,
                 models,
                 config.node.poll_seconds,
             )
+            service = Service(
+                book,
+                self.worker,
+                signatory,
+                self.watcher.catch_up,
+                config.node.max_queued,
+                self.defence.opening,
+            )
+            self._actions.give_inputs_to(service.take_published)
+            self.app = make_app(service, self.health)
         except BaseException:
             self.store.close()
             raise

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from provider.records import CommitRecord, ShownCommit, Work
     from provider.signing import Signatory
     from provider.worker import Worker
-    from touchstone.coordination.messages import CommitSet
+    from touchstone.coordination.messages import CommitSet, OpeningAsked, OpeningGiven
     from touchstone.protocol.ids import JobId
     from touchstone.protocol.jobs import JobState
 
@@ -47,14 +47,17 @@ class Service:
         signatory: Signatory,
         catch_up: Callable[[], None],
         most_queued: int,
+        openings: Callable[[Work, OpeningAsked], OpeningGiven],
     ) -> None:
-        """Binds the node's parts; `catch_up` reads the chain's newest blocks."""
+        """Binds the node's parts; `catch_up` reads the chain's newest blocks, `openings` opens a
+        job's transcript."""
         self._book = book
         self._store = book.store
         self._worker = worker
         self._signatory = signatory
         self._catch_up = catch_up
         self._most_queued = most_queued
+        self._openings = openings
 
     # --- inputs ----------------------------------------------------------------------------------
 
@@ -172,6 +175,21 @@ class Service:
 
     def output(self, job: JobId, salt: bytes) -> bytes:
         """The output payload, to whoever knows the job's salt, once nobody can copy it."""
+        self._require_opened(job, salt)
+        output = self._store.output(job)
+        if output is None:
+            raise RefusedError("not_ready", "there is no output")
+        return output
+
+    def opening(self, job: JobId, salt: bytes, asked: OpeningAsked) -> OpeningGiven:
+        """An opening of the job's transcript, to the same: only of strong claims, whose provider
+        owes it."""
+        work = self._require_opened(job, salt)
+        if not work.order.strong:
+            raise RefusedError("not_ready", "the order asks for no strong claims")
+        return self._openings(work, asked)
+
+    def _require_opened(self, job: JobId, salt: bytes) -> Work:
         work = self._require_known(job)
         if work.salt is None:
             raise RefusedError("not_ready", "this node has no input or no longer has the output")
@@ -179,10 +197,7 @@ class Service:
             raise RefusedError("unsigned", "this is not the job's salt")
         if not self._is_opened(work):
             raise RefusedError("not_ready", "this node's claim has not been signed yet")
-        output = self._store.output(job)
-        if output is None:
-            raise RefusedError("not_ready", "there is no output")
-        return output
+        return work
 
     def _is_opened(self, work: Work) -> bool:
         """Whether the newest commitment has been opened, by a claim or on chain."""

@@ -176,7 +176,10 @@ class Worker:
             log("executed", job=work.job, rows=rows_of(batch), seconds=round(seconds, 3))
             return outputs
 
-        output = output_of(work.order, self._models[work.order.model], payload, run)
+        def body_of(batch: list[NDArray[np.int32]]) -> bytes:
+            return self._executor.body(work.order.model, batch)
+
+        output = output_of(work.order, self._models[work.order.model], payload, run, body_of)
         if output == REFUSED:
             log("the input breaks a rule", job=work.job)
         return output

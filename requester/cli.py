@@ -44,6 +44,9 @@ def submit(
     max_price: Annotated[
         str | None, typer.Option(help="Tokens for a unit of work to one provider, at most.")
     ] = None,
+    strong: Annotated[
+        bool, typer.Option(help="Ask for claims with transcripts: lies are convicted at once.")
+    ] = False,
     verifier: Annotated[
         list[str] | None, typer.Option(help="Verifier that may audit the job; may be repeated.")
     ] = None,
@@ -69,7 +72,14 @@ def submit(
     limit = None if max_price is None else parse_positive_tokens(max_price)
     client = open_client(key, verifier or (), never_publish=never_publish)
     with live(json) as on_progress:
-        job = client.submit(inputs, model, model_folder=folder, replicas=replicas, max_price=limit)
+        job = client.submit(
+            inputs,
+            model,
+            model_folder=folder,
+            replicas=replicas,
+            strong=strong,
+            max_price=limit,
+        )
         outcome = client.wait(job, timeout, on_progress) if wait else client.outcome(job)
         if outcome.settled:
             client.output(job)

@@ -31,7 +31,7 @@ from touchstone.errors import (
     UnknownJobError,
 )
 from touchstone.protocol.ids import JobId, model_id
-from touchstone.protocol.inputs import REFUSED
+from touchstone.protocol.inputs import REFUSED, results_in
 from touchstone.protocol.jobs import Action, JobState, Phase, due_action
 from touchstone.protocol.payload import decode_payload
 from touchstone.protocol.prices import tier_of
@@ -125,6 +125,7 @@ class Client:
         *,
         model_folder: Path | None = None,
         replicas: int = 3,
+        strong: bool = False,
         max_price: int | None = None,
         price: int | None = None,
         shard: int = 0,
@@ -137,6 +138,7 @@ class Client:
             model: `name@version`.
             model_folder: the compiled model, for its tokenizer; needed for texts.
             replicas: how many providers must agree, 2 to 5.
+            strong: ask for claims with transcripts: a lie is then convicted in one transaction.
             max_price: the most to pay for a unit of work to one provider, in base units.
             price: exactly what to pay for a unit, a rung of the ladder; excludes `max_price`.
             shard: which shard of the model.
@@ -152,6 +154,7 @@ class Client:
             model,
             model_folder=model_folder,
             replicas=replicas,
+            strong=strong,
             max_price=max_price,
             price=price,
             shard=shard,
@@ -166,6 +169,7 @@ class Client:
         *,
         model_folder: Path | None = None,
         replicas: int = 3,
+        strong: bool = False,
         max_price: int | None = None,
         price: int | None = None,
         shard: int = 0,
@@ -191,6 +195,7 @@ class Client:
             shard=shard,
             tier=offer.tier,
             replicas=replicas,
+            strong=strong,
             clock=clock,
             open_by=clock.time + open_within_s,
         )
@@ -262,7 +267,7 @@ class Client:
                 "the providers refused the input: it is malformed, longer than the model takes or "
                 "than was paid for, or has more output than can be demanded on chain"
             )
-        return decode_payload(output)
+        return decode_payload(results_in(self._stored(job).order, output))
 
     def real_result(
         self, job: StoredJob | JobId, patience_s: float = 30

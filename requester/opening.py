@@ -42,6 +42,7 @@ class Terms:
         shard: which shard of it.
         tier: rung of the price ladder.
         replicas: how many providers must agree.
+        strong: whether claims carry transcripts.
         clock: the chain's time now.
         open_by: Unix time after which they can no longer be opened.
     """
@@ -54,6 +55,7 @@ class Terms:
     shard: int
     tier: int
     replicas: int
+    strong: bool
     clock: Clock
     open_by: int
 
@@ -76,6 +78,7 @@ def make_job(terms: Terms, inputs: Sequence[NDArray[Any]]) -> StoredJob:
         salt=salt,
         nonce=secrets.randbits(64),
         open_by=terms.open_by,
+        strong=terms.strong,
     )
     width = manifest.output_width if manifest else None
     require_answerable(payload, len(sequences), width)

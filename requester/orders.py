@@ -8,7 +8,7 @@ import numpy as np
 
 from touchstone.errors import RequestError
 from touchstone.protocol.demands import MOST_ANSWER_BYTES
-from touchstone.protocol.orders import Mode, Order
+from touchstone.protocol.orders import STRONG, Mode, Order
 from touchstone.protocol.payload import encode_payload, payload_root, rows_of
 from touchstone.protocol.prices import MAX_UNITS
 
@@ -101,15 +101,16 @@ def make_order(
     salt: bytes,
     nonce: int,
     open_by: int,
+    strong: bool = False,
 ) -> tuple[Order, bytes]:
-    """The order for these inputs, and their payload."""
+    """The order for these inputs, and their payload; `strong` asks for strong claims."""
     payload = encode_payload(sequences)
     order = Order(
         requester=requester,
         model=model.id,
         shard=shard,
         tier=tier,
-        mode=Mode.REDUNDANT,
+        mode=Mode.REDUNDANT | (STRONG if strong else 0),
         replicas=replicas,
         units=units_for(model, sequences),
         input_root=payload_root(payload, salt),

@@ -219,6 +219,10 @@ class RefusedError(NodeError):
         self.rule = rule
 
 
+class DisputeError(TouchstoneError):
+    """What a party shows in a dispute is not what it has signed."""
+
+
 class LocalnetError(TouchstoneError):
     """A process of a local market did not start or has ended."""
 

@@ -18,6 +18,8 @@ struct Brief {
     uint32 outputWidth;
     bool outputPerPosition;
     uint64 outputBytes;
+    /// The output begins with the node over the transcript's sequences.
+    bool strong;
     /// Positions of each sequence, two bytes each, big-endian.
     bytes lengths;
     /// The input breaks a rule: the one right output is the constant of `Payloads.REFUSED`, nothing is executed, and

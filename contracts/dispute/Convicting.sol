@@ -63,7 +63,7 @@ abstract contract Convicting is DisputesBase {
             bool header;
             uint256 sequence;
             uint256 element;
-            (header, expected, sequence, element) = payloads.outputWord(brief, game.index);
+            (header, expected, sequence, element) = payloads.outputWord(brief, statement.body, game.index);
             if (!header) {
                 // SAFETY: a sequence and an element of an output of at most 96 KiB.
                 expected = referee.claimed(
@@ -244,7 +244,8 @@ abstract contract Convicting is DisputesBase {
         bytes32 right = payloads.refusedRoot(brief.salt);
         Party storage wrong = _requireParty(job, party);
         if (wrong.output == right) revert GoodOutput(right);
-        if (_requireParty(job, against).output != right) revert WrongStatement(job, against);
+        _requireOpponent(job, party, against);
+        if (_parties[job][against].output != right) revert WrongStatement(job, against);
         _lose(job, party, against, true);
     }
 
@@ -256,7 +257,58 @@ abstract contract Convicting is DisputesBase {
         if (!known.proven || known.statement == 0 || known.statement != twin.statement) {
             revert WrongStatement(job, party);
         }
-        _requireParty(job, against);
+        _requireOpponent(job, party, against);
         _lose(job, party, against, true);
+    }
+
+    /// See IDisputes.
+    function convictStrong(
+        Brief calldata brief,
+        uint256 party,
+        uint256 against,
+        Chunks calldata output,
+        uint32 sequence,
+        uint32 value,
+        uint32 element,
+        Evidence calldata evidence
+    ) external nonReentrant {
+        JobId job = _requireBrief(brief);
+        if (!brief.strong) revert NotStrong(job);
+        Question memory question = Question(
+            brief.program,
+            brief.operators,
+            _bodyOf(brief, job, party, output),
+            // SAFETY: at most 4,096 sequences, of at most 2^15 positions.
+            uint32(brief.count()),
+            sequence,
+            uint32(brief.length(sequence)),
+            value,
+            element
+        );
+        int256 found = referee.claimed(question, evidence);
+        int256 expected = referee.expected(question, evidence);
+        if (found == expected) revert NothingWrong(found);
+        _requireOpponent(job, party, against);
+        emit Convicted(job, party, sequence, value, element, found, expected);
+        _lose(job, party, against, true);
+    }
+
+    /// The node over the sequences of a party's transcript, with which its output begins.
+    function _bodyOf(Brief calldata brief, JobId job, uint256 party, Chunks calldata output)
+        private
+        view
+        returns (bytes32)
+    {
+        bytes32 root = payloads.outputRoot(brief, Tree.topOf(output, brief.outputBytes));
+        if (root != _requireParty(job, party).output) revert WrongStatement(job, party);
+        if (output.indexes[0] != 0) revert Tree.IndexOutOfOrder(output.indexes[0]);
+        return bytes32(output.data[:32]);
+    }
+
+    function _requireOpponent(JobId job, uint256 party, uint256 against) private view {
+        Party storage opponent = _requireParty(job, against);
+        if (opponent.output == _parties[job][party].output || opponent.enteredAt == block.timestamp) {
+            revert NotAnOpponent(job, party, against);
+        }
     }
 }

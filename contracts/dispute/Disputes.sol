@@ -38,7 +38,7 @@ contract Disputes is Joining, Proxy, Multicall {
         if (
             called == IDisputes.convict.selector || called == IDisputes.convictEnd.selector
                 || called == IDisputes.postParts.selector || called == IDisputes.narrow.selector || called == IDisputes.convictRefused.selector
-                || called == IDisputes.convictTwin.selector
+                || called == IDisputes.convictTwin.selector || called == IDisputes.convictStrong.selector
         ) {
             return address(convictions);
         }

@@ -30,7 +30,8 @@ interface IDisputeTypes {
     /// Who claims an output of a job: a seat (0 to 6), or a challenger with a bond (from 7 on).
     struct Party {
         address account;
-        /// Unix time of its statement; zero before.
+        /// Unix times at which it became a party, and of its statement; zero before.
+        uint32 enteredAt;
         uint32 statedAt;
         /// It lost, or it has taken its bond back: it plays no more.
         bool lost;
@@ -144,6 +145,8 @@ interface IDisputeTypes {
     error PartsDoNotFold(int256 given, int256 needed);
     error PartOutOfRange(int256 part);
     error NotRefused(JobId job);
+    error NotStrong(JobId job);
+    error NotAnOpponent(JobId job, uint256 party, uint256 against);
     error GoodOutput(bytes32 output);
     error NoBond(JobId job, uint256 party);
     error NothingToWithdraw(address account);

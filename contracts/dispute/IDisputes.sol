@@ -88,6 +88,9 @@ interface IDisputes is IDisputeTypes {
         Chunks calldata records
     ) external;
 
+    // A conviction outside a game names the party `against` whom the guilty one claims another output: it must have
+    // taken part since an earlier block, so that nobody who copies a conviction is owed its bounty.
+
     // --- who loses -----------------------------------------------------------------------------------------------
 
     /// Show that a party's element is not what its own transcript gives. By anyone; the other side is the winner.
@@ -110,6 +113,19 @@ interface IDisputes is IDisputeTypes {
         Statement calldata statement,
         bytes calldata chunk,
         Chunks calldata input,
+        Evidence calldata evidence
+    ) external;
+
+    /// Where claims are strong: show in one transaction, without a game, that an element of a party's transcript is not
+    /// what its own openings give. `output` opens the first chunk of its output, which holds the transcript's node.
+    function convictStrong(
+        Brief calldata brief,
+        uint256 party,
+        uint256 against,
+        Chunks calldata output,
+        uint32 sequence,
+        uint32 value,
+        uint32 element,
         Evidence calldata evidence
     ) external;
 

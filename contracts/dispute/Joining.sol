@@ -116,6 +116,8 @@ abstract contract Joining is DisputesBase, IResolver {
             Party storage party = _parties[job][seats[i]];
             party.account = vault.ownerOf(order.pool(), leaves.leaf(seats[i]));
             party.output = outputs[i];
+            // SAFETY: Unix seconds.
+            party.enteredAt = uint32(block.timestamp);
             // SAFETY: a seat is below seven.
             bits |= uint8(1 << seats[i]);
             if (party.lost) _contests[job].guilty |= uint8(1 << seats[i]);
@@ -129,6 +131,8 @@ abstract contract Joining is DisputesBase, IResolver {
         party = contest.parties++;
         Party storage challenger = _parties[job][party];
         (challenger.account, challenger.output) = (msg.sender, output);
+        // SAFETY: Unix seconds.
+        challenger.enteredAt = uint32(block.timestamp);
         _bonded[job][party] = true;
         contest.live += 1;
         emit Entered(job, party, msg.sender, output, bond);

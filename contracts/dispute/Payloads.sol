@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {IModelRegistry} from "../registry/IModelRegistry.sol";
 import {Chunks, Tree} from "../transcript/Tree.sol";
-import {Order} from "../types/Order.sol";
+import {Order, OrderLib} from "../types/Order.sol";
 import {Brief, Briefing, BriefLib} from "./Brief.sol";
 import {ProgramRecords} from "./ProgramRecords.sol";
 
@@ -13,11 +13,14 @@ import {ProgramRecords} from "./ProgramRecords.sol";
 ///   payload = "TSP1" | count: u32 | length of each: u32 x count | values: i32 x sum of lengths, all little-endian
 contract Payloads {
     using BriefLib for Brief;
+    using OrderLib for Order;
 
     uint256 public constant MOST_BYTES = 8 << 20;
     uint256 public constant MOST_SEQUENCES = 4096;
     uint256 public constant MOST_OUTPUT_BYTES = 96 * 1024;
     uint256 private constant HEADER = 8;
+    /// What stands before the payload of a strong output.
+    uint256 private constant BODY = 32;
     uint256 private constant TOKENS = 0;
     bytes4 private constant MAGIC = "TSP1";
     /// The output of an input that breaks a rule.
@@ -57,7 +60,7 @@ contract Payloads {
         uint256 output = ProgramRecords.word(given.records, 0, 5);
         uint256 width = ProgramRecords.widthOf(given.records, output);
         bool perPosition = ProgramRecords.isPerPosition(given.records, output);
-        uint256 size = HEADER + 2 * lengths.length;
+        uint256 size = (order.isStrong() ? BODY : 0) + HEADER + 2 * lengths.length;
         for (uint256 i; i < lengths.length; i += 2) {
             size += 4 * width * (perPosition ? _at(lengths, i) : 1);
         }
@@ -68,7 +71,7 @@ contract Payloads {
         // SAFETY: a program's numbers are 32 bits (touchstone.programs.rules), an output at most 96 KiB here.
         (found.outputValue, found.outputWidth) = (uint32(output), uint32(width));
         (found.outputPerPosition, found.outputBytes) = (perPosition, uint64(size));
-        found.lengths = lengths;
+        (found.strong, found.lengths) = (order.isStrong(), lengths);
     }
 
     function _refused(Brief memory found) private pure returns (Brief memory) {
@@ -129,12 +132,17 @@ contract Payloads {
 
     /// What stands at a four-byte word of the output: in the header the word itself, else the element of the output
     /// value that it must equal.
-    function outputWord(Brief calldata given, uint256 index)
+    /// `body` is the node over the sequences of the claimant's transcript.
+    function outputWord(Brief calldata given, bytes32 body, uint256 index)
         external
         pure
         returns (bool header, int256 word, uint256 sequence, uint256 element_)
     {
         if (4 * index >= given.outputBytes) revert PastTheEnd(4 * index, given.outputBytes);
+        if (given.strong) {
+            if (index < BODY / 4) return (true, _signed(_u32Of(bytes4(body << (32 * index)))), 0, 0);
+            index -= BODY / 4;
+        }
         uint256 count = given.count();
         if (index == 0) return (true, _signed(_u32Of(MAGIC)), 0, 0);
         if (index == 1) return (true, int256(count), 0, 0);

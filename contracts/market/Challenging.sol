@@ -37,4 +37,9 @@ abstract contract Challenging is IMarketContests, Recalling {
         _challenges[id] = Challenge(uint32(block.timestamp), uint8(held));
         emit Challenged(id, held, outputRoot);
     }
+
+    /// @inheritdoc IMarketContests
+    function challengeOf(JobId job) external view returns (uint256 since, uint256 seats) {
+        return (_challenges[job].since, _challenges[job].seats);
+    }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {JobId} from "../types/Ids.sol";
 import {Order} from "../types/Order.sol";
 import {IMarketTypes} from "./IMarketTypes.sol";
 
@@ -41,4 +42,7 @@ interface IMarketContests is IMarketTypes {
         SignedClaim calldata a,
         SignedClaim calldata b
     ) external;
+
+    /// The job's pending challenge: when it began (zero: none is pending), and the bits of the seats whose bonds it holds.
+    function challengeOf(JobId job) external view returns (uint256 since, uint256 seats);
 }

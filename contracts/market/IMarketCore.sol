@@ -78,8 +78,6 @@ interface IMarketCore is IMarketTypes {
     function balanceOf(address account) external view returns (uint256 withdrawable, uint256 pending);
     /// The job's demand for its input or its output.
     function demandOf(JobId job, bool output) external view returns (Demand memory);
-    /// The job's pending challenge: when it began (zero: none is pending), and the bits of the seats whose bonds it holds.
-    function challengeOf(JobId job) external view returns (uint256 since, uint256 seats);
     /// What the jobs whose seed is this block's are worth; forgotten some blocks later.
     function valueOfSeed(uint256 seedBlock) external view returns (uint256);
     function parameters() external view returns (Parameters memory);

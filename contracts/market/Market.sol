@@ -63,6 +63,7 @@ contract Market is Opening, Drawing, Settling, Proxy {
             called == IMarketContests.contest.selector || called == IMarketContests.conclude.selector
                 || called == IMarketContests.punishTwoCommits.selector
                 || called == IMarketContests.punishTwoClaims.selector || called == IMarketContests.challenge.selector
+                || called == IMarketContests.challengeOf.selector
         ) {
             return address(contests);
         }
@@ -145,11 +146,6 @@ contract Market is Opening, Drawing, Settling, Proxy {
     /// @inheritdoc IMarketCore
     function demandOf(JobId job, bool output) external view returns (Demand memory) {
         return _demands[job][output];
-    }
-
-    /// @inheritdoc IMarketCore
-    function challengeOf(JobId job) external view returns (uint256 since, uint256 seats) {
-        return (_challenges[job].since, _challenges[job].seats);
     }
 
     /// @inheritdoc IMarketCore

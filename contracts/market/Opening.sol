@@ -56,12 +56,12 @@ abstract contract Opening is IMarketCore, MarketBase {
         if (order.units == 0 || order.units > PriceLadder.MAX_UNITS) {
             revert UnitsOutOfRange(order.units, PriceLadder.MAX_UNITS);
         }
-        if (order.mode != Modes.REDUNDANT) revert UnsupportedMode(order.mode);
+        if (order.rung() != Modes.REDUNDANT) revert UnsupportedMode(order.mode);
         if (order.replicas < LEAST_REPLICAS || order.replicas > MOST_REPLICAS) {
             revert ReplicasOutOfRange(order.replicas, LEAST_REPLICAS, MOST_REPLICAS);
         }
         PoolId pool = order.pool();
-        vault.requireOffer(pool, order.mode);
+        vault.requireOffer(pool, order.rung());
 
         id = _jobIdOf(order);
         if (_jobs[id].phase != Phase.None) revert JobExists(id);

@@ -215,12 +215,10 @@ contract StakeVault is IStakeVault {
     function unhold(PoolId pool, uint256 leaf, uint32 bucket) external onlyMarket {
         Bonds memory bonds = _rolled(pool, leaf);
         bonds.held -= 1;
-        bool ended = bucket < bonds.base;
-        // SAFETY: the slot was in use all the while, so that one is free for the lock.
-        if (!ended) bonds.lock(bucket);
+        bool locked = bonds.relock(bucket);
         _bonds[pool][leaf] = bonds;
-        if (ended) emit BondReleased(pool, leaf);
-        else emit BondRelocked(pool, leaf, bucket);
+        if (locked) emit BondRelocked(pool, leaf, bucket);
+        else emit BondReleased(pool, leaf);
     }
 
     /// @inheritdoc IStakeVault

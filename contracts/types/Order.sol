@@ -11,7 +11,7 @@ struct Order {
     uint16 shard;
     /// Rung of the price ladder; with model and shard it names the pool.
     uint8 tier;
-    /// How the result is verified; see Modes.
+    /// How the result is verified, and whether claims are strong; see Modes.
     uint8 mode;
     uint8 replicas;
     /// Units of work paid for, per replica; the model states how many rows one unit covers.
@@ -29,6 +29,9 @@ struct Order {
 /// Verification modes: rungs of one ladder.
 library Modes {
     uint8 internal constant REDUNDANT = 0;
+    /// With any rung: the output begins with the node over the transcript's sequences, so that whoever holds openings
+    /// that contradict each other convicts in one transaction.
+    uint8 internal constant STRONG = 0x80;
 }
 
 library OrderLib {
@@ -40,6 +43,15 @@ library OrderLib {
     /// EIP-712 hashStruct.
     function structHash(Order calldata order) internal pure returns (bytes32) {
         return keccak256(abi.encode(TYPEHASH, order));
+    }
+
+    /// The rung of the ladder, whatever else the mode asks for.
+    function rung(Order calldata order) internal pure returns (uint8) {
+        return order.mode & ~Modes.STRONG;
+    }
+
+    function isStrong(Order calldata order) internal pure returns (bool) {
+        return order.mode & Modes.STRONG != 0;
     }
 
     function pool(Order calldata order) internal pure returns (PoolId) {

@@ -113,10 +113,18 @@ def contested(tx: Transaction, event: Event) -> None:
     _enter(tx, event, Phase.CONTESTED)
 
 
+def challenged(tx: Transaction, event: Event) -> None:
+    """The resolver looks at a result that all agreed on."""
+    for seat in seats_in(event.number("seats")):
+        tx.rows.mention(event, "account", tx.facts.seat(event.text("job"), seat)[1])
+
+
 def concluded(tx: Transaction, event: Event) -> None:
-    """The resolver has spoken; slashes of the guilty follow in the same transaction."""
+    """The resolver has spoken; slashes of the guilty follow in the same transaction. A challenged
+    job stays what it was."""
     tx.verdicts[event.text("job")] = event
-    _enter(tx, event, Phase.CONCLUDED)
+    if tx.facts.phase(event.text("job")) == Phase.CONTESTED.name.lower():
+        _enter(tx, event, Phase.CONCLUDED)
 
 
 def refunded(tx: Transaction, event: Event) -> None:
@@ -180,6 +188,7 @@ HANDLERS: dict[str, Callable[[Transaction, Event], None]] = {
     "SeatReplaced": seat_replaced,
     "Settled": settled,
     "Contested": contested,
+    "Challenged": challenged,
     "Concluded": concluded,
     "Refunded": refunded,
     "Withdrawn": withdrawn,

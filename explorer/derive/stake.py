@@ -93,12 +93,12 @@ def unbonded(tx: Transaction, event: Event) -> None:
 
 
 def bond_held(tx: Transaction, event: Event) -> None:
-    """A contest holds a slot."""
+    """A contest or a challenge holds a slot."""
     _hold(tx, event, 1)
 
 
 def bond_released(tx: Transaction, event: Event) -> None:
-    """A contest lets a slot go."""
+    """A contest or a challenge lets a slot go, which may be locked for a while yet."""
     _hold(tx, event, -1)
 
 
@@ -173,6 +173,7 @@ HANDLERS: dict[str, Callable[[Transaction, Event], None]] = {
     "Unbonded": unbonded,
     "BondHeld": bond_held,
     "BondReleased": bond_released,
+    "BondRelocked": bond_released,
     "Slashed": slashed,
 }
 """By the event's name."""

@@ -112,9 +112,7 @@ def seat_failed(event: Event, known: Known) -> Sentence:
     did = _FAILED.get(name, f"failed ({name})")
     slash, row = known.slashes.get(event.place), known.jobs.get(event.text("job"))
     if slash is None or row is None:
-        note = (
-            "; it counts as guilty when the contest is concluded" if name == "Equivocated" else ""
-        )
+        note = "; it counts as guilty once the resolver has spoken" if name == "Equivocated" else ""
         return say(*_seat(event, known), f" {did}{note}.")
     return say(
         *_seat(event, known), f" {did} and lost ", *_cost(slash, slot_ceiling(row.tier)), "."
@@ -159,11 +157,22 @@ def contested(event: Event, known: Known) -> Sentence:
     return say(*parts, ". Their bonds are held until the resolver has spoken; nobody is outvoted.")
 
 
+def challenged(event: Event, known: Known) -> Sentence:
+    """`Challenged`."""
+    held = seats_in(event.number("seats"))
+    return say(
+        "The output root ", root(event.text("outputRoot")), " that all agreed on is disputed: "
+        f"the bonds of {seat_list(held)} (",
+        *_providers(event, known, list(held)),
+        ") are held until the resolver has spoken.",
+    )  # fmt: skip
+
+
 def concluded(event: Event, known: Known) -> Sentence:
     """`Concluded`."""
     guilty, winner = seats_in(event.number("guilty")), event.text("winner")
     if not guilty:
-        return say("Concluded: nobody was shown to have lied, and the bonds are free again.")
+        return say("Concluded: nobody was shown to have lied, and the bonds are held no longer.")
     parts: list[str | Piece] = [f"Concluded: {seat_list(guilty)} guilty"]
     if winner != NOBODY:
         parts += ["; the bounty goes to ", account(winner)]
@@ -249,6 +258,7 @@ WORDS: dict[str, Callable[[Event, Known], Sentence]] = {
     "RoundStarted": round_started,
     "Settled": settled,
     "Contested": contested,
+    "Challenged": challenged,
     "Concluded": concluded,
     "Refunded": refunded,
     "Acknowledged": acknowledged,

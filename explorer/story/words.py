@@ -98,12 +98,17 @@ def _joined(event: Event, _: Known) -> Sentence:
 
 def _bond_held(event: Event, _: Known) -> Sentence:
     return say(f"A slot of provider number {event.text('leaf')} in pool ", pool(event.text("pool")),
-               " is held for a contest.")  # fmt: skip
+               " is held until the resolver has spoken.")  # fmt: skip
 
 
 def _bond_released(event: Event, _: Known) -> Sentence:
     return say(f"A slot of provider number {event.text('leaf')} in pool ", pool(event.text("pool")),
                " is no longer held.")  # fmt: skip
+
+
+def _bond_relocked(event: Event, _: Known) -> Sentence:
+    return say(f"A slot of provider number {event.text('leaf')} in pool ", pool(event.text("pool")),
+               " is no longer held, but locked for what is left of its time.")  # fmt: skip
 
 
 def _slashed(event: Event, _: Known) -> Sentence:
@@ -138,6 +143,7 @@ _OTHERS: dict[tuple[str, str], Callable[[Event, Known], Sentence]] = {
     (VAULT, "Joined"): _joined,
     (VAULT, "BondHeld"): _bond_held,
     (VAULT, "BondReleased"): _bond_released,
+    (VAULT, "BondRelocked"): _bond_relocked,
     (VAULT, "Slashed"): _slashed,
     (REGISTRY, "Published"): _published,
     (RESOLVER, "Credited"): _moved(" was credited ", " at the resolver, to be withdrawn at once."),

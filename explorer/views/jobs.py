@@ -27,7 +27,7 @@ from explorer.views.queries import (
 )
 from explorer.views.shapes import Deadline, JobSummary, JobView, Movement, Page, Participant, Pot
 from explorer.views.site import amount
-from touchstone.protocol.orders import Mode
+from touchstone.protocol.orders import STRONG, Mode
 from touchstone.protocol.prices import bond, price
 
 if TYPE_CHECKING:
@@ -219,4 +219,6 @@ def _pots(entries: Sequence[EntryRow], over: bool) -> list[Pot]:
 
 
 def _mode(number: int) -> str:
-    return Mode(number).name.lower() if number in set(Mode) else f"mode {number}"
+    rung = number & ~STRONG
+    name = Mode(rung).name.lower() if rung in set(Mode) else f"mode {number}"
+    return f"{name}, strong claims" if number & STRONG else name

@@ -2,7 +2,8 @@
 
 1. An honest job: three of five providers, drawn at random, agree byte for byte and are paid.
 2. One of three lies: the requester is refunded at once, the liar convicted by the referee.
-3. One of three is silent: it is slashed, a reserve takes its seat, the job settles.
+3. The same lie with strong claims: one transaction convicts.
+4. One of three is silent: it is slashed, a reserve takes its seat, the job settles.
 
 With --no-verifier nobody watches: the requester coordinates its jobs itself.
 """
@@ -66,6 +67,7 @@ def run(console: Console, *, verifier: bool) -> dict[str, Any]:
         jobs = [
             story.honest(),
             story.liar(),
+            story.strong(),
             story.silent(),
         ]
         return {

@@ -18,7 +18,8 @@ _WORDS = {
     "RoundStarted": "a new round",
     "Settled": "settled, providers paid",
     "Contested": "results differ, bonds held",
-    "Concluded": "contest concluded",
+    "Challenged": "the result is disputed, bonds held",
+    "Concluded": "the resolver has spoken",
     "Refunded": "requester refunded",
 }
 

@@ -136,6 +136,13 @@ class Story:
         report["state"] = "concluded"
         return report
 
+    def strong(self) -> dict[str, Any]:
+        self._title("The same lie with strong claims: one transaction convicts, without a game")
+        job, report = self._run("strong", WITH_LIAR, Phase.CONTESTED, Phase.CONCLUDED, strong=True)
+        report["dispute"] = self._dispute(job)
+        report["state"] = "concluded"
+        return report
+
     def _dispute(self, job: StoredJob) -> dict[str, Any]:
         """The game between the liar and an honest seat, and what it cost whom."""
         net = self._net
@@ -208,12 +215,15 @@ class Story:
             found[name] = format_tokens(total)
         return found
 
-    def _run(self, scenario: str, price: str, *expected: Phase) -> tuple[StoredJob, dict[str, Any]]:
+    def _run(
+        self, scenario: str, price: str, *expected: Phase, strong: bool = False
+    ) -> tuple[StoredJob, dict[str, Any]]:
         job = self._client.submit(
             SENTENCES,
             self._model,
             model_folder=self._model_folder,
             price=parse_tokens(price),
+            strong=strong,
         )
         paid = format_tokens(job.order.payment)
         self._say(f"job 0x{job.id.hex()[:12]}: {len(SENTENCES)} sentences, {paid} tokens in escrow")
@@ -235,7 +245,7 @@ class Story:
         return job, {
             "id": "0x" + job.id.hex(),
             "scenario": scenario,
-            "mode": "redundant",
+            "mode": "redundant, strong claims" if strong else "redundant",
             "state": outcome.phase.name.lower(),
             "participants": sorted(set(seen.values())),
             "steps": steps,

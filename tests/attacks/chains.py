@@ -54,14 +54,20 @@ class Chain:
     def sender(self, index: int) -> Sender:
         return Sender(self.devnet.w3, self.devnet.account(index), poll_s=0.02)
 
-    def order(self, replicas: int = 2, input_root: bytes = b"i" * 32, units: int = 1) -> Order:
+    def order(
+        self,
+        replicas: int = 2,
+        input_root: bytes = b"i" * 32,
+        units: int = 1,
+        mode: int = Mode.REDUNDANT,
+    ) -> Order:
         self.nonce += 1
         return Order(
             requester=self.requester.address,
             model=self.model,
             shard=0,
             tier=TIER,
-            mode=Mode.REDUNDANT,
+            mode=mode,
             replicas=replicas,
             units=units,
             input_root=input_root,

@@ -16,6 +16,7 @@ from touchstone.disputes.case import Case, case_of
 from touchstone.programs import load_model
 from touchstone.programs.manifest import Manifest
 from touchstone.programs.model import MANIFEST
+from touchstone.transcripts.transcript import Replay, body_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,7 +51,10 @@ class Liar:
             rng.integers(-(1 << 14), 1 << 14, self._widths[model], dtype=np.int32) for _ in batch
         ]
 
-    def case(self, model, payload, sequences, output) -> None:
+    def body(self, model: ModelId, batch: list[Int32]) -> bytes:
+        return secrets.token_bytes(32)
+
+    def case(self, model, payload, sequences, output, *, strong: bool) -> None:
         """It has executed nothing that it could show."""
 
     def describe(self) -> str:
@@ -69,14 +73,27 @@ class Tamperer:
         return [self._values(model, i, s)[program.output][0, 0] for i, s in enumerate(batch)]
 
     def case(
-        self, model: ModelId, payload: bytes, sequences: list[Int32] | None, output: bytes
+        self,
+        model: ModelId,
+        payload: bytes,
+        sequences: list[Int32] | None,
+        output: bytes,
+        *,
+        strong: bool,
     ) -> Case:
-        numbers = {s.tobytes(): i for i, s in enumerate(sequences or ())}
+        replay = self._replay(model, sequences or [])
+        return case_of(self._models[model], replay, payload, sequences, output, strong)
+
+    def body(self, model: ModelId, batch: list[Int32]) -> bytes:
+        return body_of(self._replay(model, batch), batch)
+
+    def _replay(self, model: ModelId, batch: list[Int32]) -> Replay:
+        numbers = {s.tobytes(): i for i, s in enumerate(batch)}
 
         def replay(sequence: Int32) -> Iterator[tuple[int, Int32]]:
             yield from enumerate(self._values(model, numbers[sequence.tobytes()], sequence))
 
-        return case_of(self._models[model], replay, payload, sequences, output)
+        return replay
 
     def describe(self) -> str:
         return "tampers"

@@ -17,13 +17,15 @@ from touchstone.disputes.case import Case
 from touchstone.disputes.moves import Move
 from touchstone.players.keeper import Contested, Dispute, Keeper
 from touchstone.players.log import Log
+from touchstone.players.served import Served
 from touchstone.programs import load_model
 from touchstone.programs.model import Model
 from touchstone.protocol.claims import draw_of
 from touchstone.protocol.jobs import JobState
+from touchstone.protocol.orders import STRONG
 from touchstone.protocol.payload import encode_payload, payload_root
 from touchstone.transcripts.evidence import EvidenceBuilder
-from touchstone.transcripts.transcript import Transcript
+from touchstone.transcripts.transcript import Transcript, body_of
 
 JOB_SALT = b"j" * 32
 
@@ -52,11 +54,15 @@ class Lab:
         self.payload = encode_payload(self.sequences)
 
     def execute(
-        self, tamper: Tamper = honest, edit: Callable[[bytes], bytes] = lambda output: output
+        self,
+        tamper: Tamper = honest,
+        edit: Callable[[bytes], bytes] = lambda output: output,
+        *,
+        strong: bool = False,
     ) -> Execution:
         """Runs the job as a party would that tampers with it, or edits its output."""
         runs = self._runs(tamper)
-        return self._execution(runs, edit)
+        return self._execution(runs, edit, strong)
 
     def retell(self, right: Execution, tamper: Tamper) -> Execution:
         """An honest execution told with a lie: what follows the lie is told as it was."""
@@ -72,7 +78,7 @@ class Lab:
         }
 
     def _execution(
-        self, runs: dict[bytes, list[Int32]], edit: Callable[[bytes], bytes]
+        self, runs: dict[bytes, list[Int32]], edit: Callable[[bytes], bytes], strong: bool = False
     ) -> Execution:
         program = self.model.program
 
@@ -81,6 +87,8 @@ class Lab:
 
         outputs = [runs[s.tobytes()][program.output].reshape(-1) for s in self.sequences]
         output = edit(encode_payload(outputs))
+        if strong:
+            output = body_of(replay, self.sequences) + output
         transcript = Transcript(program, replay, self.sequences, output)
         case = Case(
             program,
@@ -88,6 +96,7 @@ class Lab:
             self.model.tensors,
             self.payload,
             transcript,
+            strong,
             self.builder,
         )
         return Execution(case, output, payload_root(output, JOB_SALT), runs)
@@ -112,19 +121,29 @@ class Arena:
     disputes: Disputes
     keepers: dict[int, tuple[Keeper, Dispute]]
     gas: dict[int, list[tuple[list[Move], int]]]
+    served: Served | None = None
 
     @classmethod
-    def contested(cls, chain: Chain, lab: Lab, executions: Sequence[Execution]) -> Arena:
+    def contested(
+        cls,
+        chain: Chain,
+        lab: Lab,
+        executions: Sequence[Execution],
+        *,
+        strong: bool = False,
+        served: Served | None = None,
+    ) -> Arena:
         """A job whose seats claim what these executions give."""
         order = chain.order(
             len(executions),
             payload_root(lab.payload, JOB_SALT),
             units=-(-sum(map(len, lab.sequences)) // 8),
+            mode=STRONG if strong else 0,
         )
         job = chain.open_and_draw(order)
         chain.contest(job, [execution.root for execution in executions])
         disputes = Disputes(chain.devnet.w3, chain.deployment)
-        found = cls(chain, job, disputes, {}, {})
+        found = cls(chain, job, disputes, {}, {}, served)
         contested = Contested(
             draw_of(job.seed, job.round), tuple(job.active), tuple(e.root for e in executions)
         )
@@ -140,20 +159,25 @@ class Arena:
             sender,
             Log(self.disputes, self.disputes.first_block),
             lambda job, moves, receipt: made.append((list(moves), receipt["gasUsed"])),
+            self.served,
         )
         dispute = Dispute(self.job.order, self.job.id, JOB_SALT, contested, lambda: execution.case)
         self.keepers[number] = (keeper, dispute)
 
     def play(self, rounds: int = 60, silent: Sequence[int] = ()) -> tuple[bool, set[int]]:
         """All but the silent take turns until nobody moves or the verdict is there; the guilty."""
+        idle = 0
         for _ in range(rounds):
             moved = False
             for number, (keeper, dispute) in self.keepers.items():
                 if number not in silent:
                     moved = bool(keeper.tend(dispute)) or moved
             ended, guilty = self.verdict()
-            if ended or not moved:
+            idle = 0 if moved else idle + 1
+            if ended or idle > 2:
                 return ended, guilty
+            if not moved:
+                self.chain.devnet.increase_time(1)
         raise AssertionError("the game does not end")
 
     def verdict(self) -> tuple[bool, set[int]]:

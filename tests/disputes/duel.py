@@ -26,8 +26,6 @@ from touchstone.disputes.theirs import Path, Theirs
 from touchstone.protocol.merkle import CHUNK, chunk_count
 from touchstone.transcripts.proofs import top_of
 
-START = Game(Stage.STATING, *([0] * 8), b"", b"", 0, 0, 0, 0, False, 0, 0)
-
 
 @dataclass(frozen=True)
 class Judgement:
@@ -59,6 +57,7 @@ def brief_of(lab: Lab, execution: Execution) -> Brief:
         output_width=shape.width,
         output_per_position=bool(shape.rows),
         output_bytes=len(execution.output),
+        strong=False,
         lengths=b"".join(n.to_bytes(2, "big") for n in layout.lengths),
         refused=False,
     )
@@ -103,7 +102,7 @@ class Duel:
     def judge(self) -> Judgement:
         """Goes down to the first difference, and asks."""
         a, b = (side.case for side in self._sides)
-        game = board.faced(START, self._brief, a.statement, b.statement)
+        game = board.faced(Game.at_start(), self._brief, a.statement, b.statement)
         while game.stage in TREES:
             levels = levels_of(game.height)
             children = [case.children(game, levels) for case in (a, b)]
@@ -157,7 +156,7 @@ class Duel:
 
     def _judge_output(self, game: Game, chunks) -> Judgement:
         header, word, sequence, element = self._referee.payloads.call(
-            "outputWord", self._brief.as_abi(), game.index
+            "outputWord", self._brief.as_abi(), bytes(32), game.index
         )
         if not header:
             value = self._lab.model.program.output

@@ -38,6 +38,7 @@ KINDS = (
     "replaced",
     "contested",
     "concluded",
+    "challenged",
     "withheld",
     "expired",
     "equivocated",

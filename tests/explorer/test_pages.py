@@ -28,7 +28,14 @@ WORDS = {
         "its bond is held",
         "It is concluded at the latest at",
     ],
-    "concluded": ["nobody was shown to have lied, and the bonds are free again"],
+    "concluded": ["nobody was shown to have lied, and the bonds are held no longer"],
+    "challenged": [
+        "The output root 0x111111…1111 that all agreed on is disputed: the bonds of seats 0, 1 and "
+        "2 (",
+        ") are held until the resolver has spoken.",
+        "nobody was shown to have lied",
+        "Settled: 3 providers were paid 0.03 tokens.",
+    ],
     "withheld": [
         "committed and then withheld its result and lost 12 of 12 slices of its bond: 1.76 tokens "
         "burned, 0.16 tokens to the requester (0x709979…79C8).",
@@ -118,12 +125,12 @@ def test_the_front_page_has_totals_the_latest_jobs_and_the_indexed_block(story):
 
     assert totals["jobs"] == len(story.jobs)
     assert totals["phases"] == {
-        "open": 1, "drawn": 1, "settled": 8, "contested": 1, "concluded": 1, "refunded": 3,
+        "open": 1, "drawn": 1, "settled": 9, "contested": 1, "concluded": 1, "refunded": 3,
     }  # fmt: skip
     assert f"Indexed to block {story.world.head}" in shown
     assert f"Jobs{len(story.jobs)}" in shown.replace(" ", "")
-    assert totals["escrowed"]["tokens"] == "0.45"
-    assert "0.45 tokens" in shown
+    assert totals["escrowed"]["tokens"] == "0.48"
+    assert "0.48 tokens" in shown
     assert "not final yet" in shown
 
 

@@ -161,6 +161,23 @@ class World:
         self.sender(REQUESTER).send(self.market.conclude(order))
         return order
 
+    def challenged(self) -> Order:
+        """The resolver disputes what all agreed on, and says no more."""
+        order = self.drawn()
+        job = self.market.job(order)
+        self.settle(order)
+        reveals = [r.values() for r in self._reveals(job, dict.fromkeys(job.active, AGREED))]
+        resolver = self.deployment.address("TimeoutResolver")
+        data = self.market.contract.encode_abi("challenge", [order.values(), AGREED, reveals])
+        self.request("anvil_setBalance", resolver, hex(10**18))
+        self.request("anvil_impersonateAccount", resolver)
+        call = {"from": resolver, "to": self.market.domain.market, "data": data}
+        sent = self.request("eth_sendTransaction", call)
+        assert self.devnet.w3.eth.wait_for_transaction_receipt(sent)["status"] == 1
+        self.wait(self.market.parameters.contest_window + 1)
+        self.sender(REQUESTER).send(self.market.conclude(order))
+        return order
+
     def withheld(self) -> Order:
         """Two of three reveal on chain; the third loses its bond, and the others are paid."""
         order = self.drawn()

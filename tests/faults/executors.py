@@ -24,7 +24,10 @@ class Quick:
         steps = np.arange(1, self._widths[model] + 1, dtype=np.int64)
         return [(int(np.sum(s, dtype=np.int64)) * steps % 65521).astype(np.int32) for s in batch]
 
-    def case(self, model, payload, sequences, output):
+    def body(self, model, batch):
+        return bytes(32)
+
+    def case(self, model, payload, sequences, output, *, strong):
         """Nothing that a referee could judge."""
 
     def describe(self):

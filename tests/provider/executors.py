@@ -11,7 +11,10 @@ class Doubling:
     def run(self, model, batch):
         return [(2 * s + 1).astype(np.int32) for s in batch]
 
-    def case(self, model, payload, sequences, output):
+    def body(self, model, batch):
+        return bytes(32)
+
+    def case(self, model, payload, sequences, output, *, strong):
         """Nothing that a referee could judge."""
 
     def describe(self):

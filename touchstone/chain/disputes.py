@@ -193,6 +193,17 @@ class Disputes:
                     input_.as_abi(),
                     evidence.as_abi(),
                 )
+            case moves.ConvictStrong(party, against, output, sequence, value, element, evidence):
+                return f.convictStrong(
+                    words,
+                    party,
+                    against,
+                    output.as_abi(),
+                    sequence,
+                    value,
+                    element,
+                    evidence.as_abi(),
+                )
             case moves.ConvictRefused(party, against):
                 return f.convictRefused(words, party, against)
             case _:

@@ -38,6 +38,7 @@ JOB_EVENTS = (
     "RoundStarted",
     "Settled",
     "Contested",
+    "Challenged",
     "Concluded",
     "Refunded",
     "Acknowledged",
@@ -295,7 +296,7 @@ class Market:
         )
 
     def conclude(self, order: Order) -> ContractFunction:
-        """Carries out the verdict on a contested job."""
+        """Carries out the verdict on a contested or challenged job."""
         return self.contract.functions.conclude(order.values())
 
     def punish_two_commits(

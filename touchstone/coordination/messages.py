@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 from pydantic.functional_validators import BeforeValidator
@@ -34,6 +34,7 @@ Bytes64 = Annotated[
     _AS_HEX,
     WithJsonSchema({"type": "string", "pattern": "^0x[0-9a-fA-F]{128}$"}),
 ]
+Bytes = Annotated[bytes, _parse(None), _AS_HEX, WithJsonSchema({"type": "string"})]
 Address = Annotated[str, Field(pattern="^0x[0-9a-fA-F]{40}$")]
 
 SALT_HEADER = "X-Touchstone-Salt"
@@ -84,6 +85,23 @@ class ClaimMessage(Message):
     set: Bytes32
     salt: Bytes32
     signature: Bytes64
+
+
+class OpeningAsked(Message):
+    """A node of a transcript whose children are wanted; of height 0 among the chunks: its bytes."""
+
+    tree: Literal["sequences", "values", "chunks"]
+    sequence: Annotated[int, Field(ge=0, lt=4096)]
+    value: Annotated[int, Field(ge=0, le=1 << 16)]
+    height: Annotated[int, Field(ge=0, le=32)]
+    index: Annotated[int, Field(ge=0, lt=1 << 32)]
+
+
+class OpeningGiven(Message):
+    """The children of a node, or the bytes of a chunk."""
+
+    children: Annotated[list[Bytes32], Field(max_length=64)] = []
+    chunk: Bytes = b""
 
 
 class Refusal(Message):

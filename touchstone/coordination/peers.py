@@ -7,7 +7,7 @@ from contextlib import closing
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from threading import Lock
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import httpx
 from pydantic import ValidationError
@@ -19,6 +19,8 @@ from touchstone.coordination.messages import (
     ClaimMessage,
     CommitSet,
     JobStatus,
+    OpeningAsked,
+    OpeningGiven,
     RefusalEnvelope,
 )
 from touchstone.errors import PeerError, PeerRefusedError
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from touchstone.chain.stake import Vault
     from touchstone.protocol.ids import JobId
 
-M = TypeVar("M", JobStatus, ClaimMessage)
+M = TypeVar("M", JobStatus, ClaimMessage, OpeningGiven)
 
 _making = Lock()
 _MAX_ANSWER_BYTES = 64 << 10
@@ -107,6 +109,30 @@ class Peer:
             headers={SALT_HEADER: "0x" + salt.hex()},
             limit=MAX_PAYLOAD_BYTES,
         )
+
+    def children(
+        self, job: JobId, salt: bytes, tree: str, sequence: int, value: int, height: int, index: int
+    ) -> list[bytes]:
+        """The children of a node of the job's transcript there, unchecked: `OpeningAsked`."""
+        return self._open(job, salt, tree, sequence, value, height, index).children
+
+    def chunk(self, job: JobId, salt: bytes, sequence: int, value: int, index: int) -> bytes:
+        """A chunk of a value of the job's transcript there, unchecked."""
+        return self._open(job, salt, "chunks", sequence, value, 0, index).chunk
+
+    def _open(
+        self, job: JobId, salt: bytes, tree: str, sequence: int, value: int, height: int, index: int
+    ) -> OpeningGiven:
+        asked = OpeningAsked(
+            tree=cast("Any", tree), sequence=sequence, value=value, height=height, index=index
+        )
+        body = self._call(
+            "POST",
+            f"/jobs/0x{job.hex()}/transcript",
+            content=asked.model_dump_json().encode(),
+            headers={SALT_HEADER: "0x" + salt.hex(), "Content-Type": "application/json"},
+        )
+        return self._parse(OpeningGiven, body)
 
     def _call(
         self,

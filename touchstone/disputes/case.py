@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from touchstone.disputes.game import Game, Stage, Statement
+from touchstone.disputes.game import Game, Stage, Statement, levels_of
+from touchstone.protocol.inputs import BODY_BYTES
 from touchstone.protocol.merkle import CHUNK, chunk_count
 from touchstone.transcripts.evidence import Evidence, EvidenceBuilder, Source
 from touchstone.transcripts.layout import Layout
@@ -38,12 +40,14 @@ def case_of(
     payload: bytes,
     sequences: Sequence[NDArray[np.int32]] | None,
     output: bytes,
+    strong: bool,
 ) -> Case:
     """The case of a party that executed a model on a payload with these sequences, and answered
-    with this output; without sequences, of one that refused it."""
+    with this output, strong or not; without sequences, of one that refused it."""
     program = model.program
     transcript = None if sequences is None else Transcript(program, replay, sequences, output)
-    return Case(program, model.manifest.program_root, model.tensors, payload, transcript)
+    root = model.manifest.program_root
+    return Case(program, root, model.tensors, payload, transcript, strong)
 
 
 class Case:
@@ -62,6 +66,7 @@ class Case:
         tensors: Mapping[Constant, Tensor],
         payload: bytes,
         transcript: Transcript | None,
+        strong: bool = False,
         builder: EvidenceBuilder | None = None,
     ) -> None:
         """Binds what the party has.
@@ -72,11 +77,13 @@ class Case:
             tensors: its constants.
             payload: the job's input.
             transcript: the party's execution; None where the input breaks a rule.
+            strong: whether the output begins with the transcript's node.
             builder: evidence for this program, if there is one already.
         """
         self.refused = transcript is None
         self._program, self._root, self._tensors = program, root, tensors
         self._payload = payload
+        self._before = BODY_BYTES if strong else 0
         self._input = ChunkTree(payload) if payload else None
         self._transcript = transcript
         self._builder = builder or EvidenceBuilder(program, tensors)
@@ -111,6 +118,29 @@ class Case:
         return open_chunks(self._payload, (place // CHUNK,), self._input.node), NOTHING
 
     # --- the transcript --------------------------------------------------------------------------
+
+    def opening(
+        self, tree: str, sequence: int, value: int, height: int, index: int
+    ) -> tuple[tuple[bytes, ...], bytes]:
+        """The children of a node that somebody asks for, or a chunk's bytes: of the trees
+        `sequences`, `values` and `chunks`, as far down as a game would go.
+
+        Raises ValueError where there is no such node.
+        """
+        if sequence >= len(self.layout.lengths) or value > self.layout.operators:
+            raise ValueError(f"there is no value {value} of sequence {sequence}")
+        stage = {"sequences": Stage.SEQUENCES, "values": Stage.VALUES, "chunks": Stage.CHUNKS}[tree]
+        game = replace(
+            Game.at_start(), stage=stage, sequence=sequence, value=value, height=height, index=index
+        )
+        whole = self._tree(game)
+        if height > whole.depth or index << height >= whole.count:
+            raise ValueError(f"there is no node {index} at height {height} of {tree}")
+        if height:
+            return self.children(game, levels_of(height)), b""
+        if stage is not Stage.CHUNKS:
+            raise ValueError(f"a leaf of {tree} has no children")
+        return (), self.chunk(game)
 
     def children(self, game: Game, levels: int) -> tuple[bytes, ...]:
         """The children of one's own node where a game stands."""
@@ -189,7 +219,8 @@ class Case:
 
     def output_value_at(self, game: Game) -> tuple[Chunks, Evidence]:
         """The element of the output value that an element of the output must equal."""
-        index = game.index - 2 - len(self.layout.lengths)
+        # The output's first words: a strong one's transcript, then the payload's header.
+        index = game.index - self._before // 4 - 2 - len(self.layout.lengths)
         if index < 0:
             return Chunks(), NOTHING
         value = self.layout.output

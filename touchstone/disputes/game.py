@@ -59,6 +59,7 @@ class Party:
     """Who claims an output of a job, by contract field."""
 
     account: str
+    entered_at: int
     stated_at: int
     lost: bool
     proven: bool
@@ -107,6 +108,12 @@ class Game:
     part_b: int
 
     @classmethod
+    def at_start(cls) -> Game:
+        """A game that nobody has moved in, without clocks."""
+        nothing = bytes(32)
+        return cls(Stage.STATING, 0, 0, 0, 0, 0, 0, 0, 0, nothing, nothing, 0, 0, 0, 0, False, 0, 0)
+
+    @classmethod
     def from_abi(cls, fields: Sequence[Any]) -> Game:
         """A game as the contract returns it."""
         return cls(Stage(fields[0]), *fields[1:])
@@ -138,6 +145,7 @@ class Brief:
     output_width: int
     output_per_position: bool
     output_bytes: int
+    strong: bool
     lengths: bytes
     refused: bool
 
@@ -159,6 +167,7 @@ class Brief:
             self.output_width,
             self.output_per_position,
             self.output_bytes,
+            self.strong,
             self.lengths,
             self.refused,
         )
@@ -178,7 +187,7 @@ class Brief:
             encode(
                 [
                     "(bytes32,bytes32,uint32,bytes32,uint64,bytes32,uint32,uint32,bool,uint64,"
-                    "bytes,bool)"
+                    "bool,bytes,bool)"
                 ],
                 [self.as_abi()],
             )

@@ -116,6 +116,19 @@ class ConvictEnd:
 
 
 @dataclass(frozen=True, slots=True)
+class ConvictStrong:
+    """Show in one transaction that an element of a strong claim is not what its openings give."""
+
+    party: int
+    against: int
+    output: Chunks
+    sequence: int
+    value: int
+    element: int
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
 class ConvictRefused:
     """Show that a party claims a result where the input breaks a rule."""
 
@@ -152,6 +165,7 @@ Move = (
     | Narrow
     | Convict
     | ConvictEnd
+    | ConvictStrong
     | ConvictRefused
     | ConvictTwin
     | Timeout

@@ -23,6 +23,7 @@ from touchstone.disputes.moves import (
     Convict,
     ConvictEnd,
     ConvictRefused,
+    ConvictStrong,
     ConvictTwin,
     Describe,
     Enter,
@@ -67,6 +68,7 @@ class View:
         games: all games, by pair.
         opened: children of nodes that anybody has opened, by node and levels.
         chunks: chunks that anybody has shown, by their hash.
+        served: convictions at hand of parties with strong claims, by party.
         parts: partial results posted in a game's present round, by pair and side.
     """
 
@@ -83,6 +85,7 @@ class View:
     opened: Mapping[tuple[bytes, int], tuple[bytes, ...]]
     chunks: Mapping[bytes, bytes]
     parts: Mapping[tuple[int, int, bool], tuple[int, ...]]
+    served: Mapping[int, ConvictStrong] = field(default_factory=dict)
 
 
 def next_moves(view: View, me: int, case: Case) -> list[Move]:
@@ -126,7 +129,8 @@ class _Player:
     def moves(self) -> list[Move]:
         view, me = self.view, self.me
         games = {pair: game for pair, game in view.games.items() if me in pair and not game.closed}
-        opponents = [n for n in view.parties if self._starts_against(n)]
+        self._convict_served()
+        opponents = [n for n in view.parties if n not in view.served and self._starts_against(n)]
         stated = me in view.statements
         if not stated and (games or opponents):
             self.found.append(State(me, self.case.statement))
@@ -170,8 +174,17 @@ class _Player:
         )
         if engaged:
             return view.now > last - view.judge_time
-        turn = view.began + sum(f < me for f in friends) * view.clock // 4
+        turn = view.began + sum(f < me for f in friends) * view.clock // 2
         return view.now >= min(turn, last - view.judge_time)
+
+    def _convict_served(self) -> None:
+        """Convicts at once whoever serves what contradicts itself; not in the block of one's own
+        entry, in which the engine takes no convictions."""
+        view = self.view
+        if view.now > view.parties[self.me].entered_at:
+            self.found += [
+                move for number, move in view.served.items() if not view.parties[number].lost
+            ]
 
     def _convict_twins(self) -> None:
         view = self.view

@@ -6,7 +6,8 @@ transaction it looks again, and the player says what is due.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from eth_abi.abi import encode
@@ -15,7 +16,7 @@ from eth_utils.crypto import keccak
 from touchstone.disputes import moves
 from touchstone.disputes.game import FIRST_CHALLENGER, LEAVES, TREES, Stage, levels_of
 from touchstone.disputes.player import View, next_moves
-from touchstone.errors import TransactionReverted
+from touchstone.errors import DisputeError, PeerError, TransactionReverted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,11 +27,14 @@ if TYPE_CHECKING:
     from touchstone.chain.disputes import Disputes
     from touchstone.chain.sender import Sender
     from touchstone.disputes.case import Case
-    from touchstone.disputes.game import Contest, Game, Statement
-    from touchstone.disputes.moves import Move
+    from touchstone.disputes.game import Brief, Contest, Game, Statement
+    from touchstone.disputes.moves import ConvictStrong, Move
     from touchstone.players.log import Log
+    from touchstone.players.served import Served
     from touchstone.protocol.ids import JobId
     from touchstone.protocol.orders import Order
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +74,23 @@ class Keeper:
         sender: Sender,
         log: Log,
         on_moves: Callable[[JobId, Sequence[Move], TxReceipt], None] | None = None,
+        served: Served | None = None,
     ) -> None:
         """Binds the engine, the account that sends, and the engine's events.
 
-        `on_moves` is told of each transaction.
+        Args:
+            disputes: the engine.
+            sender: sends.
+            log: the engine's events.
+            on_moves: told of each transaction.
+            served: where strong claims are looked up with those who made them.
         """
         self._disputes = disputes
         self._sender = sender
         self._log = log
         self._on_moves = on_moves
+        self._served = served
+        self._convictions: dict[tuple[JobId, int], ConvictStrong | None] = {}
 
     def tend(self, dispute: Dispute) -> list[Move]:
         """Makes all moves that are due now; returns them, in the order in which they were sent.
@@ -95,6 +107,8 @@ class Keeper:
         me = self._me(view, dispute)
         if me is None:
             return []
+        if self._served is not None and dispute.order.strong and view.brief is not None:
+            view = replace(view, served=self._look_up(self._served, dispute, view, view.brief, me))
         due = next_moves(view, me, dispute.case())
         if not due:
             return []
@@ -108,6 +122,26 @@ class Keeper:
             return self._one_by_one(dispute, due, calls)
         self._tell(dispute.job, due, receipt)
         return due
+
+    def _look_up(
+        self, served: Served, dispute: Dispute, view: View, brief: Brief, me: int
+    ) -> dict[int, ConvictStrong]:
+        """Asks each accused once for what may convict it; without it, there is the game."""
+        case = dispute.case()
+        for number, party in view.parties.items():
+            key = (dispute.job, number)
+            same = party.output == view.parties[me].output
+            if same or party.lost or case.refused or key in self._convictions:
+                continue
+            try:
+                self._convictions[key] = served.conviction(
+                    dispute.job, dispute.salt, brief, (number, party), case, me
+                )
+            except (PeerError, DisputeError) as error:
+                _log.info("party %d of %s is played instead: %s", number, dispute.job.hex(), error)
+                self._convictions[key] = None
+        found = {n: self._convictions.get((dispute.job, n)) for n in view.parties}
+        return {n: move for n, move in found.items() if move is not None}
 
     def _one_by_one(
         self, dispute: Dispute, due: Sequence[Move], calls: Sequence[ContractFunction]

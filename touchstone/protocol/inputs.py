@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     Run = Callable[[list[NDArray[np.int32]]], Sequence[NDArray[np.int32]]]
     """A model: one int32 output for each sequence. Raises InputError for what does not fit it."""
+    BodyOf = Callable[[list[NDArray[np.int32]]], bytes]
+    """The node over the sequences of the model's transcript, 32 bytes: docs/transcript.md."""
 
 
 class Bounds(Protocol):
@@ -42,6 +44,9 @@ class Bounds(Protocol):
     def max_rows(self) -> int:
         """The longest single input, in rows."""
 
+
+BODY_BYTES = 32
+"""What stands before the results in a strong output: the node over the transcript's sequences."""
 
 REFUSED = b"TSR1"
 """The output of an input that breaks a rule. No payload begins like this, so that no model's output
@@ -95,7 +100,14 @@ def rows_to_do(order: Order, model: Bounds, payload: bytes) -> int:
         return 0
 
 
-def output_of(order: Order, model: Bounds, payload: bytes, run: Run) -> bytes:
+def results_in(order: Order, output: bytes) -> bytes:
+    """The payload of results in an output; a strong one has its transcript's node before it."""
+    return output[BODY_BYTES:] if order.strong else output
+
+
+def output_of(
+    order: Order, model: Bounds, payload: bytes, run: Run, body_of: BodyOf | None = None
+) -> bytes:
     """The output payload that every honest provider commits to.
 
     `REFUSED` for an input that is malformed, longer than the model takes or than is paid for, or
@@ -106,10 +118,15 @@ def output_of(order: Order, model: Bounds, payload: bytes, run: Run) -> bytes:
         model: its model, as published.
         payload: bytes with the order's input root.
         run: executes the model.
+        body_of: tells its transcript, with which a strong output begins; needed for those.
     """
     try:
-        outputs = run(read_input(order, model, payload))
+        sequences = read_input(order, model, payload)
+        outputs = run(sequences)
         output = encode_payload([np.ascontiguousarray(o).reshape(-1) for o in outputs])
+        if order.strong:
+            assert body_of is not None, "a strong order asks for the transcript"
+            output = body_of(sequences) + output
     except (UnpaidInputError, InputError, PayloadError):
         return REFUSED
     return output if len(output) <= MOST_ANSWER_BYTES else REFUSED

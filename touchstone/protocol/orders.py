@@ -27,6 +27,10 @@ class Mode(IntEnum):
     REDUNDANT = 0
 
 
+STRONG = 0x80
+"""With any rung: claims carry the transcript's root, see `touchstone.protocol.inputs`."""
+
+
 ORDER_FIELDS = (
     ("requester", "address"),
     ("model", "bytes32"),
@@ -55,7 +59,7 @@ class Order:
         model: the model version.
         shard: which shard of it.
         tier: rung of the price ladder.
-        mode: how the result is verified.
+        mode: how the result is verified, plus `STRONG` where claims are strong.
         replicas: providers drawn, 2 to 5.
         units: units of work paid for, per replica, 1 to 16.
         input_root: blinded Merkle root of the input payload, 32 bytes.
@@ -90,6 +94,16 @@ class Order:
     def pool(self) -> PoolId:
         """The pool that the order draws from."""
         return pool_id(self.model, self.shard, self.tier)
+
+    @property
+    def rung(self) -> int:
+        """The rung of the ladder, whatever else the mode asks for."""
+        return self.mode & ~STRONG
+
+    @property
+    def strong(self) -> bool:
+        """Whether claims carry the transcript's root."""
+        return bool(self.mode & STRONG)
 
     @property
     def share(self) -> int:

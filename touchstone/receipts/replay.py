@@ -112,7 +112,9 @@ def _apply(state: Replay, event: Event) -> None:
             state.phase, state.refund = Phase.REFUNDED, _int(args["amount"])
             state.reason = REFUND_REASONS[_int(args["reason"])]
         case "Concluded":
-            state.phase = Phase.CONCLUDED
+            # A challenge leaves its job as it was.
+            if state.phase is Phase.CONTESTED:
+                state.phase = Phase.CONCLUDED
         case "Reserved":
             seats = _int(args["seats"])
             waited = [seat for seat in range(SEATS) if seats >> seat & 1]
@@ -120,6 +122,8 @@ def _apply(state: Replay, event: Event) -> None:
         case "Unwound":
             state.payments = {}
         case "Acknowledged" | "Demanded" | "DemandJoined" | "Answered" | "DemandClosed":
+            pass
+        case "Challenged":
             pass
         case _:
             raise ReceiptError(f"there is no event {event.event!r} of a job")

@@ -34,13 +34,15 @@ class Reads:
 def records_for(step: Step, values: Iterable[int]) -> tuple[int, ...]:
     """The records that a referee needs where these values are opened, ascending.
 
-    That of the operator; and that of its first operand, where only it says how wide a row is.
+    That of the operator; and that of its first operand, where only it says how wide a row is: a
+    row that is opened, or whose mean is taken. Rows and their statistics alternate as operands.
     """
+    inputs = step.operator.inputs
     if step.operator.op not in ROW_REDUCTIONS:
         return (step.value,)
-    first = step.operator.inputs[0]
     divides = step.operator.op in {"row_mean", "mean_square"}
-    return (first, step.value) if divides or first in values else (step.value,)
+    needed = divides or not set(inputs[::2]).isdisjoint(values)
+    return (inputs[0], step.value) if needed else (step.value,)
 
 
 def read_terms(step: Step, start: int, stop: int, element_at: ElementAt, reads: Reads) -> None:

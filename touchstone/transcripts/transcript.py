@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from threading import RLock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,9 +44,11 @@ class Transcript:
         self.output = output
         self.output_tree = ChunkTree(output)
         self._replay = replay
+        # Several may ask at once: the node's games, and others who want openings.
+        self._lock = RLock()
         self._sequences = list(sequences)
         self._held: OrderedDict[tuple[int, int], ChunkTree] = OrderedDict()
-        self.values = [NodeTree(self._tops(sequence)) for sequence in self._sequences]
+        self.values = [_tree_of(replay, sequence) for sequence in self._sequences]
         self.sequences = NodeTree([tree.top for tree in self.values])
 
     @property
@@ -55,12 +58,17 @@ class Transcript:
 
     def chunks(self, sequence: int, value: int) -> ChunkTree:
         """A value's bytes, and the tree over their chunks."""
-        self.prepare(sequence, (value,))
-        self._held.move_to_end((sequence, value))
-        return self._held[sequence, value]
+        with self._lock:
+            self.prepare(sequence, (value,))
+            self._held.move_to_end((sequence, value))
+            return self._held[sequence, value]
 
     def prepare(self, sequence: int, wanted: Collection[int]) -> None:
         """Computes several values of a sequence in one replay."""
+        with self._lock:
+            self._prepare(sequence, wanted)
+
+    def _prepare(self, sequence: int, wanted: Collection[int]) -> None:
         missing = {value for value in wanted if (sequence, value) not in self._held}
         if not missing:
             return
@@ -76,9 +84,6 @@ class Transcript:
     def source(self, sequence: int) -> Source:
         """The tree over one sequence."""
         return _Own(self, sequence)
-
-    def _tops(self, sequence: Int32) -> list[bytes]:
-        return [ChunkTree(bytes_of(x)).top for _, x in self._replay(sequence)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,15 @@ class _Own:
 
     def sequence_node(self, height: int, index: int) -> bytes:
         return self.transcript.sequences.node(height, index)
+
+
+def body_of(replay: Replay, sequences: Sequence[Int32]) -> bytes:
+    """The node over all sequences of a transcript, 32 bytes, of which nothing else is kept."""
+    return NodeTree([_tree_of(replay, sequence).top for sequence in sequences]).top
+
+
+def _tree_of(replay: Replay, sequence: Int32) -> NodeTree:
+    return NodeTree([ChunkTree(bytes_of(x)).top for _, x in replay(sequence)])
 
 
 def bytes_of(elements: Int32) -> bytes:

@@ -12,8 +12,9 @@ from tests.touchstone.engines.random_programs import random_batch, random_model
 from tests.touchstone.programs.small import small_builder
 from tests.touchstone.referee.judge import Judge
 from tests.touchstone.referee.random_steps import random_case
-from tests.touchstone.referee.transcript import Case
+from tests.touchstone.referee.transcript import Case, Sketch
 from touchstone.engines.reference import run_program
+from touchstone.programs import Rows, Shape
 from touchstone.programs.rules import RULES
 
 TIMES = 10 if os.environ.get("TOUCHSTONE_LONG") else 1
@@ -49,6 +50,17 @@ def test_every_value_of_a_transformer(judge: Judge) -> None:
     case = Case(program, builder.tensors, values, len(tokens))
     for value in range(1, len(values)):
         _check_some(judge, case, value, random, 3)
+
+
+def test_one_value_as_key_and_as_its_peak(judge: Judge) -> None:
+    """Its size is that of a key, which follows from the record of the query."""
+    sketch, random = Sketch(4), Random(1)
+    shape = Shape(Rows.SEQUENCE, 2, 1)
+    q, p, k = (sketch.given(np.full((4, 2, 1), n, np.int32), shape) for n in (70000, 9, 1 << 30))
+    named = {"row_bits": 6, "factor": 23170, "factor_bits": 17}
+    for inputs in ((q, p, k, k), (q, k, k, k), (q, q, k, k), (k, q, q, k), (k, k, k, k)):
+        value = sketch.run("scores", inputs, (), **named)
+        _check_some(judge, sketch.case(), value, random, 3)
 
 
 def _check_some(judge: Judge, case: Case, value: int, random: Random, count: int) -> None:

@@ -1,0 +1,103 @@
+"""Strong claims: one transaction convicts whoever serves what contradicts itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.attacks.chains import Chain, equip
+from tests.cheats.tampering import flip
+from tests.disputes.arena import Arena, Execution, Lab, lab_of
+from tests.support.tiny_model import compile_tiny, publisher_of
+from touchstone.chain.devnet import Devnet
+from touchstone.disputes.moves import ConvictStrong
+from touchstone.errors import PeerError
+from touchstone.players.served import find_conviction
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return compile_tiny(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(scope="module")
+def lab(folder) -> Lab:
+    return lab_of(folder, (5, 9))
+
+
+@pytest.fixture(scope="module")
+def chain(folder):
+    with Devnet() as devnet:
+        yield equip(devnet, 3, publisher_of(folder))
+
+
+class Shelf:
+    """A party's openings without the way over HTTP, which tests/e2e takes."""
+
+    def __init__(self, execution: Execution) -> None:
+        self._execution = execution
+
+    def output(self, job, salt):
+        return self._execution.output
+
+    def children(self, job, salt, tree, sequence, value, height, index):
+        return self._execution.case.opening(tree, sequence, value, height, index)[0]
+
+    def chunk(self, job, salt, sequence, value, index):
+        return self._execution.case.opening("chunks", sequence, value, 0, index)[1]
+
+
+class Silent(Shelf):
+    def output(self, job, salt):
+        raise PeerError("no answer")
+
+
+class Forging(Shelf):
+    """Serves another transcript than the one that it has signed."""
+
+    def __init__(self, execution: Execution, other: Execution) -> None:
+        super().__init__(execution)
+        self._other = other
+
+    def children(self, job, salt, tree, sequence, value, height, index):
+        return self._other.case.opening(tree, sequence, value, height, index)[0]
+
+
+class Shelves:
+    """Everybody's, by seat."""
+
+    def __init__(self, shelves) -> None:
+        self._shelves = shelves
+
+    def conviction(self, job, salt, brief, accused, case, me):
+        number, party = accused
+        shelf = self._shelves[number]
+        return find_conviction(shelf, job, salt, brief, number, party.output, case, me)
+
+
+def played(chain: Chain, lab: Lab, shelf) -> tuple[Arena, bool, set[int]]:
+    right, wrong = lab.execute(strong=True), lab.execute(flip(1, 30, 5, 20), strong=True)
+    served = Shelves({0: Shelf(right), 1: shelf(right, wrong)})
+    arena = Arena.contested(chain, lab, [right, wrong], strong=True, served=served)
+    ended, guilty = arena.play()
+    return arena, ended, guilty
+
+
+def test_one_transaction_convicts(chain: Chain, lab: Lab) -> None:
+    arena, ended, guilty = played(chain, lab, lambda right, wrong: Shelf(wrong))
+    assert ended
+    assert guilty == {1}
+    ((moves, gas),) = arena.gas[0][1:]
+    assert [type(move) for move in moves] == [ConvictStrong]
+    assert gas < 700_000
+
+
+@pytest.mark.parametrize(
+    "shelf",
+    [lambda right, wrong: Silent(wrong), lambda right, wrong: Forging(wrong, right)],
+    ids=["silent", "forging"],
+)
+def test_without_openings_there_is_the_game(chain: Chain, lab: Lab, shelf) -> None:
+    arena, ended, guilty = played(chain, lab, shelf)
+    assert ended
+    assert guilty == {1}
+    assert not any(isinstance(m, ConvictStrong) for moves, _ in arena.gas[0] for m in moves)
