@@ -318,6 +318,8 @@ class BriefRow(Placed, Base):
     lengths: Mapped[str] = mapped_column(Text)
     """Positions of each sequence, two bytes each."""
     output_bytes: Mapped[int] = mapped_column(BigInteger)
+    strong: Mapped[bool] = mapped_column(Boolean)
+    """Outputs name their transcripts, so that one transaction can convict."""
     refused: Mapped[bool] = mapped_column(Boolean)
     """The input breaks a rule: there is one right output, and no games."""
 
@@ -350,6 +352,9 @@ class GameRow(Version, Base):
     start: Mapped[int] = mapped_column(BigInteger)
     stop: Mapped[int] = mapped_column(BigInteger)
     """Terms of a reduction whose partial results differ; none where it is zero."""
+    part_a: Mapped[int] = mapped_column(Amount)
+    part_b: Mapped[int] = mapped_column(Amount)
+    """These partial results."""
     node_a: Mapped[str] = mapped_column(String(66), index=True)
     node_b: Mapped[str] = mapped_column(String(66), index=True)
 

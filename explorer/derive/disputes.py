@@ -67,6 +67,7 @@ def described(tx: Transaction, event: Event) -> None:
         operators=int(brief["operators"]),
         lengths=brief["lengths"],
         output_bytes=int(brief["outputBytes"]),
+        strong=bool(brief["strong"]),
         refused=bool(brief["refused"]),
     )
 
@@ -205,6 +206,8 @@ _FIELDS = {
     "size": "size",
     "start": "from",
     "stop": "to",
+    "part_a": "partA",
+    "part_b": "partB",
 }
 """Columns of `GameRow`, and what the contract calls them."""
 
@@ -238,8 +241,16 @@ def _game_at(tx: Transaction, node: str) -> GameFact | None:
 
 
 def _convict(tx: Transaction, event: Event, against: int) -> None:
-    job, party = event.text("job"), event.number("party")
+    """Notes what convicted a party: an element of a value or of its output, or a partial result.
+
+    Which of them the game tells; a party of a strong claim is convicted without one.
+    """
+    job, party, found = event.text("job"), event.number("party"), event.number("found")
+    where = tuple(event.number(name) for name in ("sequence", "value", "element"))
     game = tx.facts.game(job, min(party, against), max(party, against))
+    if game is not None and where != (game.sequence, game.value, game.index):
+        game = None
+    partial = game is not None and bool(game.stop) and game.part(party) == found
     _mention(tx, event, party)
     tx.rows.add(
         ConvictionRow,
@@ -248,12 +259,12 @@ def _convict(tx: Transaction, event: Event, against: int) -> None:
         party=party,
         against=against,
         output=game is not None and game.stage == Stage.OUTPUT_ELEMENT,
-        sequence=event.number("sequence"),
-        value=event.number("value"),
-        element=event.number("element"),
-        start=0 if game is None else game.start,
-        stop=0 if game is None else game.stop,
-        found=event.number("found"),
+        sequence=where[0],
+        value=where[1],
+        element=where[2],
+        start=game.start if game is not None and partial else 0,
+        stop=game.stop if game is not None and partial else 0,
+        found=found,
         expected=event.number("expected"),
     )
 

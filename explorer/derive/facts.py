@@ -71,12 +71,18 @@ class GameFact:
     size: int
     start: int
     stop: int
+    part_a: int
+    part_b: int
     node_a: str
     node_b: str
 
     def owner(self, node: str) -> int:
         """The party whose node this is."""
         return self.a if node == self.node_a else self.b
+
+    def part(self, party: int) -> int:
+        """A party's partial result."""
+        return self.part_a if party == self.a else self.part_b
 
 
 @dataclass(slots=True)

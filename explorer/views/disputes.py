@@ -133,6 +133,7 @@ def _brief(row: BriefRow) -> BriefView:
         positions=positions_of(row.lengths),
         operators=row.operators,
         output_bytes=row.output_bytes,
+        strong=row.strong,
         refused=row.refused,
     )
 

@@ -186,11 +186,13 @@ class MoveView(Shape):
 
 
 class BriefView(Shape):
-    """What a disputed input asks for: positions of each sequence; `refused`: it breaks a rule."""
+    """What a disputed input asks for: positions of each sequence. `strong`: outputs name their
+    transcripts, so that one transaction can convict; `refused`: the input breaks a rule."""
 
     positions: list[int]
     operators: int
     output_bytes: int
+    strong: bool
     refused: bool
 
 

@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("operators", sa.BigInteger(), nullable=False),
         sa.Column("lengths", sa.Text(), nullable=False),
         sa.Column("output_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("strong", sa.Boolean(), nullable=False),
         sa.Column("refused", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("job", name=op.f("pk_briefs")),
     )
@@ -95,6 +96,8 @@ def upgrade() -> None:
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("start", sa.BigInteger(), nullable=False),
         sa.Column("stop", sa.BigInteger(), nullable=False),
+        sa.Column("part_a", sa.String(length=80), nullable=False),
+        sa.Column("part_b", sa.String(length=80), nullable=False),
         sa.Column("node_a", sa.String(length=66), nullable=False),
         sa.Column("node_b", sa.String(length=66), nullable=False),
         sa.Column("block", sa.BigInteger(), autoincrement=False, nullable=False),
