@@ -46,7 +46,7 @@ _FAILED = {
     "NoShow": "was silent",
     "Withheld": "committed and then withheld its result",
     "Equivocated": "signed two different statements about one draw",
-    "Guilty": "was found guilty of a wrong result",
+    "Guilty": "was found guilty",
     "OutputWithheld": "did not hand out the output that it was paid for",
 }
 _GIVEN = {

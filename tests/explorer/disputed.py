@@ -46,9 +46,12 @@ class Court:
     def right(self) -> Execution:
         return self.lab.execute()
 
-    def wrong(self) -> Execution:
-        """Value 30 of sequence 1 has one wrong bit."""
-        return self.lab.execute(flip(1, 30, 5, 20))
+    def wrong(self, element: int = 5) -> Execution:
+        """Value 30 of sequence 1 has one wrong bit, in this element.
+
+        Nodes that were opened once are not opened again: other games need other lies.
+        """
+        return self.lab.execute(flip(1, 30, element, 20))
 
     def conclude(self, arena: Arena) -> Arena:
         self.chain.sender(PUBLISHER).send(self.market.conclude(arena.job.order))
@@ -85,8 +88,8 @@ class Court:
 
     def pending(self) -> Arena:
         """A few moves were made, and the game is on."""
-        arena = self.contested(self.right(), self.wrong())
-        self.moves(arena, 5)
+        arena = self.contested(self.right(), self.wrong(2))
+        self.moves(arena, 2)
         return arena
 
     def all_lied(self) -> Arena:
@@ -119,6 +122,15 @@ class Court:
         arena.add(FIRST_CHALLENGER, self.devnet.account(CHALLENGER), other, None)
         return arena
 
+    def seat(self, arena: Arena, *executions: Execution) -> None:
+        """Players that know nothing of what they sent on a chain that is gone."""
+        job = arena.job
+        for (seat, (_, dispute)), execution in zip(
+            list(arena.keepers.items()), executions, strict=True
+        ):
+            account = self.chain.account_of(job.providers[seat])
+            arena.add(seat, account, execution, dispute.contested)
+
     def settle(self, arena: Arena) -> None:
         stranger = self.chain.sender(CHALLENGER)
         stranger.send(self.disputes.settle_bond(arena.job.id, FIRST_CHALLENGER))
@@ -148,5 +160,3 @@ def court_in(folder: Path) -> Iterator[Court]:
     with Devnet() as devnet:
         chain = equip(devnet, PROVIDERS, publisher_of(model))
         yield Court(chain, lab_of(model, (5, 9)), model)
-
-
