@@ -12,6 +12,7 @@ from web3.types import RPCEndpoint
 from tests.attacks.chains import Chain, equip
 from tests.cheats.tampering import flip
 from tests.disputes.arena import JOB_SALT, Arena, Execution, Lab, lab_of
+from tests.disputes.test_strong import Shelf, Shelves
 from tests.support.tiny_model import compile_tiny, publisher_of
 from tests.support.world import PUBLISHER
 from touchstone.chain.devnet import Devnet
@@ -65,6 +66,15 @@ class Court:
     def convicted(self) -> Arena:
         """Seat 1 lies about one bit, and is shown to."""
         arena = self.contested(self.right(), self.wrong())
+        assert arena.play() == (True, {1})
+        return self.conclude(arena)
+
+    def at_once(self) -> Arena:
+        """Claims are strong: one transaction convicts seat 1, without a game."""
+        right = self.lab.execute(strong=True)
+        wrong = self.lab.execute(flip(1, 30, 5, 20), strong=True)
+        served = Shelves({0: Shelf(right), 1: Shelf(wrong)})
+        arena = Arena.contested(self.chain, self.lab, [right, wrong], strong=True, served=served)
         assert arena.play() == (True, {1})
         return self.conclude(arena)
 
@@ -145,6 +155,7 @@ class Court:
 
 KINDS: Sequence[str] = (
     "convicted",
+    "at_once",
     "timed_out",
     "outputs_differ",
     "all_lied",
