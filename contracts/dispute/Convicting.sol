@@ -127,7 +127,8 @@ abstract contract Convicting is DisputesBase {
         if (found == expected) revert NothingWrong(found);
         (uint256 party, uint256 against) = first ? (a, b) : (b, a);
         emit Convicted(job, party, game.sequence, game.value, game.index, found, expected);
-        _lose(job, party, against, true);
+        // Wrong partial results are no part of a statement: whoever made the same one must not lose by them.
+        _lose(job, party, against, game.to == 0);
         _close(job, a, b, game);
     }
 
@@ -145,7 +146,7 @@ abstract contract Convicting is DisputesBase {
     ) external nonReentrant {
         (JobId job, Game storage game) = _accused(brief, a, b, first ? a : b, statement);
         Stage stage = game.stage;
-        if ((stage != Stage.Element && stage != Stage.Parts) || game.value == 0) revert WrongStage(stage);
+        if ((stage != Stage.Element && stage != Stage.Parts) || game.value == 0 || game.closed) revert WrongStage(stage);
         _requireParts(brief, game, first, statement.body, parts, evidence);
         if (stage == Stage.Element) {
             uint256 until = uint256(game.since) + judgeTime;
@@ -187,7 +188,8 @@ abstract contract Convicting is DisputesBase {
         // SAFETY: a reduction has at most 2^16 terms, and parts were checked against int128.
         (game.from, game.to) = (uint32(from), uint32(from + size < end ? from + size : end));
         (game.partA, game.partB) = (int128(partsA[part]), int128(partsB[part]));
-        (game.postedA, game.postedB) = (0, 0);
+        // What was posted must not be taken for parts of the next round.
+        (game.postedA, game.postedB, game.nodeA, game.nodeB) = (0, 0, 0, 0);
         game.stage = Stage.Element;
         emit Descended(job, a, b, game);
     }
@@ -244,21 +246,20 @@ abstract contract Convicting is DisputesBase {
         bytes32 right = payloads.refusedRoot(brief.salt);
         Party storage wrong = _requireParty(job, party);
         if (wrong.output == right) revert GoodOutput(right);
+        if (_requireParty(job, against).output != right) revert WrongStatement(job, against);
         _requireOpponent(job, party, against);
-        if (_parties[job][against].output != right) revert WrongStatement(job, against);
         _lose(job, party, against, true);
     }
 
     /// See IDisputes.
-    function convictTwin(JobId job, uint256 convicted, uint256 party, uint256 against) external nonReentrant {
+    function convictTwin(JobId job, uint256 convicted, uint256 party) external nonReentrant {
         _requireRunning(job);
         Party storage twin = _requireParty(job, party);
         Party storage known = _parties[job][convicted];
         if (!known.proven || known.statement == 0 || known.statement != twin.statement) {
             revert WrongStatement(job, party);
         }
-        _requireOpponent(job, party, against);
-        _lose(job, party, against, true);
+        _lose(job, party, known.lostTo, true);
     }
 
     /// See IDisputes.
@@ -307,8 +308,7 @@ abstract contract Convicting is DisputesBase {
 
     function _requireOpponent(JobId job, uint256 party, uint256 against) private view {
         Party storage opponent = _requireParty(job, against);
-        if (opponent.output == _parties[job][party].output || opponent.enteredAt == block.timestamp) {
-            revert NotAnOpponent(job, party, against);
-        }
+        bool late = against >= FIRST_CHALLENGER && opponent.enteredAt == block.timestamp;
+        if (late || opponent.output == _parties[job][party].output) revert NotAnOpponent(job, party, against);
     }
 }

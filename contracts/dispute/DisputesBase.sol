@@ -113,22 +113,26 @@ abstract contract DisputesBase is IDisputeTypes, ReentrancyGuardTransient {
 
     // --- losing --------------------------------------------------------------------------------------------------
 
-    /// `party` has lost; `against` is owed the bounty where it is the first.
+    /// `party` has lost; `against` is owed the bounty where it is the first, or where it beat the one that was. Who has
+    /// lost itself is owed none.
     function _lose(JobId job, uint256 party, uint256 against, bool proven) internal {
         Party storage loser = _parties[job][party];
         if (loser.lost) return;
-        (loser.lost, loser.proven) = (true, proven);
+        // SAFETY: fewer parties than 2^32: each challenger has a bond.
+        (loser.lost, loser.proven, loser.lostTo) = (true, proven, uint32(against));
         Contest storage contest = _contests[job];
         if (party < FIRST_CHALLENGER) {
             // SAFETY: a seat is below seven.
             contest.guilty |= uint8(1 << party);
-            if (contest.winner == address(0)) contest.winner = _parties[job][against].account;
         }
+        Party storage better = _parties[job][against];
+        bool first = party < FIRST_CHALLENGER && contest.winner == address(0);
+        if (first || contest.winner == loser.account) contest.winner = better.lost ? address(0) : better.account;
         emit Lost(job, party, against, proven);
         if (_bonded[job][party]) {
             _bonded[job][party] = false;
             contest.live -= 1;
-            _credit(_parties[job][against].account, bond / 2);
+            _credit(better.account, bond / 2);
             token.safeTransfer(BURN_ADDRESS, bond - bond / 2);
             emit BondSettled(job, party, 0);
         }
@@ -161,11 +165,16 @@ abstract contract DisputesBase is IDisputeTypes, ReentrancyGuardTransient {
     // --- clocks --------------------------------------------------------------------------------------------------
 
     /// Take the time that each side needed off its clock, and begin the next step where the slower one ended, so that
-    /// no time goes uncounted. Returns whether somebody was too late, which ends the game.
+    /// no time goes uncounted. Returns whether somebody was too late or has lost, which ends the game.
     function _charge(JobId job, uint256 a, uint256 b, Game storage game, uint256 atA, uint256 atB)
         internal
         returns (bool over)
     {
+        // A side that has lost elsewhere plays no more, and nobody can lose to it.
+        if (_parties[job][a].lost || _parties[job][b].lost) {
+            _end(job, a, b);
+            return true;
+        }
         uint256 since = game.since;
         uint256 usedA = atA > since ? atA - since : 0;
         uint256 usedB = atB > since ? atB - since : 0;

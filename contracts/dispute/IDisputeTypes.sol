@@ -35,8 +35,10 @@ interface IDisputeTypes {
         uint32 statedAt;
         /// It lost, or it has taken its bond back: it plays no more.
         bool lost;
-        /// It lost by what its transcript says, not by silence.
+        /// It lost by what its statement says, not by silence or by partial results.
         bool proven;
+        /// The party that it lost to.
+        uint32 lostTo;
         bytes32 output;
         /// Hash of (body, outputTop).
         bytes32 statement;

@@ -88,8 +88,8 @@ interface IDisputes is IDisputeTypes {
         Chunks calldata records
     ) external;
 
-    // A conviction outside a game names the party `against` whom the guilty one claims another output: it must have
-    // taken part since an earlier block, so that nobody who copies a conviction is owed its bounty.
+    // A conviction outside a game names a party `against` that claims another output. A challenger must have taken part
+    // since an earlier block, so that nobody who copies a conviction is owed its bounty.
 
     // --- who loses -----------------------------------------------------------------------------------------------
 
@@ -132,8 +132,8 @@ interface IDisputes is IDisputeTypes {
     /// Where the input breaks a rule there is one right output: whoever claims another loses to `against`.
     function convictRefused(Brief calldata brief, uint256 party, uint256 against) external;
 
-    /// A party with the very statement of one that was convicted by proof loses as well.
-    function convictTwin(JobId job, uint256 convicted, uint256 party, uint256 against) external;
+    /// A party with the very statement of one that was convicted by it loses as well, to whom that one lost to.
+    function convictTwin(JobId job, uint256 convicted, uint256 party) external;
 
     /// Whoever's clock has run out loses; a game whose element nobody recomputed in time ends.
     function timeout(JobId job, uint256 a, uint256 b) external;

@@ -129,6 +129,12 @@ abstract contract Joining is DisputesBase, IResolver {
     function _join(JobId job, bytes32 output) private returns (uint256 party) {
         Contest storage contest = _contests[job];
         party = contest.parties++;
+        // All seats claim one output, and there would be no game in which who claims it as well could lose its bond.
+        for (uint256 seat; contest.agreed && seat < FIRST_CHALLENGER; ++seat) {
+            if ((contest.seats >> seat) & 1 == 0) continue;
+            if (_parties[job][seat].output == output) revert OutputsAgree(job, seat, party);
+            break;
+        }
         Party storage challenger = _parties[job][party];
         (challenger.account, challenger.output) = (msg.sender, output);
         // SAFETY: Unix seconds.

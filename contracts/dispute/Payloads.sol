@@ -48,35 +48,47 @@ contract Payloads {
         found.program = registry.shardRoot(order.model, order.shard);
         IModelRegistry.Model memory model = registry.get(order.model);
 
+        found.operators = given.operators;
         ProgramRecords.require_(given.records, found.program, given.operators);
         if (ProgramRecords.word(given.records, 0, 4) != given.operators) revert NotTheHeader(given.operators);
-        uint256 most = ProgramRecords.word(given.records, 0, 3);
-        if (model.maxRows < most) most = model.maxRows;
-        bool takes = ProgramRecords.word(given.records, 0, 1) == TOKENS;
-        bytes memory lengths =
-            takes ? _lengths(given, most, uint256(order.units) * model.unitRows) : bytes("");
-        if (lengths.length == 0) return _refused(found);
-
-        uint256 output = ProgramRecords.word(given.records, 0, 5);
-        uint256 width = ProgramRecords.widthOf(given.records, output);
-        bool perPosition = ProgramRecords.isPerPosition(given.records, output);
-        uint256 size = (order.isStrong() ? BODY : 0) + HEADER + 2 * lengths.length;
-        for (uint256 i; i < lengths.length; i += 2) {
-            size += 4 * width * (perPosition ? _at(lengths, i) : 1);
-        }
+        found.lengths = _lengthsOf(registry.get(order.model), order, given);
+        if (found.lengths.length == 0) return _refused(found);
+        (found.inputBytes, found.inputTop, found.strong) = (given.inputBytes, top, order.isStrong());
+        uint256 size = _sizeOutput(found, given);
         if (size > MOST_OUTPUT_BYTES) return _refused(found);
-
-        found.operators = given.operators;
-        (found.inputBytes, found.inputTop) = (given.inputBytes, top);
-        // SAFETY: a program's numbers are 32 bits (touchstone.programs.rules), an output at most 96 KiB here.
-        (found.outputValue, found.outputWidth) = (uint32(output), uint32(width));
-        (found.outputPerPosition, found.outputBytes) = (perPosition, uint64(size));
-        (found.strong, found.lengths) = (order.isStrong(), lengths);
+        // SAFETY: at most 96 KiB.
+        found.outputBytes = uint64(size);
     }
 
-    function _refused(Brief memory found) private pure returns (Brief memory) {
-        found.refused = true;
-        return found;
+    /// Positions of each sequence, two bytes each; none where the input breaks a rule of the model or of the order.
+    function _lengthsOf(IModelRegistry.Model memory model, Order calldata order, Briefing calldata given)
+        private
+        pure
+        returns (bytes memory)
+    {
+        if (ProgramRecords.word(given.records, 0, 1) != TOKENS) return "";
+        uint256 most = ProgramRecords.word(given.records, 0, 3);
+        if (model.maxRows < most) most = model.maxRows;
+        return _lengths(given, most, uint256(order.units) * model.unitRows);
+    }
+
+    /// Says which value the output is, and returns how many bytes it has.
+    function _sizeOutput(Brief memory found, Briefing calldata given) private pure returns (uint256 size) {
+        uint256 value = ProgramRecords.word(given.records, 0, 5);
+        uint256 width = ProgramRecords.widthOf(given.records, value);
+        found.outputPerPosition = ProgramRecords.isPerPosition(given.records, value);
+        // SAFETY: a program's numbers are 32 bits (touchstone.programs.rules).
+        (found.outputValue, found.outputWidth) = (uint32(value), uint32(width));
+        bytes memory lengths = found.lengths;
+        size = (found.strong ? BODY : 0) + HEADER + 2 * lengths.length;
+        for (uint256 i; i < lengths.length; i += 2) {
+            size += 4 * width * (found.outputPerPosition ? _at(lengths, i) : 1);
+        }
+    }
+
+    /// Nothing is executed: all that an execution would need is left out.
+    function _refused(Brief memory found) private pure returns (Brief memory refused) {
+        (refused.job, refused.program, refused.salt, refused.refused) = (found.job, found.program, found.salt, true);
     }
 
     /// Lengths of the sequences, two bytes each; none where the input breaks a rule.

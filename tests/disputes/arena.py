@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -10,11 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from tests.attacks.chains import Chain
+from tests.cheats.folding import FoldingCase
 from tests.cheats.tampering import Int32, Tamper, honest, values_of
 from touchstone.chain.disputes import Disputes
 from touchstone.chain.sender import Sender
 from touchstone.disputes.case import Case
 from touchstone.disputes.moves import Move
+from touchstone.errors import TransactionReverted
 from touchstone.players.keeper import Contested, Dispute, Keeper
 from touchstone.players.log import Log
 from touchstone.players.served import Served
@@ -62,7 +65,7 @@ class Lab:
     ) -> Execution:
         """Runs the job as a party would that tampers with it, or edits its output."""
         runs = self._runs(tamper)
-        return self._execution(runs, edit, strong)
+        return self._execution(runs, edit, strong, liar=tamper is not honest)
 
     def retell(self, right: Execution, tamper: Tamper) -> Execution:
         """An honest execution told with a lie: what follows the lie is told as it was."""
@@ -70,7 +73,7 @@ class Lab:
             key: [tamper(number, v, x) for v, x in enumerate(values)]
             for number, (key, values) in enumerate(right.runs.items())
         }
-        return self._execution(runs, lambda _: right.output)
+        return self._execution(runs, lambda _: right.output, liar=True)
 
     def _runs(self, tamper: Tamper) -> dict[bytes, list[Int32]]:
         return {
@@ -78,7 +81,12 @@ class Lab:
         }
 
     def _execution(
-        self, runs: dict[bytes, list[Int32]], edit: Callable[[bytes], bytes], strong: bool = False
+        self,
+        runs: dict[bytes, list[Int32]],
+        edit: Callable[[bytes], bytes],
+        strong: bool = False,
+        *,
+        liar: bool,
     ) -> Execution:
         program = self.model.program
 
@@ -90,7 +98,8 @@ class Lab:
         if strong:
             output = body_of(replay, self.sequences) + output
         transcript = Transcript(program, replay, self.sequences, output)
-        case = Case(
+        kind = FoldingCase if liar else Case
+        case = kind(
             program,
             self.model.manifest.program_root,
             self.model.tensors,
@@ -171,7 +180,9 @@ class Arena:
             moved = False
             for number, (keeper, dispute) in self.keepers.items():
                 if number not in silent:
-                    moved = bool(keeper.tend(dispute)) or moved
+                    # A cheat tries what the engine refuses.
+                    with suppress(TransactionReverted):
+                        moved = bool(keeper.tend(dispute)) or moved
             ended, guilty = self.verdict()
             idle = 0 if moved else idle + 1
             if ended or idle > 2:

@@ -85,7 +85,7 @@ def world() -> Iterator[World]:
             "vault": deployment.address("StakeVault"),
             "token": deployment.address("DevToken"),
             "registry": deployment.address("ModelRegistry"),
-            "resolver": deployment.address("TimeoutResolver"),
+            "resolver": deployment.address("Disputes"),
         }
         chain = Chain(devnet.url, addresses)
         chain.request("anvil_setCode", addresses["resolver"], VERDICT_CODE)

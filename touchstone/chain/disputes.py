@@ -161,8 +161,8 @@ class Disputes:
                 return f.start(job, a, b)
             case moves.Timeout(a, b):
                 return f.timeout(job, a, b)
-            case moves.ConvictTwin(convicted, party, against):
-                return f.convictTwin(job, convicted, party, against)
+            case moves.ConvictTwin(convicted, party):
+                return f.convictTwin(job, convicted, party)
         assert brief is not None
         words = brief.as_abi()
         match move:

@@ -63,6 +63,7 @@ class Party:
     stated_at: int
     lost: bool
     proven: bool
+    lost_to: int
     output: bytes
     statement: bytes
 

@@ -142,7 +142,6 @@ class ConvictTwin:
 
     convicted: int
     party: int
-    against: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,10 +178,10 @@ class _Player:
         return view.now >= min(turn, last - view.judge_time)
 
     def _convict_served(self) -> None:
-        """Convicts at once whoever serves what contradicts itself; not in the block of one's own
-        entry, in which the engine takes no convictions."""
+        """Convicts at once whoever serves what contradicts itself; as a challenger not in the block
+        of one's own entry, in which the engine takes no convictions."""
         view = self.view
-        if view.now > view.parties[self.me].entered_at:
+        if self.me < FIRST_CHALLENGER or view.now > view.parties[self.me].entered_at:
             self.found += [
                 move for number, move in view.served.items() if not view.parties[number].lost
             ]
@@ -194,7 +194,7 @@ class _Player:
             for number, twin in view.parties.items():
                 alike = party.statement == twin.statement and any(twin.statement)
                 if number != self.me and alike and not twin.lost:
-                    self.found.append(ConvictTwin(convicted, number, self.me))
+                    self.found.append(ConvictTwin(convicted, number))
 
     def _is_late(self, pair: tuple[int, int], game: Game) -> bool:
         """Whether the game can be ended: a side has lost, or the other's clock has run out."""
@@ -313,6 +313,9 @@ class _Player:
             self.found.append(PostParts(*pair, first, case.statement, mine, case.finish(game)))
         theirs = self.view.parts.get((*pair, not first))
         if theirs is None or not game.posted(not first):
+            return None
+        if theirs == mine:
+            # A side that cannot tell where it differs has nothing to go on to.
             return None
         a, b = (mine, theirs) if first else (theirs, mine)
         self.found.append(Narrow(*pair, a, b, case.records(game)))

@@ -13,6 +13,7 @@ import {Phase} from "../../../contracts/types/Job.sol";
 import {PriceLadder} from "../../../contracts/types/PriceLadder.sol";
 import {Slices} from "../../../contracts/types/Slices.sol";
 import {Test} from "./Test.sol";
+import {TimeoutResolver} from "./TimeoutResolver.sol";
 
 /// Every contract deployed, a model of two shards published, and a clock that tests move.
 abstract contract World is Test {
@@ -77,10 +78,6 @@ abstract contract World is Test {
         beacon = IBeacon(_create("BlockHashBeacon", ""));
         resolver = _createResolver();
         address predicted = _createAddress(vm.getNonce(address(this)) + 4);
-        if (resolver == address(0)) {
-            predicted = _createAddress(vm.getNonce(address(this)) + 5);
-            resolver = _create("TimeoutResolver", abi.encode(predicted, uint256(CONTEST / 2)));
-        }
         vault = IStakeVault(
             _create("StakeVault", abi.encode(token, registry, predicted, EPOCH, UNBONDING, BUCKET))
         );
@@ -92,9 +89,10 @@ abstract contract World is Test {
         );
     }
 
-    /// A test that needs another resolver makes it here; zero means the TimeoutResolver.
+    /// A test that needs another resolver makes it here. The vault is created next, and the market after its three
+    /// parts.
     function _createResolver() internal virtual returns (address) {
-        return address(0);
+        return address(new TimeoutResolver(CONTEST / 2));
     }
 
     function _parameters() internal pure virtual returns (IMarketTypes.Parameters memory) {
@@ -103,8 +101,16 @@ abstract contract World is Test {
         );
     }
 
-    function _create(string memory name, bytes memory arguments) internal returns (address made) {
-        bytes memory code = bytes.concat(vm.getCode(string.concat(name, ".sol:", name)), arguments);
+    function _create(string memory name, bytes memory arguments) internal returns (address) {
+        return _createFrom(name, name, arguments);
+    }
+
+    /// A contract whose file is called otherwise.
+    function _createFrom(string memory file, string memory name, bytes memory arguments)
+        internal
+        returns (address made)
+    {
+        bytes memory code = bytes.concat(vm.getCode(string.concat(file, ".sol:", name)), arguments);
         assembly ("memory-safe") {
             made := create(0, add(code, 32), mload(code))
             if iszero(made) {
@@ -126,7 +132,7 @@ abstract contract World is Test {
         );
     }
 
-    function _publish() internal {
+    function _publish() internal virtual {
         bytes32[] memory shards = new bytes32[](2);
         (shards[0], shards[1]) = (bytes32("shard 0"), bytes32("shard 1"));
         model = registry.publish("minilm", "1", "program", "weights", shards, 1, 256, 512, "https://example.org");

@@ -6,8 +6,6 @@ import {HookToken} from "../lib/Doubles.sol";
 import {DevToken} from "../../../contracts/token/DevToken.sol";
 import {IMarketTypes} from "../../../contracts/market/IMarketTypes.sol";
 import {IStakeVault} from "../../../contracts/stake/IStakeVault.sol";
-import {TimeoutResolver} from "../../../contracts/resolve/TimeoutResolver.sol";
-import {JobId} from "../../../contracts/types/Ids.sol";
 import {Order} from "../../../contracts/types/Order.sol";
 import {Phase} from "../../../contracts/types/Job.sol";
 
@@ -132,17 +130,6 @@ contract DeploymentTest is Actors {
         parts = abi.encode(_part("Deadlines", p), _part("Contests", p), _part("Demands", other));
         vm.expectRevert(refused);
         this.create("Market", parts);
-    }
-
-    function test_the_timeout_resolver_listens_to_its_market_only() external {
-        vm.expectRevert(abi.encodeWithSelector(TimeoutResolver.OnlyMarket.selector, address(this)));
-        TimeoutResolver(resolver).opened(JobId.wrap("job"), "contest");
-        vm.expectRevert(TimeoutResolver.WindowZero.selector);
-        this.create("TimeoutResolver", abi.encode(market, 0));
-        vm.expectRevert(TimeoutResolver.WindowZero.selector);
-        this.create("TimeoutResolver", abi.encode(0, 1));
-        (bool ended,,) = TimeoutResolver(resolver).verdict(JobId.wrap("unknown"));
-        assertFalse(ended, "a contest that never began does not end");
     }
 
     function test_a_token_that_calls_back_finds_the_market_locked() external {

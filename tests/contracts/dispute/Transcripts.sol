@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IDisputeTypes} from "../../../contracts/dispute/IDisputeTypes.sol";
+import {Evidence} from "../../../contracts/referee/IReferee.sol";
+import {Chunks} from "../../../contracts/transcript/Tree.sol";
+import {Execution, Toy, Where} from "./Toy.sol";
+import {Trees} from "./Trees.sol";
+
+/// The trees over an execution, and what a party opens of them.
+library Transcripts {
+    // --- statements ------------------------------------------------------------------------------------------
+
+    function statement(Execution memory e) internal pure returns (IDisputeTypes.Statement memory) {
+        return IDisputeTypes.Statement(Trees.top(sequences(e)), Trees.top(outputLeaves(e)));
+    }
+
+    /// The root that the party claims.
+    function root(Execution memory e) internal pure returns (bytes32) {
+        return Trees.blinded(Toy.SALT, Trees.seal(e.output.length, Trees.top(outputLeaves(e))));
+    }
+
+    // --- trees -----------------------------------------------------------------------------------------------
+
+    /// Leaves of the tree over all sequences.
+    function sequences(Execution memory e) internal pure returns (bytes32[] memory leaves) {
+        leaves = new bytes32[](e.lengths.length);
+        for (uint256 s; s < leaves.length; ++s) leaves[s] = Trees.top(values(e, s));
+        if (e.where == Where.Sequences) leaves = _with(leaves, e.extra);
+    }
+
+    /// Leaves of the tree over one sequence's values.
+    function values(Execution memory e, uint256 sequence) internal pure returns (bytes32[] memory leaves) {
+        leaves = new bytes32[](Toy.OPERATORS + 1);
+        for (uint256 v; v < leaves.length; ++v) leaves[v] = Trees.top(chunks(e, sequence, v));
+        if (e.where == Where.Values && sequence == 1) leaves = _with(leaves, e.extra);
+    }
+
+    /// Leaves of the tree over one value's bytes.
+    function chunks(Execution memory e, uint256 sequence, uint256 value)
+        internal
+        pure
+        returns (bytes32[] memory leaves)
+    {
+        leaves = Trees.leavesOf(e.values[sequence][value]);
+        if (e.where == Where.Chunks && sequence == 1 && value == 3) leaves = _with(leaves, e.extra);
+    }
+
+    function outputLeaves(Execution memory e) internal pure returns (bytes32[] memory leaves) {
+        leaves = Trees.leavesOf(e.output);
+        if (e.where == Where.Output) leaves = _with(leaves, e.extra);
+    }
+
+    function _with(bytes32[] memory leaves, bytes32 extra) private pure returns (bytes32[] memory found) {
+        found = new bytes32[](leaves.length + 1);
+        for (uint256 i; i < leaves.length; ++i) found[i] = leaves[i];
+        found[leaves.length] = extra;
+    }
+
+    // --- moves -----------------------------------------------------------------------------------------------
+
+    /// The children of the party's node where a game stands.
+    function children(Execution memory e, IDisputeTypes.Game memory game, uint256 levels)
+        internal
+        pure
+        returns (bytes32[] memory)
+    {
+        return Trees.children(_tree(e, game), game.height, game.index, levels);
+    }
+
+    function _tree(Execution memory e, IDisputeTypes.Game memory game) private pure returns (bytes32[] memory) {
+        if (game.stage == IDisputeTypes.Stage.Sequences) return sequences(e);
+        if (game.stage == IDisputeTypes.Stage.Values) return values(e, game.sequence);
+        if (game.stage == IDisputeTypes.Stage.Chunks) return chunks(e, game.sequence, game.value);
+        return outputLeaves(e);
+    }
+
+    /// The party's chunk where a game stands at a leaf.
+    function chunk(Execution memory e, IDisputeTypes.Game memory game) internal pure returns (bytes memory) {
+        bool output = game.stage == IDisputeTypes.Stage.OutputLeaf;
+        return Trees.chunk(output ? e.output : e.values[game.sequence][game.value], game.index);
+    }
+
+    /// The chunk that holds the element at which a game ended.
+    function chunkAt(Execution memory e, IDisputeTypes.Game memory game) internal pure returns (bytes memory) {
+        bool output = game.stage == IDisputeTypes.Stage.OutputElement;
+        return Trees.chunk(output ? e.output : e.values[game.sequence][game.value], game.index / 256);
+    }
+
+    // --- evidence --------------------------------------------------------------------------------------------
+
+    function record(uint256 value) internal pure returns (Chunks memory) {
+        return Trees.open(Toy.records(), Trees.one(value));
+    }
+
+    /// Everything that an element depends on, and the element itself.
+    function whole(Execution memory e, uint256 sequence, uint256 value, uint256 element)
+        internal
+        pure
+        returns (Evidence memory)
+    {
+        bool mean = value == Toy.MEAN;
+        return _evidence(e, sequence, value, true, mean ? 0 : element, mean ? e.lengths[sequence] - 1 : element);
+    }
+
+    /// The terms [from, to) of the mean, and not the mean itself.
+    function segment(Execution memory e, uint256 sequence, uint256 from, uint256 to)
+        internal
+        pure
+        returns (Evidence memory)
+    {
+        return _evidence(e, sequence, Toy.MEAN, false, from, to - 1);
+    }
+
+    /// A value's operands and, where asked for, its own chunk; elements `first` to `last` of each.
+    function _evidence(
+        Execution memory e,
+        uint256 sequence,
+        uint256 value,
+        bool own,
+        uint256 first,
+        uint256 last
+    ) private pure returns (Evidence memory found) {
+        (uint256 y, uint256 x) = Toy.operands(value);
+        uint256[] memory opened = new uint256[](3);
+        uint256 count;
+        opened[count++] = x;
+        if (y > x) opened[count++] = y;
+        if (own) opened[count++] = value;
+        _cut(opened, count);
+        _show(found, e, sequence, opened, first, last);
+        found.records = record(value);
+        if (value != Toy.EMBEDDING) return found;
+        found.constants = new Chunks[](2);
+        found.constants[0] = Trees.open(Toy.table(), Trees.one(0));
+        found.constants[1] = Trees.open(Toy.scale(), Trees.one(0));
+    }
+
+    /// One element alone, as a party has it.
+    function claimed(Execution memory e, uint256 sequence, uint256 value, uint256 element)
+        internal
+        pure
+        returns (Evidence memory found)
+    {
+        _show(found, e, sequence, Trees.one(value), element, element);
+        found.records = record(value);
+    }
+
+    function _show(
+        Evidence memory found,
+        Execution memory e,
+        uint256 sequence,
+        uint256[] memory opened,
+        uint256 first,
+        uint256 last
+    ) private pure {
+        found.values = new uint32[](opened.length);
+        found.rows = new Chunks[](opened.length);
+        for (uint256 i; i < opened.length; ++i) {
+            found.values[i] = uint32(opened[i]);
+            found.rows[i] = Trees.openRange(e.values[sequence][opened[i]], first / 256, last / 256);
+        }
+        found.valueSiblings = Trees.siblings(values(e, sequence), opened);
+        found.sequenceSiblings = Trees.siblings(sequences(e), Trees.one(sequence));
+    }
+
+    function _cut(uint256[] memory array, uint256 count) private pure {
+        assembly ("memory-safe") {
+            mstore(array, count)
+        }
+    }
+
+    /// Partial results of the mean's terms [from, to), `size` terms each.
+    function parts(Execution memory e, uint256 sequence, uint256 from, uint256 to, uint256 size)
+        internal
+        pure
+        returns (int256[] memory found)
+    {
+        found = new int256[]((to - from + size - 1) / size);
+        for (uint256 t = from; t < to; ++t) found[(t - from) / size] += Toy.get(e.values[sequence][7], t);
+    }
+}
