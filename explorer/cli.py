@@ -15,6 +15,8 @@ from touchstone.cli.output import emit
 from touchstone.settings import load_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
     from explorer.indexer.indexer import Look
@@ -49,6 +51,10 @@ RangeOption = Annotated[
     int,
     typer.Option("--range", help="Blocks to read at once, at most.", min=1, max=MAX_RANGE),
 ]
+ModelOption = Annotated[
+    list[Path] | None,
+    typer.Option(help="A model's folder: disputes about it name its operators. Any number."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -65,6 +71,7 @@ def run(
     ] = FINAL_AFTER,
     interval: IntervalOption = 1.0,
     most_blocks: RangeOption = MAX_RANGE,
+    model: ModelOption = None,
     json: JsonOption = False,
 ) -> None:
     """Index the chain and serve the pages until Ctrl-C."""
@@ -76,7 +83,9 @@ def run(
     from explorer.web.reading import Reader
 
     _log_to_stderr()
-    config = _config(deployment, rpc, database, confirmations, most_blocks, final_after, interval)
+    config = _config(
+        deployment, rpc, database, confirmations, most_blocks, final_after, interval, model or []
+    )
     opened = open_explorer(config)
     signal.signal(signal.SIGTERM, _interrupt)
     shown = {
@@ -185,6 +194,7 @@ def _config(
     most_blocks: int,
     final_after: int = FINAL_AFTER,
     interval: float = 1.0,
+    models: Sequence[Path] = (),
 ) -> ExplorerConfig:
     settings = load_settings()
     return ExplorerConfig(
@@ -195,6 +205,7 @@ def _config(
         final_after=final_after,
         interval_s=interval,
         most_blocks=most_blocks,
+        models=tuple(models),
     )
 
 

@@ -26,6 +26,7 @@ class ExplorerConfig:
         final_after: blocks younger than so many are shown as not final.
         interval_s: seconds between two looks at the chain.
         most_blocks: reads at most so many blocks at once.
+        models: model folders, whose operators are called by their names.
     """
 
     rpc_url: str
@@ -35,6 +36,7 @@ class ExplorerConfig:
     final_after: int = FINAL_AFTER
     interval_s: float = 1.0
     most_blocks: int = MAX_RANGE
+    models: tuple[Path, ...] = ()
 
     def confirmations_on(self, chain_id: int) -> int:
         """How many blocks to stay behind on this chain."""

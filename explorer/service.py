@@ -16,6 +16,7 @@ from explorer.database.migrate import migrate
 from explorer.indexer.indexer import Indexer
 from explorer.indexer.source import ChainMovedError, ChainSource
 from explorer.indexer.store import StaleCheckpointError, Store, Subject
+from explorer.programs import operator_names
 from explorer.views.site import Constants
 from touchstone.chain.deployment import Deployment
 from touchstone.chain.market import Market
@@ -73,7 +74,7 @@ def open_explorer(config: ExplorerConfig) -> Opened:
     """Opens the data base, brings its schema up to date and connects to the chain.
 
     Raises:
-        ExplorerError: the data base cannot be used.
+        ExplorerError: the data base cannot be used, or a model folder holds no program.
         DeploymentError: there is no deployment file.
         ChainError: the chain does not answer or is another one.
     """
@@ -87,6 +88,7 @@ def open_explorer(config: ExplorerConfig) -> Opened:
         market=market.domain.market,
         parameters=market.parameters,
         bucket_seconds=int(deployment.views(w3, "StakeVault").call("bucketSeconds")),
+        programs=operator_names(config.models),
     )
     source = ChainSource(w3, deployment, market)
     store = Store(database.writer, Subject(deployment.chain_id, market.domain.market))

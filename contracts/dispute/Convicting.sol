@@ -246,7 +246,7 @@ abstract contract Convicting is DisputesBase {
         bytes32 right = payloads.refusedRoot(brief.salt);
         Party storage wrong = _requireParty(job, party);
         if (wrong.output == right) revert GoodOutput(right);
-        if (_parties[job][against].output != right) revert WrongStatement(job, against);
+        if (_requireParty(job, against).output != right) revert WrongStatement(job, against);
         _requireOpponent(job, party, against);
         _lose(job, party, against, true);
     }

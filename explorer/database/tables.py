@@ -271,6 +271,178 @@ class EntryRow(Base):
     amount: Mapped[int] = mapped_column(Amount)
 
 
+class TransactionRow(Base):
+    """Who sent a transaction with events of the dispute engine, and what gas it took: its receipt's
+    words, the only ones here that are not events."""
+
+    __tablename__ = "transactions"
+
+    hash: Mapped[str] = _hash(primary_key=True)
+    block: Mapped[int] = mapped_column(BigInteger, index=True)
+    sender: Mapped[str] = _address()
+    gas: Mapped[int] = mapped_column(BigInteger)
+
+
+class ContestRow(Version, Base):
+    """The dispute engine took a job on; a settled job can be challenged more than once."""
+
+    __tablename__ = "contests"
+
+    job: Mapped[str] = _hash(primary_key=True)
+    contest: Mapped[str] = _hash()
+    """What the market said of a contested job; zero for one that was challenged."""
+    ends_at: Mapped[int] = mapped_column(BigInteger)
+
+
+class PartyRow(Version, Base):
+    """Who claims an output of a disputed job: a seat (0 to 6), or a challenger (from 7 on)."""
+
+    __tablename__ = "parties"
+
+    job: Mapped[str] = _hash(primary_key=True)
+    party: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    account: Mapped[str] = mapped_column(String(42), index=True)
+    output: Mapped[str] = _hash()
+    bond: Mapped[int] = mapped_column(Amount)
+    """What a challenger put up; zero for a seat, whose slot is its bond."""
+
+
+class BriefRow(Placed, Base):
+    """What a disputed job's input asks for."""
+
+    __tablename__ = "briefs"
+
+    job: Mapped[str] = _hash(primary_key=True)
+    program: Mapped[str] = _hash()
+    operators: Mapped[int] = mapped_column(BigInteger)
+    lengths: Mapped[str] = mapped_column(Text)
+    """Positions of each sequence, two bytes each."""
+    output_bytes: Mapped[int] = mapped_column(BigInteger)
+    strong: Mapped[bool] = mapped_column(Boolean)
+    """Outputs name their transcripts, so that one transaction can convict."""
+    refused: Mapped[bool] = mapped_column(Boolean)
+    """The input breaks a rule: there is one right output, and no games."""
+
+
+class StatementRow(Placed, Base):
+    """A party stated its transcript: the node over all its sequences, and its output's."""
+
+    __tablename__ = "statements"
+
+    job: Mapped[str] = _hash(primary_key=True)
+    party: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    body: Mapped[str] = _hash()
+    output_top: Mapped[str] = _hash()
+
+
+class GameRow(Version, Base):
+    """Where a game between two parties stands; see `IDisputeTypes.Game`."""
+
+    __tablename__ = "games"
+
+    job: Mapped[str] = _hash(primary_key=True)
+    a: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    b: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    stage: Mapped[int] = mapped_column(SmallInteger)
+    height: Mapped[int] = mapped_column(SmallInteger)
+    index: Mapped[int] = mapped_column(BigInteger)
+    sequence: Mapped[int] = mapped_column(BigInteger)
+    value: Mapped[int] = mapped_column(BigInteger)
+    size: Mapped[int] = mapped_column(BigInteger)
+    start: Mapped[int] = mapped_column(BigInteger)
+    stop: Mapped[int] = mapped_column(BigInteger)
+    """Terms of a reduction whose partial results differ; none where it is zero."""
+    part_a: Mapped[int] = mapped_column(Amount)
+    part_b: Mapped[int] = mapped_column(Amount)
+    """These partial results."""
+    node_a: Mapped[str] = mapped_column(String(66), index=True)
+    node_b: Mapped[str] = mapped_column(String(66), index=True)
+
+
+class GameEndRow(Placed, Base):
+    """A game is over."""
+
+    __tablename__ = "game_ends"
+
+    job: Mapped[str] = _hash(primary_key=True)
+    a: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    b: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+
+
+class OpeningRow(Base):
+    """A node's children were opened, or its chunk was shown: in which game, and where that stood.
+
+    The events name the node alone. Where no game is known to have stood there, all is none but what
+    they say.
+    """
+
+    __tablename__ = "openings"
+
+    block: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    log_index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    node: Mapped[str] = _hash()
+    count: Mapped[int] = mapped_column(BigInteger)
+    """Children, or bytes of a chunk."""
+    job: Mapped[str | None] = mapped_column(String(66), index=True)
+    a: Mapped[int | None] = mapped_column(BigInteger)
+    b: Mapped[int | None] = mapped_column(BigInteger)
+    party: Mapped[int | None] = mapped_column(BigInteger)
+    """Whose node it is."""
+    stage: Mapped[int | None] = mapped_column(SmallInteger)
+    height: Mapped[int | None] = mapped_column(SmallInteger)
+    index: Mapped[int | None] = mapped_column(BigInteger)
+    sequence: Mapped[int | None] = mapped_column(BigInteger)
+    value: Mapped[int | None] = mapped_column(BigInteger)
+    size: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class ConvictionRow(Base):
+    """A party's element is not what its own openings give."""
+
+    __tablename__ = "convictions"
+
+    block: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    log_index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    job: Mapped[str] = mapped_column(String(66), index=True)
+    party: Mapped[int] = mapped_column(BigInteger)
+    against: Mapped[int] = mapped_column(BigInteger)
+    output: Mapped[bool] = mapped_column(Boolean)
+    """The element is one of the output's bytes, not of a value."""
+    sequence: Mapped[int] = mapped_column(BigInteger)
+    value: Mapped[int] = mapped_column(BigInteger)
+    element: Mapped[int] = mapped_column(BigInteger)
+    start: Mapped[int] = mapped_column(BigInteger)
+    stop: Mapped[int] = mapped_column(BigInteger)
+    """As in `GameRow`: the partial result over these terms was wrong."""
+    found: Mapped[int] = mapped_column(Amount)
+    expected: Mapped[int] = mapped_column(Amount)
+
+
+class LossRow(Base):
+    """A party lost to another: by proof, or because its clock ran out."""
+
+    __tablename__ = "losses"
+
+    block: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    log_index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    job: Mapped[str] = mapped_column(String(66), index=True)
+    party: Mapped[int] = mapped_column(BigInteger)
+    against: Mapped[int] = mapped_column(BigInteger)
+    proven: Mapped[bool] = mapped_column(Boolean)
+
+
+class BondRow(Base):
+    """A challenger's bond was returned, or (zero) lost."""
+
+    __tablename__ = "bonds"
+
+    block: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    log_index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    job: Mapped[str] = mapped_column(String(66), index=True)
+    party: Mapped[int] = mapped_column(BigInteger)
+    returned: Mapped[int] = mapped_column(Amount)
+
+
 class TotalRow(Version, Base):
     """A running total, as it stood after an event."""
 

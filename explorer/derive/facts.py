@@ -48,6 +48,43 @@ class UnbondingFact:
     account: str
 
 
+@dataclass(frozen=True, slots=True)
+class PartyFact:
+    """A party of a dispute, and what it put up as a challenger."""
+
+    account: str
+    bond: int
+
+
+@dataclass(frozen=True, slots=True)
+class GameFact:
+    """Where a game of a dispute stands, by the names of `GameRow`."""
+
+    job: str
+    a: int
+    b: int
+    stage: int
+    height: int
+    index: int
+    sequence: int
+    value: int
+    size: int
+    start: int
+    stop: int
+    part_a: int
+    part_b: int
+    node_a: str
+    node_b: str
+
+    def owner(self, node: str) -> int:
+        """The party whose node this is."""
+        return self.a if node == self.node_a else self.b
+
+    def part(self, party: int) -> int:
+        """A party's partial result."""
+        return self.part_a if party == self.a else self.part_b
+
+
 @dataclass(slots=True)
 class Facts:
     """Facts by key. `explorer.indexer.stored_facts` looks up what is missing here in the data base.
@@ -62,6 +99,9 @@ class Facts:
         paid: seats that a settled job paid, as bits, by job.
         unbondings: by id.
         totals: by subject and measure.
+        parties: of disputes, by job and number.
+        games: where they stand, by job and pair.
+        standing: games that came to a node which both sides then open, by node.
     """
 
     jobs: dict[str, JobFact] = field(default_factory=dict)
@@ -73,6 +113,9 @@ class Facts:
     paid: dict[str, int] = field(default_factory=dict)
     unbondings: dict[int, UnbondingFact] = field(default_factory=dict)
     totals: dict[tuple[str, str], int] = field(default_factory=dict)
+    parties: dict[tuple[str, int], PartyFact] = field(default_factory=dict)
+    games: dict[tuple[str, int, int], GameFact] = field(default_factory=dict)
+    standing: dict[str, list[GameFact]] = field(default_factory=dict)
 
     def job(self, job: str) -> JobFact:
         """A job that was opened before."""
@@ -109,3 +152,15 @@ class Facts:
     def total(self, subject: str, measure: str) -> int:
         """A running total; zero where nothing was counted yet."""
         return self.totals.get((subject, measure), 0)
+
+    def party(self, job: str, number: int) -> PartyFact:
+        """A party that has entered a dispute."""
+        return self.parties[job, number]
+
+    def game(self, job: str, a: int, b: int) -> GameFact | None:
+        """Where a game stands, or None before both sides have stated their transcripts."""
+        return self.games.get((job, a, b))
+
+    def standing_at(self, node: str) -> list[GameFact]:
+        """Games that came to this node, in the order in which they did; may be added to."""
+        return self.standing.setdefault(node, [])

@@ -1,5 +1,6 @@
-"""A job's books. Each entry moves an amount into or out of one of three pots: the job's escrow, the
-deposit of a demand, or a slot's bond that is being slashed. When a job is over, each pot is empty.
+"""A job's books. Each entry moves an amount into or out of one of four pots: the job's escrow, the
+deposit of a demand, a slot's bond that is being slashed, or a challenger's bond. When a job is over
+and its challengers have taken back what is theirs, each pot is empty.
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ class Kind(StrEnum):
     COMPENSATION = "compensation"
     BOUNTY = "bounty"
     BOND_BACK = "bond back"
+    CHALLENGE = "challenge bond"
+    CHALLENGE_BACK = "challenge back"
+    CHALLENGE_WON = "challenge won"
+    CHALLENGE_BURNED = "challenge burned"
 
 
 ESCROW = {
@@ -54,6 +59,15 @@ BONDS = {
     Kind.BOND_BACK: -1,
 }
 """Entries about slots that were slashed."""
+
+CHALLENGES = {
+    Kind.CHALLENGE: 1,
+    Kind.CHALLENGE_BACK: -1,
+    # Half of a lost bond is its opponent's, half is burned.
+    Kind.CHALLENGE_WON: -1,
+    Kind.CHALLENGE_BURNED: -1,
+}
+"""Entries about bonds that challengers put up at the dispute engine."""
 
 OWED = {
     Kind.EARNED: 1,

@@ -24,6 +24,16 @@ class Header:
 
 
 @dataclass(frozen=True, slots=True)
+class Receipt:
+    """Who sent a transaction (lower-case hex), in which block it stands, and what gas it took."""
+
+    transaction: str
+    block: int
+    sender: str
+    gas: int
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """An event as its contract emitted it.
 

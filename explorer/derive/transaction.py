@@ -7,9 +7,9 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from explorer.database.tables import EventRow
-from explorer.derive import market, registry, stake
+from explorer.derive import disputes, market, registry, stake
 from explorer.derive.encode import encode_args
-from explorer.derive.records import MARKET, NOBODY, REGISTRY, VAULT
+from explorer.derive.records import MARKET, NOBODY, REGISTRY, RESOLVER, VAULT
 from explorer.derive.rows import Rows
 
 if TYPE_CHECKING:
@@ -18,7 +18,12 @@ if TYPE_CHECKING:
     from explorer.derive.facts import Facts
     from explorer.derive.records import Event
 
-_HANDLERS = {MARKET: market.HANDLERS, VAULT: stake.HANDLERS, REGISTRY: registry.HANDLERS}
+_HANDLERS = {
+    MARKET: market.HANDLERS,
+    VAULT: stake.HANDLERS,
+    REGISTRY: registry.HANDLERS,
+    RESOLVER: disputes.HANDLERS,
+}
 _ACCOUNTS = ("account", "provider", "requester", "publisher", "demander", "by", "winner")
 """Arguments that name an account."""
 
@@ -34,6 +39,9 @@ class Transaction:
         credits: the vault's credits since the last slash.
         verdicts: conclusions of contests, by job.
         unwound: jobs whose payments were taken back.
+        disputed: jobs that the dispute engine's events in this transaction name.
+        accused: the conviction whose loss comes next.
+        losses: to whom a party lost its game, by job and party.
     """
 
     facts: Facts
@@ -42,6 +50,9 @@ class Transaction:
     credits: list[Event] = field(default_factory=list)
     verdicts: dict[str, Event] = field(default_factory=dict)
     unwound: set[str] = field(default_factory=set)
+    disputed: frozenset[str] = frozenset()
+    accused: Event | None = None
+    losses: dict[tuple[str, int], int] = field(default_factory=dict)
 
     def take(self, event: Event) -> None:
         """Adds what the event brings about."""
@@ -74,8 +85,9 @@ def derive(events: Iterable[Event], facts: Facts) -> Rows:
         facts: what all events before them established; these events' facts are added.
     """
     rows = Rows(facts)
-    for _, together in groupby(events, key=lambda event: event.transaction):
-        transaction = Transaction(facts, rows)
+    for _, found in groupby(events, key=lambda event: event.transaction):
+        together = list(found)
+        transaction = Transaction(facts, rows, disputed=disputes.jobs_in(together))
         for event in together:
             transaction.take(event)
     return rows

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from web3.exceptions import BlockNotFound
 
-from explorer.derive.records import MARKET, REGISTRY, RESOLVER, VAULT, Event, Header
+from explorer.derive.records import MARKET, REGISTRY, RESOLVER, VAULT, Event, Header, Receipt
 from explorer.indexer.arguments import plain_arguments
+from touchstone.chain.disputes import dispute_abi
 from touchstone.chain.logs import read_events
 from touchstone.chain.rpc import ask_together, result_of
 from touchstone.errors import ChainError, ExplorerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from web3 import Web3
     from web3.contract import Contract
@@ -40,12 +41,14 @@ class Batch:
         last: the last block.
         blocks: the blocks whose hashes are kept, by number.
         events: all events, in the order in which they happened.
+        receipts: of the transactions with events of the dispute engine.
     """
 
     first: int
     last: Header
     blocks: tuple[Header, ...]
     events: tuple[Event, ...]
+    receipts: tuple[Receipt, ...] = ()
 
 
 class ChainSource:
@@ -54,10 +57,13 @@ class ChainSource:
     def __init__(self, w3: Web3, deployment: Deployment, market: Market) -> None:
         """Reads over `w3` what the deployment's contracts emit."""
         self._w3 = w3
-        # The market's ABI is that of all its parts.
-        self._contracts: list[tuple[str, Contract]] = [(MARKET, market.contract)]
-        self._contracts += [
-            (name, deployment.contract(w3, name)) for name in (VAULT, REGISTRY, RESOLVER)
+        # The ABIs of the market and the dispute engine are those of all their parts.
+        engine = w3.eth.contract(address=deployment.address(RESOLVER), abi=dispute_abi())
+        self._contracts: list[tuple[str, Contract]] = [
+            (MARKET, market.contract),
+            (VAULT, deployment.contract(w3, VAULT)),
+            (REGISTRY, deployment.contract(w3, REGISTRY)),
+            (RESOLVER, engine),
         ]
 
     def head(self) -> Header:
@@ -90,13 +96,16 @@ class ChainSource:
         hashes = {event.block: block_hash for event, block_hash in found}
         kept = set(hashes) | {n for n in range(first, last + 1) if n % ANCHOR_BLOCKS == 0}
         headers = self._headers(sorted(kept))
+        of_engine = {event.transaction: at for event, at in found if event.contract == RESOLVER}
+        receipts = self._receipts(of_engine)
         # A block's hash fixes all blocks before it: where neither the end nor any block with
         # events has changed, all was read of one chain.
         if not self.has(end) or any(
             header.hash != hashes.get(header.number, header.hash) for header in headers
         ):
             raise ChainMovedError(f"blocks {first} to {last} changed while they were read")
-        return Batch(first, end, tuple(headers), tuple(event for event, _ in found))
+        events = tuple(event for event, _ in found)
+        return Batch(first, end, tuple(headers), events, tuple(receipts))
 
     def _required(self, number: int) -> Header:
         header = self.header(number)
@@ -118,6 +127,20 @@ class ChainSource:
                 found.append(
                     Header(int(block["number"], 16), block["hash"], int(block["timestamp"], 16))
                 )
+        return found
+
+    def _receipts(self, blocks: Mapping[str, str]) -> list[Receipt]:
+        """The receipts of transactions, whose blocks must have these hashes."""
+        found, hashes = [], list(blocks)
+        for start in range(0, len(hashes), _HEADERS_AT_ONCE):
+            wanted = hashes[start : start + _HEADERS_AT_ONCE]
+            requests = [("eth_getTransactionReceipt", [each]) for each in wanted]
+            for each, answer in zip(wanted, ask_together(self._w3, requests), strict=True):
+                told = result_of(answer)
+                if told is None or told["blockHash"] != blocks[each]:
+                    raise ChainMovedError(f"transaction {each} moved while it was read")
+                block, gas = int(told["blockNumber"], 16), int(told["gasUsed"], 16)
+                found.append(Receipt(each, block, told["from"].lower(), gas))
         return found
 
     def _header(self, number: int | Literal["latest"]) -> Header:

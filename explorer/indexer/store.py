@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from explorer.database.tables import Base, BlockRow, CheckpointRow
+from explorer.database.tables import Base, BlockRow, CheckpointRow, TransactionRow
 from explorer.derive.records import Header
 from explorer.derive.transaction import derive
 from explorer.indexer.stored_facts import StoredFacts
@@ -96,6 +96,12 @@ class Store:
             ]
             if blocks:
                 session.execute(insert(BlockRow), blocks)
+            receipts = [
+                {"hash": r.transaction, "block": r.block, "sender": r.sender, "gas": r.gas}
+                for r in batch.receipts
+            ]
+            if receipts:
+                session.execute(insert(TransactionRow), receipts)
             for table, rows in derive(batch.events, facts).tables.items():
                 for start in range(0, len(rows), _ROWS_AT_ONCE):
                     session.execute(insert(table), rows[start : start + _ROWS_AT_ONCE])

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from explorer.database.tables import (
+    GameRow,
     JobRow,
     LeafRow,
+    PartyRow,
     PhaseRow,
     PoolRow,
     SeatRow,
@@ -17,7 +19,8 @@ from explorer.database.tables import (
     TotalRow,
     UnbondingRow,
 )
-from explorer.derive.facts import Facts, JobFact, PoolFact, UnbondingFact
+from explorer.derive.facts import Facts, GameFact, JobFact, PartyFact, PoolFact, UnbondingFact
+from touchstone.disputes.game import LEAVES, TREES
 from touchstone.protocol.prices import price, slot_ceiling
 
 if TYPE_CHECKING:
@@ -113,3 +116,49 @@ class StoredFacts(Facts):
             )
             self.totals[key] = self._session.scalar(query) or 0
         return self.totals[key]
+
+    def party(self, job: str, number: int) -> PartyFact:
+        """As `Facts.party`."""
+        if (job, number) not in self.parties:
+            query = (
+                select(PartyRow)
+                .where(PartyRow.job == job, PartyRow.party == number)
+                .order_by(PartyRow.block.desc(), PartyRow.log_index.desc())
+                .limit(1)
+            )
+            row = self._session.scalars(query).one()
+            self.parties[job, number] = PartyFact(row.account, row.bond)
+        return self.parties[job, number]
+
+    def game(self, job: str, a: int, b: int) -> GameFact | None:
+        """As `Facts.game`."""
+        if (job, a, b) not in self.games:
+            query = (
+                select(GameRow)
+                .where(GameRow.job == job, GameRow.a == a, GameRow.b == b)
+                .order_by(GameRow.block.desc(), GameRow.log_index.desc())
+                .limit(1)
+            )
+            row = self._session.scalars(query).one_or_none()
+            if row is None:
+                return None
+            self.games[job, a, b] = _game(row)
+        return self.games[job, a, b]
+
+    def standing_at(self, node: str) -> list[GameFact]:
+        """As `Facts.standing_at`."""
+        if node not in self.standing:
+            query = (
+                select(GameRow)
+                .where(
+                    or_(GameRow.node_a == node, GameRow.node_b == node),
+                    GameRow.stage.in_((*TREES, *LEAVES)),
+                )
+                .order_by(GameRow.block, GameRow.log_index)
+            )
+            self.standing[node] = [_game(row) for row in self._session.scalars(query)]
+        return self.standing[node]
+
+
+def _game(row: GameRow) -> GameFact:
+    return GameFact(**{field.name: getattr(row, field.name) for field in fields(GameFact)})

@@ -66,6 +66,8 @@ def deadlines_of(life: Life, now: Clock, parameters: Parameters) -> list[Due]:
         at("The bonds unlock by themselves at", state.locked_until)
     if state.phase is Phase.CONTESTED:
         at("It is concluded at the latest at", state.since + parameters.contest_window)
+    if life.held and life.challenge is not None:
+        at("The challenge ends at the latest at", life.challenge.since + parameters.contest_window)
     for what, demand in (("input", state.input_demand), ("output", state.output_demand)):
         if demand.pending:
             at(f"The demanded {what} is due by", demand.deadline)
@@ -75,4 +77,7 @@ def deadlines_of(life: Life, now: Clock, parameters: Parameters) -> list[Due]:
 def due_words(life: Life, now: Clock, parameters: Parameters) -> str | None:
     """What anyone may do about the job now, or None."""
     action = due_action(life.state, now, parameters)
+    if action is None and life.held and life.challenge is not None:
+        over = now.time > life.challenge.since + parameters.contest_window
+        action = Action.CONCLUDE if over else None
     return None if action is None else _DUE[action]

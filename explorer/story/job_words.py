@@ -46,7 +46,7 @@ _FAILED = {
     "NoShow": "was silent",
     "Withheld": "committed and then withheld its result",
     "Equivocated": "signed two different statements about one draw",
-    "Guilty": "was found guilty of a wrong result",
+    "Guilty": "was found guilty",
     "OutputWithheld": "did not hand out the output that it was paid for",
 }
 _GIVEN = {
@@ -193,11 +193,6 @@ def acknowledged(event: Event, known: Known) -> Sentence:
     return say("The requester confirmed the result: what was earned can be withdrawn at once.")
 
 
-def contest_opened(event: Event, known: Known) -> Sentence:
-    """`ContestOpened`, of the resolver."""
-    return say(f"The resolver took the contest on; it ends at {utc(event.number('endsAt'))}.")
-
-
 def demanded(event: Event, known: Known) -> Sentence:
     """`Demanded`."""
     who = [*_seat(event, known)] if event.number("seat") < NO_SEAT else [Piece("The requester")]
@@ -267,7 +262,6 @@ WORDS: dict[str, Callable[[Event, Known], Sentence]] = {
     "Concluded": concluded,
     "Refunded": refunded,
     "Acknowledged": acknowledged,
-    "ContestOpened": contest_opened,
     "Demanded": demanded,
     "DemandJoined": demand_joined,
     "Answered": answered,
@@ -278,9 +272,9 @@ WORDS: dict[str, Callable[[Event, Known], Sentence]] = {
 """By the event's name."""
 
 
-def about(event: Event) -> Sentence:
+def about(key: str) -> Sentence:
     """Which job an event is about, where that is not clear from the page."""
-    return say("Job ", job(event.text("job")), ": ")
+    return say("Job ", job(key), ": ")
 
 
 def _what(event: Event) -> str:

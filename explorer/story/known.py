@@ -6,11 +6,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from explorer.derive.money import Kind
+from explorer.story.places import Extent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from explorer.database.tables import EntryRow, JobRow, SeatRow
+    from explorer.database.tables import (
+        BriefRow,
+        ConvictionRow,
+        EntryRow,
+        JobRow,
+        OpeningRow,
+        PartyRow,
+        SeatRow,
+    )
     from explorer.derive.records import Event
 
 FAILURES = ("NoShow", "Withheld", "Equivocated", "Guilty", "OutputWithheld")
@@ -54,6 +63,11 @@ class Known:
         seats: by job and seat.
         slashes: by the place of the `SeatFailed` that brought them about.
         labels: names of models, by id.
+        parties: of disputes, by job and number.
+        briefs: what disputed inputs ask for, by job.
+        openings: whose nodes were opened, by the place of the event.
+        convictions: by the place of the event.
+        operators: names of a program's operators, by job, where the program is known.
     """
 
     bucket_seconds: int
@@ -61,6 +75,22 @@ class Known:
     seats: Mapping[tuple[str, int], SeatRow] = field(default_factory=dict)
     slashes: Mapping[tuple[int, int], Slash] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
+    parties: Mapping[tuple[str, int], PartyRow] = field(default_factory=dict)
+    briefs: Mapping[str, BriefRow] = field(default_factory=dict)
+    openings: Mapping[tuple[int, int], OpeningRow] = field(default_factory=dict)
+    convictions: Mapping[tuple[int, int], ConvictionRow] = field(default_factory=dict)
+    operators: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def job_of(self, event: Event) -> str | None:
+        """The job that an event is about: openings name none."""
+        if "job" in event.args:
+            return event.text("job")
+        opening = self.openings.get(event.place)
+        return None if opening is None else opening.job
+
+    def extent(self, job: str) -> Extent:
+        """How much there is of a disputed job's transcripts."""
+        return Extent.of(self.briefs.get(job), self.operators.get(job, ()))
 
 
 def failure_name(number: int) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from eth_utils.address import to_checksum_address
 
+from explorer.derive.records import seats_in
 from explorer.story.known import FAILURE_WORDS, failure_name
 from touchstone.protocol.demands import NO_DEMAND, Demand, DemandState
 from touchstone.protocol.ids import JobId, ModelId
@@ -38,6 +39,21 @@ _REPLAYED = (
 
 
 @dataclass(frozen=True, slots=True)
+class Challenge:
+    """The result of a settled job was disputed.
+
+    Attributes:
+        since: Unix time.
+        seats: those whose bonds were held for it.
+        guilty: those of them that were found guilty; None while it is pending.
+    """
+
+    since: int
+    seats: tuple[int, ...]
+    guilty: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Life:
     """A job's life so far.
 
@@ -47,6 +63,7 @@ class Life:
         acknowledged: whether the requester has confirmed the result.
         called: reserves that took part.
         failures: why seats' providers were slashed or accused, by seat.
+        challenge: the last one, or None.
     """
 
     state: JobState
@@ -54,6 +71,13 @@ class Life:
     acknowledged: bool
     called: frozenset[int]
     failures: Mapping[int, str]
+    challenge: Challenge | None = None
+
+    @property
+    def held(self) -> tuple[int, ...]:
+        """Seats whose bonds a challenge holds."""
+        pending = self.challenge is not None and self.challenge.guilty is None
+        return self.challenge.seats if self.challenge is not None and pending else ()
 
 
 def life_of(
@@ -104,7 +128,18 @@ def life_of(
         for event in events
         if event.name == "SeatFailed"
     }
-    return Life(state, found, acknowledged, frozenset(called), failures)
+    challenge = _challenge(events, times)
+    return Life(state, found, acknowledged, frozenset(called), failures, challenge)
+
+
+def _challenge(events: Sequence[Event], times: Mapping[int, int]) -> Challenge | None:
+    found = None
+    for event in events:
+        if event.name == "Challenged":
+            found = Challenge(times[event.block], seats_in(event.number("seats")))
+        elif event.name == "Concluded" and found is not None:
+            found = replace(found, guilty=seats_in(event.number("guilty")))
+    return found
 
 
 def _demand(events: Sequence[Event], *, output: bool, paid: Sequence[int]) -> Demand:

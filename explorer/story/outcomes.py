@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from explorer.derive.money import EARNINGS, Kind, balance
 from explorer.story.job_words import reason_words
-from explorer.story.pieces import counted, tokens
+from explorer.story.pieces import counted, seat_list, tokens
 from touchstone.protocol.jobs import Phase
 
 if TYPE_CHECKING:
@@ -36,13 +36,24 @@ def job_outcome(life: Life, entries: Sequence[EntryRow]) -> str:
         case Phase.SETTLED:
             rest = f", {tokens(back)} went back" if back else ""
             paid = counted(len(found.spoke), "provider")
-            return f"Settled: {paid} were paid {tokens(earned)}{rest}."
+            return f"Settled: {paid} were paid {tokens(earned)}{rest}.{_challenge(life)}"
         case Phase.CONTESTED:
             return f"Contested: {tokens(back)} went back; the bonds are held."
         case Phase.CONCLUDED:
             return f"Concluded after a contest: {tokens(back)} went back to the requester."
     fees = f"; {tokens(earned)} were paid as reservation fees" if earned else ""
     return f"Refunded: {tokens(back)} went back, since {reason_words(found.reason)}{fees}."
+
+
+def _challenge(life: Life) -> str:
+    """How it went with those who disputed what all agreed on."""
+    if life.challenge is None:
+        return ""
+    if life.challenge.guilty is None:
+        return " The result is disputed, and the bonds are held."
+    if not life.challenge.guilty:
+        return " The result was disputed, and nobody was shown to have lied."
+    return f" The result was disputed: {seat_list(life.challenge.guilty)} guilty."
 
 
 def seat_role(seat: SeatRow, life: Life) -> str:
@@ -66,6 +77,8 @@ def seat_outcome(seat: SeatRow, life: Life, entries: Sequence[tuple[Kind, int]])
     if lost:
         reason = life.failures.get(seat.seat, "failed")
         parts.append(f"lost {tokens(lost)} of its bond ({reason})")
+    if seat.seat in life.held:
+        parts.append("its bond is held")
     if parts:
         return ", ".join(parts)
     if seat.reserve and seat.seat not in life.called:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from explorer.derive.records import MARKET, REGISTRY, RESOLVER, VAULT
-from explorer.story import job_words
+from explorer.story import dispute_words, job_words
 from explorer.story.moments import utc
 from explorer.story.pieces import (
     Piece,
@@ -34,11 +34,15 @@ def sentence(event: Event, known: Known, *, within_job: bool = False) -> Sentenc
         known: what is known about the jobs and models that it mentions.
         within_job: whether it is clear which job is meant.
     """
-    if event.contract in (MARKET, RESOLVER) and event.name in job_words.WORDS:
-        said = job_words.WORDS[event.name](event, known)
-        return said if within_job else job_words.about(event) + said
+    words = _OF_JOBS.get(event.contract, {}).get(event.name)
+    if words is not None:
+        said, key = words(event, known), known.job_of(event)
+        return said if within_job or key is None else job_words.about(key) + said
     found = _OTHERS.get((event.contract, event.name))
     return _as_it_is(event) if found is None else found(event, known)
+
+
+_OF_JOBS = {MARKET: job_words.WORDS, RESOLVER: dispute_words.WORDS}
 
 
 def _moved(before: str, after: str, who: str = "account") -> Callable[[Event, Known], Sentence]:
@@ -142,6 +146,8 @@ _OTHERS: dict[tuple[str, str], Callable[[Event, Known], Sentence]] = {
     (VAULT, "BondRelocked"): _bond_relocked,
     (VAULT, "Slashed"): _slashed,
     (REGISTRY, "Published"): _published,
+    (RESOLVER, "Credited"): _moved(" was credited ", " at the resolver, to be withdrawn at once."),
+    (RESOLVER, "Withdrawn"): _moved(" withdrew ", " from the resolver."),
 }
 
 

@@ -23,9 +23,11 @@ from explorer.derive.rows import position_of
 from explorer.story.known import FAILURE_WORDS, failure_name
 from explorer.story.moments import utc
 from explorer.story.outcomes import seat_outcome, seat_role
+from explorer.views.disputes import disputes_of
 from explorer.views.jobs import lived, lost_of, seats_of_jobs
 from explorer.views.queries import (
     MOST_EVENTS,
+    OWN_CONTRACTS,
     PAGE_SIZE,
     entries_of,
     events_about,
@@ -61,6 +63,7 @@ if TYPE_CHECKING:
 _RECENT_EVENTS = 50
 _MOST_POSITIONS = 200
 _MOST_SLASHES = 50
+_MOST_DISPUTES = 50
 
 
 def provider_list(session: Session, site: Site, number: int, size: int) -> Page[AccountSummary]:
@@ -98,7 +101,9 @@ def account_view(session: Session, site: Site, key: str, number: int) -> Account
         lost=amount(totals.get("lost", 0)),
         burned=amount(totals.get("burned", 0)),
         opened=totals.get("opened", 0),
+        engine_owes=amount(totals.get("engine owes", 0)),
         slashes=_slashes(session, site, key),
+        disputes=disputes_of(session, site, key, _MOST_DISPUTES),
         seats=_seats(session, site, key, number),
         orders=job_page(session, site, select(JobRow).where(JobRow.requester == key), 1).items,
         events=steps_of(session, site, recent),
@@ -119,6 +124,9 @@ def _summaries(session: Session, accounts: Sequence[str]) -> list[AccountSummary
                 seated=own.get("seated", 0),
                 earned=amount(own.get("earned", 0)),
                 slashes=own.get("slashes", 0),
+                disputes_won=own.get("won", 0),
+                convictions=own.get("convicted", 0),
+                timeouts=own.get("timed out", 0),
             )
         )
     return found
@@ -229,7 +237,7 @@ def _slashes(session: Session, site: Site, account: str) -> list[SlashView]:
 
 def _reason(session: Session, site: Site, bond: EntryRow) -> str:
     """Why a slot was slashed: the last failure of its seat before."""
-    events = events_about(session, "job", [bond.job], MOST_EVENTS)
+    events = events_about(session, "job", [bond.job], MOST_EVENTS, contracts=OWN_CONTRACTS)
     slashes = known_about(session, site, events).slashes
     for event in reversed(events):
         if event.place in slashes and event.number("seat") == bond.seat:
@@ -251,7 +259,7 @@ def _seats(session: Session, site: Site, account: str, number: int) -> Page[Seat
     all_seats, entries = seats_of_jobs(session, keys), entries_of(session, keys)
     found = []
     for seat, job in zip(seats, jobs, strict=True):
-        events = events_about(session, "job", [job.id], MOST_EVENTS)
+        events = events_about(session, "job", [job.id], MOST_EVENTS, contracts=OWN_CONTRACTS)
         times = times_of(session, {event.block for event in events})
         life = lived(job, all_seats[job.id], events, times, site)
         own = [(Kind(e.kind), e.amount) for e in entries if e.job == job.id and e.seat == seat.seat]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from explorer.database.tables import BlockRow, CheckpointRow, EventRow
+from explorer.database.tables import BlockRow, CheckpointRow, EventRow, TransactionRow
 from explorer.story.pieces import clipped
 from explorer.views.queries import MOST_EVENTS, event_of, steps_of
 from explorer.views.shapes import BlockView, DecodedEvent, TransactionView
@@ -32,10 +32,12 @@ def transaction_view(session: Session, site: Site, key: str) -> TransactionView 
     if not events:
         return None
     block = session.get_one(BlockRow, events[0].block)
-    steps = steps_of(session, site, events)
+    steps, receipt = steps_of(session, site, events), session.get(TransactionRow, key)
     return TransactionView(
         hash=key,
         moment=site.moment(block.number, block.time),
+        sender=None if receipt is None else receipt.sender,
+        gas=None if receipt is None else receipt.gas,
         events=[
             DecodedEvent(
                 **step.model_dump(),

@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from explorer.database.tables import JobRow, SeatRow
-from explorer.derive.money import BONDS, DEPOSITS, ESCROW, Kind, balance
+from explorer.database.tables import EntryRow, EventRow, JobRow, SeatRow
+from explorer.derive.money import BONDS, CHALLENGES, DEPOSITS, ESCROW, Kind, balance
 from explorer.derive.records import MARKET, RESOLVER
 from explorer.story.deadlines import deadlines_of, due_words
+from explorer.story.dispute_words import MILESTONES
 from explorer.story.life import life_of
 from explorer.story.moments import utc
 from explorer.story.outcomes import job_outcome, seat_outcome, seat_role
+from explorer.views.disputes import MOST_MOVES, dispute_view
 from explorer.views.queries import (
     MOST_EVENTS,
+    OWN_CONTRACTS,
     entries_of,
     events_about,
     job_page,
@@ -32,7 +35,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from explorer.database.tables import EntryRow
     from explorer.derive.records import Event
     from explorer.story.life import Life
     from explorer.views.site import Site
@@ -41,6 +43,7 @@ _POTS = {
     "escrow": (ESCROW, "What the requester paid for the job."),
     "deposits": (DEPOSITS, "What demands on chain prepaid for their answers."),
     "slashed bonds": (BONDS, "What stood behind the seats that were slashed."),
+    "challengers' bonds": (CHALLENGES, "What challengers put up at the resolver."),
 }
 
 
@@ -55,13 +58,12 @@ def job_view(session: Session, site: Site, key: str) -> JobView | None:
     if job is None:
         return None
     seats = seats_of_jobs(session, [key]).get(key, [])
-    events = events_about(session, "job", [key], MOST_EVENTS)
+    events = events_about(session, "job", [key], MOST_EVENTS, contracts=OWN_CONTRACTS)
     entries = entries_of(session, [key])
     times = times_of(session, {event.block for event in events} | {e.block for e in entries})
     life = lived(job, seats, events, times, site)
     found = life.replay
-    told = [event for event in events if event.contract in (MARKET, RESOLVER)]
-    transactions = {event.place: event.transaction for event in events}
+    transactions = _transactions_of(session, key)
     pending = life.state.input_demand.pending or life.state.output_demand.pending
     over = found.phase.ended and not pending
     return JobView(
@@ -81,7 +83,7 @@ def job_view(session: Session, site: Site, key: str) -> JobView | None:
         outcome=job_outcome(life, entries),
         acknowledged=life.acknowledged,
         due=due_words(life, site.now, site.constants.parameters),
-        steps=steps_of(session, site, told, within_job=True),
+        steps=steps_of(session, site, _told(session, events, key), within_job=True),
         participants=[participant(seat, seats, life, entries) for seat in seats],
         movements=[_movement(entry, site, times, transactions) for entry in entries],
         pots=_pots(entries, over),
@@ -95,7 +97,27 @@ def job_view(session: Session, site: Site, key: str) -> JobView | None:
             )
             for found in deadlines_of(life, site.now, site.constants.parameters)
         ],
+        dispute=dispute_view(session, site, job),
     )
+
+
+def _told(session: Session, events: Sequence[Event], key: str) -> list[Event]:
+    """What a job's story tells: the market's events, and where a dispute's ways parted."""
+    disputed = events_about(session, "job", [key], MOST_MOVES, contracts=(RESOLVER,))
+    told = [event for event in events if event.contract == MARKET]
+    told += [event for event in disputed if event.name in MILESTONES]
+    return sorted(told, key=lambda event: event.place)
+
+
+def _transactions_of(session: Session, key: str) -> dict[tuple[int, int], str]:
+    """The transactions that moved a job's money, by the place of the event."""
+    same = (EventRow.block == EntryRow.block) & (EventRow.log_index == EntryRow.log_index)
+    query = (
+        select(EventRow.block, EventRow.log_index, EventRow.transaction)
+        .join(EntryRow, same)
+        .where(EntryRow.job == key)
+    )
+    return {(block, index): found for block, index, found in session.execute(query)}
 
 
 def lived(
@@ -182,7 +204,7 @@ def _pots(entries: Sequence[EntryRow], over: bool) -> list[Pot]:
         left = balance(moved, signs)
         if not into:
             continue
-        empty = over or name == "slashed bonds"
+        empty = name == "slashed bonds" or (over and signs is not CHALLENGES)
         pots.append(
             Pot(
                 name=name,

@@ -8,17 +8,21 @@ from sqlalchemy import and_, func, select
 
 from explorer.database.tables import (
     BlockRow,
+    BriefRow,
+    ConvictionRow,
     EntryRow,
     EventRow,
     JobRow,
     MentionRow,
     ModelRow,
+    OpeningRow,
+    PartyRow,
     PhaseRow,
     SeatRow,
     TotalRow,
 )
 from explorer.derive.encode import decode_args
-from explorer.derive.records import Event
+from explorer.derive.records import MARKET, REGISTRY, RESOLVER, VAULT, Event
 from explorer.story.known import Known, pair_slashes
 from explorer.story.pieces import text_of
 from explorer.story.words import sentence
@@ -36,10 +40,14 @@ if TYPE_CHECKING:
     from explorer.views.site import Site
 
 Row = TypeVar("Row")
+OfEvent = TypeVar("OfEvent", OpeningRow, ConvictionRow)
 
 PAGE_SIZE = 25
 MOST_EVENTS = 500
 """A view shows at most so many events."""
+OWN_CONTRACTS = (MARKET, VAULT, REGISTRY)
+"""Whose events say what becomes of a job and its money: all but the dispute engine, which strangers
+can make say a lot."""
 
 
 def event_of(row: EventRow) -> Event:
@@ -142,9 +150,16 @@ def job_page(
 
 
 def events_about(
-    session: Session, kind: str, keys: Collection[str], most: int, *, newest: bool = False
+    session: Session,
+    kind: str,
+    keys: Collection[str],
+    most: int,
+    *,
+    newest: bool = False,
+    contracts: Sequence[str] = (*OWN_CONTRACTS, RESOLVER),
 ) -> list[Event]:
-    """Events that mention any of these, in order; the first or the newest so many."""
+    """Events of these contracts that mention any of these, in order; the first or the newest so
+    many."""
     order = (EventRow.block, EventRow.log_index)
     query = (
         select(EventRow)
@@ -152,7 +167,7 @@ def events_about(
             MentionRow,
             and_(MentionRow.block == EventRow.block, MentionRow.log_index == EventRow.log_index),
         )
-        .where(MentionRow.kind == kind, MentionRow.key.in_(keys))
+        .where(MentionRow.kind == kind, MentionRow.key.in_(keys), EventRow.contract.in_(contracts))
         .order_by(*[column.desc() if newest else column for column in order])
         .limit(most)
     )
@@ -165,17 +180,58 @@ def entries_of(session: Session, jobs: Collection[str]) -> Sequence[EntryRow]:
     return session.scalars(select(EntryRow).where(EntryRow.job.in_(jobs)).order_by(*order)).all()
 
 
+def parties_of(session: Session, jobs: Collection[str]) -> dict[tuple[str, int], PartyRow]:
+    """The parties of disputed jobs, by job and number, in the order of their numbers."""
+    query = (
+        select(PartyRow)
+        .where(PartyRow.job.in_(jobs))
+        .order_by(PartyRow.party, PartyRow.block, PartyRow.log_index)
+    )
+    return {(row.job, row.party): row for row in session.scalars(query)}
+
+
+def operators_of(
+    session: Session, site: Site, jobs: Collection[JobRow]
+) -> dict[str, Sequence[str]]:
+    """Names of the operators of jobs' programs, by job, where the explorer knows them."""
+    if not site.constants.programs:
+        return {}
+    query = select(ModelRow.id, ModelRow.program_root)
+    roots = dict(session.execute(query.where(ModelRow.id.in_({job.model for job in jobs}))).all())
+    programs = site.constants.programs
+    return {job.id: programs.get(roots.get(job.model, ""), ()) for job in jobs}
+
+
+def _placed(
+    session: Session, table: type[OfEvent], events: Sequence[Event]
+) -> dict[tuple[int, int], OfEvent]:
+    """The rows of a table that these events brought about, by their places."""
+    blocks = {event.block for event in events if event.contract == RESOLVER}
+    rows = session.scalars(select(table).where(table.block.in_(blocks))) if blocks else ()
+    return {(row.block, row.log_index): row for row in rows}
+
+
 def known_about(session: Session, site: Site, events: Sequence[Event]) -> Known:
     """What the words about these events need."""
+    openings = _placed(session, OpeningRow, events)
     jobs = {event.text("job") for event in events if "job" in event.args}
+    jobs |= {row.job for row in openings.values() if row.job is not None}
+    rows = {job.id: job for job in session.scalars(select(JobRow).where(JobRow.id.in_(jobs)))}
     models = {event.text("model") for event in events if "model" in event.args}
     seats = session.scalars(select(SeatRow).where(SeatRow.job.in_(jobs)))
     return Known(
         bucket_seconds=site.constants.bucket_seconds,
-        jobs={job.id: job for job in session.scalars(select(JobRow).where(JobRow.id.in_(jobs)))},
+        jobs=rows,
         seats={(seat.job, seat.seat): seat for seat in seats},
         slashes=pair_slashes(events, entries_of(session, jobs)),
         labels=labels_of(session, models),
+        parties=parties_of(session, jobs),
+        briefs={
+            row.job: row for row in session.scalars(select(BriefRow).where(BriefRow.job.in_(jobs)))
+        },
+        openings=openings,
+        convictions=_placed(session, ConvictionRow, events),
+        operators=operators_of(session, site, rows.values()),
     )
 
 

@@ -17,6 +17,7 @@ from explorer.database.tables import (
     ModelRow,
     PoolRow,
 )
+from explorer.derive.records import RESOLVER
 from explorer.derive.registry import label
 from explorer.derive.texts import storable
 from explorer.story.pieces import clipped
@@ -60,6 +61,8 @@ def _by_prefix(session: Session, prefix: str) -> Iterator[Found]:
         yield Found(kind="job", key=key, label=key, href=f"/jobs/{key}")
     for key in _beginning(session, EventRow.transaction, prefix):
         yield Found(kind="transaction", key=key, label=key, href=f"/transactions/{key}")
+        for disputed in _disputed_in(session, key):
+            yield Found(kind="job", key=disputed, label=disputed, href=f"/jobs/{disputed}")
     for key in _beginning(session, MentionRow.key, prefix, MentionRow.kind == "account"):
         shown = to_checksum_address(key)
         yield Found(kind="account", key=key, label=shown, href=f"/providers/{shown}")
@@ -71,6 +74,26 @@ def _by_prefix(session: Session, prefix: str) -> Iterator[Found]:
         block = session.scalars(select(BlockRow).where(BlockRow.hash == key)).one()
         name = f"block {block.number}"
         yield Found(kind="block", key=key, label=name, href=f"/blocks/{block.number}")
+
+
+def _disputed_in(session: Session, transaction: str) -> list[str]:
+    """The jobs of whose disputes a transaction is a move."""
+    query = (
+        select(MentionRow.key)
+        .join(
+            EventRow,
+            (EventRow.block == MentionRow.block) & (EventRow.log_index == MentionRow.log_index),
+        )
+        .where(
+            EventRow.transaction == transaction,
+            EventRow.contract == RESOLVER,
+            MentionRow.kind == "job",
+        )
+        .distinct()
+        .order_by(MentionRow.key)
+        .limit(_EACH)
+    )
+    return list(session.scalars(query))
 
 
 def _beginning(

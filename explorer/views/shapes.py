@@ -132,6 +132,86 @@ class Deadline(Shape):
     passed: bool
 
 
+class PartyView(Shape):
+    """Who claims an output in a dispute. `stated` is when it stated its transcript."""
+
+    number: int
+    name: str
+    account: Address
+    output_root: str
+    bond: Amount
+    stated: Moment | None
+    lost: bool
+    outcome: str
+
+
+class GameView(Shape):
+    """A game between two parties, and where it stands."""
+
+    a: str
+    b: str
+    stage: str
+    where: str
+    over: bool
+
+
+class ConvictionView(Shape):
+    """An element that convicted: what its party stated, and what it must be. `operator` is the name
+    of the one that writes the value, where the explorer knows the program; `terms` are those of
+    the partial result that was wrong, where it was one."""
+
+    moment: Moment
+    transaction: str
+    party: str
+    against: str
+    of_output: bool
+    sequence: int
+    value: int
+    operator: str | None
+    element: int
+    terms: tuple[int, int] | None
+    found: str
+    expected: str
+
+
+class MoveView(Shape):
+    """A transaction of a dispute: who sent it, its gas, and what it did."""
+
+    moment: Moment
+    transaction: str
+    sender: Address | None
+    sender_name: str | None
+    gas: int | None
+    steps: list[Step]
+
+
+class BriefView(Shape):
+    """What a disputed input asks for: positions of each sequence. `strong`: outputs name their
+    transcripts, so that one transaction can convict; `refused`: the input breaks a rule."""
+
+    positions: list[int]
+    operators: int
+    output_bytes: int
+    strong: bool
+    refused: bool
+
+
+class DisputeView(Shape):
+    """A dispute about a job. `more` says that it had more events than are shown."""
+
+    outcome: str
+    ends: str
+    ends_at: int
+    contests: int
+    gas: int
+    brief: BriefView | None
+    parties: list[PartyView]
+    games: list[GameView]
+    convictions: list[ConvictionView]
+    moves: list[MoveView]
+    more: bool
+
+
 class JobView(Shape):
     """Everything about a job."""
 
@@ -156,6 +236,7 @@ class JobView(Shape):
     movements: list[Movement]
     pots: list[Pot]
     deadlines: list[Deadline]
+    dispute: DisputeView | None
 
 
 class PositionView(Shape):
@@ -208,6 +289,16 @@ class SeatView(Shape):
     lost: Amount
 
 
+class DisputedView(Shape):
+    """A dispute in which an account took part."""
+
+    job: str
+    party: str
+    entered: Moment
+    bond: Amount
+    outcome: str
+
+
 class AccountSummary(Shape):
     """A provider in a list."""
 
@@ -218,6 +309,9 @@ class AccountSummary(Shape):
     seated: int
     earned: Amount
     slashes: int
+    disputes_won: int
+    convictions: int
+    timeouts: int
 
 
 class AccountView(Shape):
@@ -234,7 +328,9 @@ class AccountView(Shape):
     lost: Amount
     burned: Amount
     opened: int
+    engine_owes: Amount
     slashes: list[SlashView]
+    disputes: list[DisputedView]
     seats: Page[SeatView]
     orders: list[JobSummary]
     events: list[Step]
@@ -302,10 +398,12 @@ class PoolView(Shape):
 
 
 class TransactionView(Shape):
-    """A transaction's events."""
+    """A transaction's events; who sent it and its gas, for those of disputes."""
 
     hash: str
     moment: Moment
+    sender: Address | None
+    gas: int | None
     events: list[DecodedEvent]
 
 

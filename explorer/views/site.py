@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -12,6 +12,8 @@ from touchstone.amounts import format_tokens
 from touchstone.protocol.jobs import Clock
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from touchstone.protocol.jobs import Parameters
 
 MOST_LINKED = 2000
@@ -26,12 +28,14 @@ class Constants:
         market: the market's address.
         parameters: of the market.
         bucket_seconds: length of a lock bucket of the vault.
+        programs: names of the operators of programs that the explorer was given, by program root.
     """
 
     chain_id: int
     market: str
     parameters: Parameters
     bucket_seconds: int
+    programs: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

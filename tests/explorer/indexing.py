@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fastapi.testclient import TestClient
@@ -19,6 +20,8 @@ from explorer.views.site import Constants
 from explorer.web.app import make_app
 from explorer.web.reading import Reader
 from tests.explorer.world import World
+
+NONE: Mapping[str, Sequence[str]] = {}
 
 
 def fresh_database(path: Path) -> Database:
@@ -54,11 +57,17 @@ def rebuilt(world: World, path: Path, most_blocks: int = 1000) -> dict[str, list
     return found
 
 
-def browser(world: World, database: Database, look: Look) -> TestClient:
+def browser(
+    world: World, database: Database, look: Look, programs: Mapping[str, Sequence[str]] = NONE
+) -> TestClient:
     """The pages over a data base, as after that look."""
     bucket = world.deployment.views(world.devnet.w3, "StakeVault").call("bucketSeconds")
     constants = Constants(
-        world.deployment.chain_id, world.market.domain.market, world.market.parameters, bucket
+        world.deployment.chain_id,
+        world.market.domain.market,
+        world.market.parameters,
+        bucket,
+        programs,
     )
 
     def progress() -> Progress:

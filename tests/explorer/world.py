@@ -13,6 +13,7 @@ from web3.types import RPCEndpoint
 from touchstone.chain.deploy import deploy
 from touchstone.chain.deployment import Deployment
 from touchstone.chain.devnet import Devnet
+from touchstone.chain.disputes import Disputes
 from touchstone.chain.market import Market, Reveal, Settlement, SignedCommit
 from touchstone.chain.parameters import DEVNET
 from touchstone.chain.registry import Registry
@@ -20,6 +21,7 @@ from touchstone.chain.rpc import connect
 from touchstone.chain.sender import Sender
 from touchstone.chain.stake import Vault
 from touchstone.chain.token import Token
+from touchstone.disputes.game import FIRST_CHALLENGER
 from touchstone.protocol.claims import Claim, Commit, commitment_of, draw_of, set_of
 from touchstone.protocol.ids import JobId, ModelId, model_id, pool_id
 from touchstone.protocol.jobs import JobState
@@ -162,20 +164,18 @@ class World:
         return order
 
     def challenged(self) -> Order:
-        """The resolver disputes what all agreed on, and says no more."""
+        """A stranger disputes what all agreed on, shows nothing, and takes its bond back."""
         order = self.drawn()
         job = self.market.job(order)
         self.settle(order)
-        reveals = [r.values() for r in self._reveals(job, dict.fromkeys(job.active, AGREED))]
-        resolver = self.deployment.address("TimeoutResolver")
-        data = self.market.contract.encode_abi("challenge", [order.values(), AGREED, reveals])
-        self.request("anvil_setBalance", resolver, hex(10**18))
-        self.request("anvil_impersonateAccount", resolver)
-        call = {"from": resolver, "to": self.market.domain.market, "data": data}
-        sent = self.request("eth_sendTransaction", call)
-        assert self.devnet.w3.eth.wait_for_transaction_receipt(sent)["status"] == 1
+        reveals = self._reveals(job, dict.fromkeys(job.active, AGREED))
+        disputes, stranger = Disputes(self.devnet.w3, self.deployment), self.sender(PUBLISHER)
+        stranger.send(self.token.mint(stranger.address, disputes.bond))
+        stranger.send(self.token.approve(disputes.address, disputes.bond))
+        stranger.send(disputes.challenge(order, AGREED, reveals, OTHER))
         self.wait(self.market.parameters.contest_window + 1)
         self.sender(REQUESTER).send(self.market.conclude(order))
+        stranger.send(disputes.settle_bond(self.id_of(order), FIRST_CHALLENGER))
         return order
 
     def withheld(self) -> Order:

@@ -59,7 +59,7 @@ class Disputes:
     def __init__(self, w3: Web3, deployment: Deployment) -> None:
         """Binds the deployment's engine."""
         address = deployment.address("Disputes")
-        abi = _abi()
+        abi = dispute_abi()
         self.w3 = w3
         self.address = address
         self.first_block = deployment.block
@@ -221,7 +221,7 @@ def brief_of_event(event: EventData) -> Brief:
     return Brief.from_abi(list(found.values()) if hasattr(found, "values") else list(found))
 
 
-def _abi() -> list[Any]:
+def dispute_abi() -> list[Any]:
     """The ABI of the engine with those of its parts, which it runs on its own storage."""
     found: dict[tuple[str, str], Any] = {}
     for name in ("Disputes", *DISPUTE_PARTS):
