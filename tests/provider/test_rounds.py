@@ -7,6 +7,7 @@ from tests.provider.test_refusals import refusal
 from tests.provider.world import Peer, World, config_for
 from touchstone.chain.devnet import Devnet
 from touchstone.chain.market import SignedCommit
+from touchstone.chain.parameters import DEVNET
 from touchstone.protocol.jobs import Phase
 
 
@@ -129,7 +130,8 @@ def test_a_contested_job_is_concluded_by_the_node(world, node):
     )
     world.sender(peer.account).send(call)
     wait_until(lambda: world.market.job(job.order).phase is Phase.CONTESTED, what="the contest")
-    world.devnet.increase_time(65)
+    # The model has no program, so that nobody plays.
+    world.devnet.increase_time(DEVNET.dispute.window)
     wait_until(lambda: world.market.job(job.order).phase is Phase.CONCLUDED, what="the conclusion")
 
 

@@ -7,7 +7,7 @@ from requester.client import Client
 from requester.offers import find_offers
 from requester.orders import require_answerable
 from tests.support.minimal_node import doubled, wrong
-from tests.support.world import TIER, small_world
+from tests.support.world import SHORT, TIER, small_world
 from touchstone.chain.logs import read_events
 from touchstone.errors import NoOfferError, RequestError, ResultUnavailableError
 from touchstone.protocol.demands import MOST_ANSWER_BYTES
@@ -202,7 +202,9 @@ def test_differing_results_are_refunded_and_can_be_withdrawn(tmp_path):
             client.result(job)
         assert client.withdraw() == job.order.payment
         assert client.token.balance_of(world.requester.address) == before
-        world.devnet.increase_time(200)
+        # Nobody plays.
+        world.devnet.increase_time(SHORT.dispute.window)
+        world.devnet.mine()
         assert client.reclaim(job).phase is Phase.CONCLUDED
 
 

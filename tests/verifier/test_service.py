@@ -12,7 +12,7 @@ import pytest
 
 from requester.client import Client
 from tests.support.minimal_node import doubled, wrong
-from tests.support.world import small_world
+from tests.support.world import SHORT, small_world
 from tests.verifier.running import children_of, command_of, verifier_process
 from touchstone.protocol.jobs import Phase
 
@@ -153,7 +153,8 @@ def test_a_verifier_that_was_away_finds_all_due_work_again(tmp_path):
         process.start()
         try:
             assert client.wait(job, timeout=90).phase is Phase.CONTESTED
-            world.devnet.increase_time(200)
+            # Nobody plays.
+            world.devnet.increase_time(SHORT.dispute.window)
             wait_until(lambda: client.state(job).phase is Phase.CONCLUDED)
         finally:
             process.stop()
