@@ -208,9 +208,11 @@ def check_deployment(url: str, path: Path) -> Check:
             detail,
             f"deploy again, for example with `touchstone devnet up`: {path}",
         )
-    bond = format_tokens(Disputes(w3, deployment).bond)
     detail = f"{len(deployment.contracts)} contracts on chain {deployment.chain_id}"
-    return Check("deployment", "ok", f"{detail}; disputing a result takes a bond of {bond} tokens")
+    if "Disputes" in deployment.contracts:
+        bond = format_tokens(Disputes(w3, deployment).bond)
+        detail += f"; disputing a result takes a bond of {bond} tokens"
+    return Check("deployment", "ok", detail)
 
 
 def _is_code_of(name: str, code: bytes) -> bool:
