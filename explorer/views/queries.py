@@ -13,6 +13,7 @@ from explorer.database.tables import (
     EntryRow,
     EventRow,
     JobRow,
+    LossRow,
     MentionRow,
     ModelRow,
     OpeningRow,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from explorer.views.site import Site
 
 Row = TypeVar("Row")
-OfEvent = TypeVar("OfEvent", OpeningRow, ConvictionRow)
+OfEvent = TypeVar("OfEvent", OpeningRow, ConvictionRow, LossRow)
 
 PAGE_SIZE = 25
 MOST_EVENTS = 500
@@ -231,6 +232,7 @@ def known_about(session: Session, site: Site, events: Sequence[Event]) -> Known:
         },
         openings=openings,
         convictions=_placed(session, ConvictionRow, events),
+        losses=_placed(session, LossRow, events),
         operators=operators_of(session, site, rows.values()),
     )
 
