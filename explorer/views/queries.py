@@ -158,9 +158,10 @@ def events_about(
     *,
     newest: bool = False,
     contracts: Sequence[str] = (*OWN_CONTRACTS, RESOLVER),
+    names: Collection[str] = (),
 ) -> list[Event]:
-    """Events of these contracts that mention any of these, in order; the first or the newest so
-    many."""
+    """Events of these contracts (and names, where some are given) that mention any of these, in
+    order; the first or the newest so many."""
     order = (EventRow.block, EventRow.log_index)
     query = (
         select(EventRow)
@@ -172,6 +173,8 @@ def events_about(
         .order_by(*[column.desc() if newest else column for column in order])
         .limit(most)
     )
+    if names:
+        query = query.where(EventRow.name.in_(names))
     return [event_of(row) for row in session.scalars(query)]
 
 
