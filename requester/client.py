@@ -17,6 +17,7 @@ from requester.store import Store, StoredJob
 from requester.wallet import Wallet
 from requester.withheld import Withheld
 from touchstone.chain.credits import withdraw_credits
+from touchstone.chain.disputes import Disputes
 from touchstone.chain.market import Market
 from touchstone.chain.registry import PublishedModel, Registry
 from touchstone.chain.rpc import connect
@@ -95,6 +96,7 @@ class Client:
         w3 = connect(rpc, deployment.chain_id) if isinstance(rpc, str) else rpc
         self.market = Market(w3, deployment)
         self.vault = Vault(w3, deployment)
+        self.disputes = Disputes(w3, deployment)
         self.registry = Registry(w3, deployment)
         self.token = Token(w3, deployment)
         self.account = account
@@ -325,9 +327,10 @@ class Client:
         return state
 
     def withdraw(self) -> int:
-        """Moves all that is due to the account: refunds at the market, and its free stake at the
-        vault, which holds its shares of slashed bonds. Returns the sum in base units."""
-        return withdraw_credits(self.market, self.vault, self.sender)
+        """Moves all that is due to the account: refunds at the market, its free stake at the vault,
+        which holds its shares of slashed bonds, and what the dispute engine owes it. Returns the
+        sum in base units."""
+        return withdraw_credits(self.market, self.vault, self.disputes, self.sender)
 
     def acknowledge(self, job: StoredJob | JobId) -> None:
         """Releases a settled job's payment at once, as thanks for a good result."""

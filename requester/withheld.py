@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING
 
 from requester.patience import TRANSIENT, backoff, persistently
 from requester.results import fetch_output
-from touchstone.errors import RequestError, ResultUnavailableError, TransactionReverted
+from touchstone.errors import (
+    ReceiptError,
+    RequestError,
+    ResultUnavailableError,
+    TransactionReverted,
+)
 from touchstone.protocol.demands import DemandState
 from touchstone.protocol.jobs import Clock, JobState, Parameters, Phase, last_output_demand
 from touchstone.protocol.payload import payload_root
-from touchstone.receipts.facts import read_reveals
+from touchstone.receipts.facts import settling_reveals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -188,16 +193,13 @@ class Withheld:
 
     def _reveals(self, state: JobState, outcome: Outcome) -> Sequence[Reveal]:
         """What proves which output was settled; nothing where all results stand on chain."""
-        if all(state.reveals.get(seat) == outcome.output_root for seat in state.active):
-            return ()
-        assert outcome.transaction is not None
-        found = read_reveals(self._market, state.order, outcome.transaction)
-        if not found:
-            raise RequestError(
-                f"the claims that settled the job are not found in {outcome.transaction}, and this "
-                "endpoint traces no transactions: use another one that has debug_traceTransaction"
+        assert outcome.output_root is not None
+        try:
+            return settling_reveals(
+                self._market, state, outcome.output_root, outcome.transaction or ""
             )
-        return found
+        except ReceiptError as error:
+            raise RequestError(str(error)) from error
 
     def _state(self, job: StoredJob) -> JobState:
         return persistently(lambda: self._market.job(job.order), patience_s=15)

@@ -219,6 +219,10 @@ class RefusedError(NodeError):
         self.rule = rule
 
 
+class UnknownDisputeError(TouchstoneError):
+    """Nobody has disputed that job."""
+
+
 class DisputeError(TouchstoneError):
     """What a party shows in a dispute is not what it has signed."""
 

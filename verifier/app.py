@@ -76,6 +76,7 @@ def make_app(
             "input": watch.store.has_input(job_id),
             "deeds": watch.store.deeds(job_id),
             "audit": watch.store.audit(job_id),
+            "dispute": watch.store.dispute(job_id),
         }
 
     @app.get("/audits")

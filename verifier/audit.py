@@ -6,29 +6,30 @@ from collections.abc import Callable
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from eth_utils.crypto import keccak
-from numpy.typing import NDArray
 
 from touchstone.errors import ProgramError, SettingsError
 from touchstone.protocol.ids import ModelId, model_id
-from touchstone.protocol.inputs import output_of
-from touchstone.protocol.jobs import Phase
+from touchstone.protocol.inputs import REFUSED, output_of, read_input
+from touchstone.protocol.jobs import SEATS, Phase
 from touchstone.protocol.payload import payload_root
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from web3.types import EventData
+
+    from touchstone.chain.registry import PublishedModel
+    from touchstone.disputes.case import Case
+    from touchstone.engines import TorchEngine
     from touchstone.protocol.ids import JobId
-    from touchstone.protocol.jobs import JobState
+    from touchstone.protocol.orders import Order
     from verifier.duties import Watch
     from verifier.store import SeenJob
 
-Sequences = list[NDArray[np.int32]]
-Execute = Callable[[ModelId, Sequences], Sequences]
-"""From a model and an input to the output. Raises KeyError for another model, and InputError for
-what the model does not take."""
+Answer = Callable[["Order", "PublishedModel", bytes], bytes]
+"""From an order, its model and its input to the output. Raises KeyError for another model."""
 
 
 def is_sampled(job: JobId, seed: bytes, share: float) -> bool:
@@ -44,11 +45,13 @@ def compare(expected: bytes, claimed: dict[int, bytes]) -> tuple[str, dict[str, 
     return ("differs" if wrong else "agrees"), detail
 
 
-def audit(watch: Watch, job: SeenJob, execute: Execute, share: float) -> str | None:
+def audit(
+    watch: Watch, job: SeenJob, answer: Answer, share: float, challenge: bool = False
+) -> str | None:
     """Audits a job that has a result and an input; returns the verdict, or None where it has not.
 
     A job that is passed over gets the verdict `skipped`. Repeating an audit changes nothing: the
-    arithmetic is exact.
+    arithmetic is exact. With `challenge` a result that differs is to be disputed.
     """
     state = watch.market.job(job.order)
     given = watch.store.input(job.id)
@@ -57,16 +60,16 @@ def audit(watch: Watch, job: SeenJob, execute: Execute, share: float) -> str | N
     if not is_sampled(job.id, state.seed, share):
         return _skip(watch, job, "not in the sample")
     payload, salt = given
-    model = job.order.model
     try:
-        output = output_of(job.order, watch.published(model), payload, partial(execute, model))
+        output = answer(job.order, watch.published(job.order.model), payload)
     except KeyError:
         return _skip(watch, job, "the model is not here")
-    claimed = claimed_roots(watch, job, state)
+    claimed = claimed_roots(watch, job)
     verdict, detail = compare(payload_root(output, salt), claimed)
     detail["phase"] = state.phase.name.lower()
     detail["providers"] = {str(s): state.providers[s] for s in claimed if s in state.providers}
-    watch.store.keep_audit(job.id, verdict, detail)
+    disputed = challenge and verdict == "differs"
+    watch.store.keep_audit(job.id, verdict, detail, disputed)
     return verdict
 
 
@@ -75,16 +78,25 @@ def _skip(watch: Watch, job: SeenJob, reason: str) -> str:
     return "skipped"
 
 
-def claimed_roots(watch: Watch, job: SeenJob, state: JobState) -> dict[int, bytes]:
-    """The output root that each seat claimed, from the event that ended the job."""
+def claimed_roots(watch: Watch, job: SeenJob) -> dict[int, bytes]:
+    """The output root that each seat claimed."""
+    event = ending(watch, job)
+    return {} if event is None else roots_of(event)
+
+
+def ending(watch: Watch, job: SeenJob) -> EventData | None:
+    """The event that settled or contested a job."""
     last = watch.w3.eth.block_number
-    for event in watch.market.events(job.opened_block, last, job.id, ("Settled", "Contested")):
-        args = event["args"]
-        if event["event"] == "Settled":
-            return {s: bytes(args["outputRoot"]) for s in range(7) if args["paid"] >> s & 1}
-        roots = [bytes(root) for root in args["outputRoots"]]
-        return dict(zip(args["seats"], roots, strict=True))
-    return {}
+    events = watch.market.events(job.opened_block, last, job.id, ("Settled", "Contested"))
+    return next(iter(events), None)
+
+
+def roots_of(event: EventData) -> dict[int, bytes]:
+    """The output root of each seat, as the event that ended a job has them."""
+    args = event["args"]
+    if event["event"] == "Settled":
+        return {s: bytes(args["outputRoot"]) for s in range(SEATS) if args["paid"] >> s & 1}
+    return dict(zip(args["seats"], map(bytes, args["outputRoots"]), strict=True))
 
 
 def models_in(folders: Sequence[Path]) -> dict[ModelId, Path]:
@@ -108,15 +120,30 @@ class ExactModels:
     def __init__(self, folders: Sequence[Path]) -> None:
         self._folders = models_in(folders)
 
-    def __call__(self, model: ModelId, batch: Sequences) -> Sequences:
-        """See `Execute`."""
-        return _engine(self._folders[model])(batch)
+    def __call__(self, order: Order, published: PublishedModel, payload: bytes) -> bytes:
+        """See `Answer`."""
+        from touchstone.transcripts.transcript import body_of
+
+        engine = _engine(self._folders[order.model])
+        body = partial(body_of, engine.replay)
+        return output_of(order, published, payload, engine.run, body)
+
+    def case(self, order: Order, published: PublishedModel, payload: bytes) -> Case:
+        """What can be shown of a job in a dispute. Raises KeyError for a model that is not here.
+        Disputes are rare: the constants are read again for one."""
+        from touchstone.disputes.case import case_of
+        from touchstone.programs import load_model
+
+        folder, output = self._folders[order.model], self(order, published, payload)
+        sequences = None if output == REFUSED else read_input(order, published, payload)
+        replay = _engine(folder).replay
+        return case_of(load_model(folder), replay, payload, sequences, output, order.strong)
 
 
 @cache
-def _engine(folder: Path) -> Callable[[Sequences], Sequences]:
+def _engine(folder: Path) -> TorchEngine:
     # Only here, so that a verifier without models needs no torch.
     from touchstone.engines import TorchEngine
     from touchstone.programs import load_model
 
-    return TorchEngine(load_model(folder), "cpu", 1).run
+    return TorchEngine(load_model(folder), "cpu", 1)

@@ -16,6 +16,7 @@ import typer
 from touchstone.amounts import format_tokens
 from touchstone.chain.credits import withdraw_credits
 from touchstone.chain.deployment import Deployment
+from touchstone.chain.disputes import Disputes
 from touchstone.chain.keystore import PASSWORD_VARIABLE, load_key
 from touchstone.chain.market import Market
 from touchstone.chain.rpc import connect
@@ -55,6 +56,13 @@ def run(
     audit_share: Annotated[
         float, typer.Option(help="Share of jobs that are audited.", min=0, max=1)
     ] = 1.0,
+    challenge: Annotated[
+        bool,
+        typer.Option(
+            "--challenge/--no-challenge",
+            help="Dispute results that differ, with a bond of the key's tokens; needs a model.",
+        ),
+    ] = True,
     interval: Annotated[
         float, typer.Option(help="Seconds between two looks at the chain.", min=0.05)
     ] = 1.0,
@@ -87,6 +95,7 @@ def run(
         locks=locks or broker,
         models=tuple(folder.resolve() for folder in model or ()),
         audit_share=audit_share,
+        challenge=challenge,
         interval_s=interval,
     )
     signal.signal(signal.SIGTERM, _interrupt)
@@ -126,12 +135,14 @@ def withdraw(
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Move all that the market and the vault owe to the verifier's key to its account."""
+    """Move all that market, vault and dispute engine owe to the verifier's key to its account."""
     settings = load_settings()
     deployment = Deployment.load(settings.deployment_path)
     w3 = connect(settings.rpc_url, deployment.chain_id)
     sender = Sender(w3, load_key(key or settings.keys / "verifier.json"))
-    amount = withdraw_credits(Market(w3, deployment), Vault(w3, deployment), sender)
+    amount = withdraw_credits(
+        Market(w3, deployment), Vault(w3, deployment), Disputes(w3, deployment), sender
+    )
     data = {"verifier": sender.address, "withdrawn": format_tokens(amount)}
     emit(data, json, lambda console: console.print(f"withdrawn: {data['withdrawn']} tokens"))
 
@@ -148,7 +159,9 @@ def _render_status(console: Console, shown: dict[str, Any]) -> None:
         console.print(f"worker {name:5} {'[green]up[/green]' if running else '[red]down[/red]'}")
     for audit in shown["audits"]:
         colour = {"agrees": "green", "differs": "red"}.get(audit["verdict"], "yellow")
-        console.print(f"audit {audit['job']} [{colour}]{audit['verdict']}[/{colour}]")
+        doing = audit.get("dispute")
+        told = f", dispute: {doing}" if doing else ""
+        console.print(f"audit {audit['job']} [{colour}]{audit['verdict']}[/{colour}]{told}")
 
 
 def _host_and_port(listen: str) -> tuple[str, int]:

@@ -24,6 +24,7 @@ class VerifierConfig:
         locks: the Redis that holds the locks, as Redis writes it.
         models: folders of compiled models that it re-executes.
         audit_share: share of jobs that are audited, 0 to 1.
+        challenge: whether it disputes results that differ from its own.
         interval_s: seconds between two looks at the chain for due work.
     """
 
@@ -35,7 +36,13 @@ class VerifierConfig:
     locks: str = ""
     models: tuple[Path, ...] = ()
     audit_share: float = 1.0
+    challenge: bool = True
     interval_s: float = 1.0
+
+    @property
+    def disputes(self) -> bool:
+        """Whether it can and will take part in disputes."""
+        return self.challenge and bool(self.models)
 
     @property
     def database(self) -> Path:
@@ -55,6 +62,7 @@ class VerifierConfig:
             "locks": self.locks,
             "models": [str(folder) for folder in self.models],
             "audit_share": self.audit_share,
+            "challenge": self.challenge,
             "interval_s": self.interval_s,
         }
         return {CONFIG_VARIABLE: json.dumps(fields)}
@@ -77,6 +85,7 @@ class VerifierConfig:
             locks=fields["locks"],
             models=tuple(Path(folder) for folder in fields["models"]),
             audit_share=float(fields["audit_share"]),
+            challenge=bool(fields["challenge"]),
             interval_s=float(fields["interval_s"]),
         )
 

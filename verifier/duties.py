@@ -8,6 +8,7 @@ import time
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from touchstone.chain.finality import Finality, final_block
 from touchstone.chain.market import Market, order_of_event
 from touchstone.chain.registry import Registry
 from touchstone.chain.stake import Vault
@@ -56,6 +57,7 @@ class Watch:
         self._registry = Registry(w3, deployment)
         self._published: dict[ModelId, PublishedModel] = {}
         self._first_block = deployment.block
+        self._finality = Finality.of_chain(deployment.chain_id)
         self._looking = Lock()
         self._looked_at = -math.inf
 
@@ -102,6 +104,10 @@ class Watch:
                 _log.warning("the chain was reorganised after block %d", look.since)
             self.store.saw(opened, trail.marks, look.since if look.branched else None)
         return self.store.unfinished()
+
+    def forget(self) -> None:
+        """Drops the inputs of disputes whose end is irrevocable."""
+        self.store.unneeded(final_block(self.w3, self._finality))
 
     def require_same_chain(self) -> None:
         """Raises WrongChainError where the endpoint now serves another chain."""

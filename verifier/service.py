@@ -22,7 +22,7 @@ from verifier.audit import models_in
 from verifier.config import VerifierConfig, celery_url
 from verifier.duties import Watch
 from verifier.processes import Child, EmbeddedRedis
-from verifier.tasks import AUDIT, DRIVE, RECONCILED, make_celery
+from verifier.tasks import AUDIT, DRIVE, PLAY, RECONCILED, make_celery
 
 if TYPE_CHECKING:
     from eth_typing import ChecksumAddress
@@ -97,6 +97,9 @@ class Service:
         self.workers.append(_worker(DRIVE, "threads", _DRIVE_THREADS, config))
         if config.models:
             self.workers.append(_worker(AUDIT, "prefork", 1, config))
+        if config.disputes:
+            # Of its own: a clock does not wait for a long audit.
+            self.workers.append(_worker(PLAY, "prefork", 1, config))
         for worker in self.workers:
             worker.start()
         self._scheduler.start()

@@ -1,5 +1,6 @@
-"""What a verifier remembers: where it has read the chain to, the inputs it was given, what it did
-and what its audits found. All but inputs and audits can be lost: the chain has it."""
+"""What a verifier remembers: where it has read the chain to, the inputs it was given, what it did,
+what its audits found and what it does in disputes. All but inputs and audits can be lost: the chain
+has it."""
 
 from __future__ import annotations
 
@@ -42,7 +43,19 @@ CREATE TABLE IF NOT EXISTS deeds (
 CREATE TABLE IF NOT EXISTS audits (
     id BLOB PRIMARY KEY, verdict TEXT NOT NULL, detail TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS disputes (
+    id BLOB PRIMARY KEY, doing TEXT NOT NULL, detail TEXT NOT NULL, over_block INTEGER
+);
+CREATE TABLE IF NOT EXISTS moves (
+    number INTEGER PRIMARY KEY, id BLOB NOT NULL, what TEXT NOT NULL, transaction_hash TEXT,
+    gas INTEGER NOT NULL
+);
 """
+_AUDITS = (
+    "SELECT audits.id, verdict, audits.detail, doing FROM audits "
+    "LEFT JOIN disputes ON disputes.id = audits.id "
+)
+_NEWEST_MOVES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +122,11 @@ class Store:
                     "UPDATE jobs SET done = 0 WHERE market = ? "
                     "AND id IN (SELECT id FROM ends WHERE block > ?)",
                     (self._market, undone_after),
+                )
+                db.execute(
+                    "UPDATE disputes SET over_block = NULL WHERE over_block > ? "
+                    "AND id IN (SELECT id FROM jobs WHERE market = ?)",
+                    (undone_after, self._market),
                 )
             db.execute("DELETE FROM blocks WHERE market = ?", (self._market,))
             db.executemany(
@@ -182,15 +200,25 @@ class Store:
             row = db.execute("SELECT payload, salt FROM inputs WHERE id = ?", (job,)).fetchone()
         return (bytes(row[0]), bytes(row[1])) if row else None
 
-    def keep_audit(self, job: JobId, verdict: str, detail: dict[str, Any]) -> None:
-        """Keeps what an audit found, and drops the input; the newest word counts."""
+    def keep_audit(
+        self, job: JobId, verdict: str, detail: dict[str, Any], disputed: bool = False
+    ) -> None:
+        """Keeps what an audit found; the newest word counts. The input is dropped, unless the job
+        is `disputed`: then `unneeded` drops it."""
         with self._connected() as db:
             db.execute(
                 "INSERT INTO audits VALUES (?, ?, ?) ON CONFLICT (id) "
                 "DO UPDATE SET verdict = excluded.verdict, detail = excluded.detail",
                 (job, verdict, json.dumps(detail)),
             )
-            db.execute("DELETE FROM inputs WHERE id = ?", (job,))
+            if disputed:
+                db.execute(
+                    "INSERT INTO disputes VALUES (?, 'watch', '{}', NULL) "
+                    "ON CONFLICT (id) DO NOTHING",
+                    (job,),
+                )
+            else:
+                db.execute("DELETE FROM inputs WHERE id = ?", (job,))
 
     def unaudited(self) -> list[JobId]:
         """Jobs with a result and an input that no audit has looked at."""
@@ -204,17 +232,67 @@ class Store:
 
     def audit(self, job: JobId) -> dict[str, Any] | None:
         """What the audit of a job found."""
-        query = "SELECT id, verdict, detail FROM audits WHERE id = ?"
+        query = _AUDITS + "WHERE audits.id = ?"
         with self._connected() as db:
             row = db.execute(query, (job,)).fetchone()
         return _audit(row) if row else None
 
     def audits(self) -> list[dict[str, Any]]:
         """What the newest audits found, oldest first."""
-        query = "SELECT id, verdict, detail FROM audits ORDER BY rowid DESC LIMIT ?"
+        query = _AUDITS + "ORDER BY audits.rowid DESC LIMIT ?"
         with self._connected() as db:
             rows = db.execute(query, (_MOST_AUDITS,)).fetchall()
         return [_audit(row) for row in reversed(rows)]
+
+    # --- disputes --------------------------------------------------------------------------------
+
+    def disputed(self) -> list[JobId]:
+        """Jobs whose result differs, and whose dispute is not over."""
+        query = (
+            "SELECT disputes.id FROM disputes JOIN jobs ON jobs.id = disputes.id "
+            "WHERE market = ? AND over_block IS NULL ORDER BY disputes.rowid"
+        )
+        with self._connected() as db:
+            return [JobId(bytes(row[0])) for row in db.execute(query, (self._market,))]
+
+    def disputes_on(
+        self, job: JobId, doing: str, detail: dict[str, Any], over_block: int | None
+    ) -> None:
+        """Keeps what is being done in a dispute, and the block at which it was seen to be over."""
+        with self._connected() as db:
+            db.execute(
+                "UPDATE disputes SET doing = ?, detail = ?, over_block = ? WHERE id = ?",
+                (doing, json.dumps(detail), over_block, job),
+            )
+
+    def moved_in_dispute(self, job: JobId, what: str, transaction: str, gas: int) -> None:
+        """Keeps one transaction of a dispute."""
+        with self._connected() as db:
+            db.execute(
+                "INSERT INTO moves (id, what, transaction_hash, gas) VALUES (?, ?, ?, ?)",
+                (job, what, transaction, gas),
+            )
+
+    def dispute(self, job: JobId) -> dict[str, Any] | None:
+        """What is being done in the dispute of a job, its newest transactions and all their gas."""
+        with self._connected() as db:
+            row = db.execute("SELECT doing, detail FROM disputes WHERE id = ?", (job,)).fetchone()
+            if row is None:
+                return None
+            moves = db.execute(
+                "SELECT what, transaction_hash, gas FROM moves WHERE id = ? ORDER BY number", (job,)
+            ).fetchall()
+        newest = [{"what": w, "transaction": t, "gas": g} for w, t, g in moves[-_NEWEST_MOVES:]]
+        gas = sum(move[2] for move in moves)
+        return {"doing": row[0], **json.loads(row[1]), "moves": newest, "gas": gas}
+
+    def unneeded(self, irrevocable: int) -> None:
+        """Drops the inputs of disputes that were over by block `irrevocable`."""
+        with self._connected() as db:
+            db.execute(
+                "DELETE FROM inputs WHERE id IN (SELECT id FROM disputes WHERE over_block <= ?)",
+                (irrevocable,),
+            )
 
     def _select(self, condition: str, values: tuple[object, ...]) -> list[SeenJob]:
         query = (
@@ -236,6 +314,7 @@ class Store:
         ]
 
 
-def _audit(row: tuple[bytes, str, str]) -> dict[str, Any]:
-    job, verdict, detail = row
-    return {"job": "0x" + bytes(job).hex(), "verdict": verdict, **json.loads(detail)}
+def _audit(row: tuple[bytes, str, str, str | None]) -> dict[str, Any]:
+    job, verdict, detail, doing = row
+    found = {"job": "0x" + bytes(job).hex(), "verdict": verdict, **json.loads(detail)}
+    return found if doing is None else {**found, "dispute": doing}

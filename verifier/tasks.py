@@ -22,6 +22,7 @@ from touchstone.errors import ChainError, TransactionReverted
 from touchstone.protocol.ids import JobId
 from verifier.audit import ExactModels, audit
 from verifier.config import VerifierConfig
+from verifier.disputing import Disputant
 from verifier.duties import Driver, Watch, finished
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ VISIBILITY_TIMEOUT_S = 600
 """After this a task whose worker died without a word goes to another. Above the longest task."""
 LOCK_S = 6
 """A lock of a worker that died ends by itself after this; one that lives renews it."""
-DRIVE, AUDIT = "drive", "audit"
+DRIVE, AUDIT, PLAY = "drive", "audit", "play"
 RECONCILED = "touchstone:reconciled"
 """Set in Redis while workers are looking at the chain."""
 _RECONCILED_S = 60
@@ -55,7 +56,7 @@ def make_celery(broker: str) -> Celery:
         task_reject_on_worker_lost=True,
         task_ignore_result=True,
         task_default_queue=DRIVE,
-        task_routes={"verifier.audit": {"queue": AUDIT}},
+        task_routes={"verifier.audit": {"queue": AUDIT}, "verifier.play": {"queue": PLAY}},
         worker_prefetch_multiplier=1,
         broker_transport_options={"visibility_timeout": VISIBILITY_TIMEOUT_S},
         broker_connection_retry_on_startup=True,
@@ -72,6 +73,7 @@ class Worker:
 
     config: VerifierConfig
     watch: Watch
+    sender: Sender
     driver: Driver
     locks: redis.Redis
 
@@ -120,12 +122,19 @@ def _make_worker() -> Worker:
     sender = Sender(w3, load_key(config.key), config.database)
     sender.tend()
     driver = Driver(watch, sender)
-    return Worker(config, watch, driver, redis.Redis.from_url(config.locks))
+    return Worker(config, watch, sender, driver, redis.Redis.from_url(config.locks))
 
 
 @cache
 def _models() -> ExactModels:
     return ExactModels(worker().config.models)
+
+
+@cache
+def _disputant() -> Disputant:
+    me = worker()
+    deployment = Deployment.load(me.config.deployment)
+    return Disputant(me.watch, deployment, me.sender, _models())
 
 
 app = make_celery("memory://")
@@ -152,6 +161,10 @@ def reconcile_task() -> int:
         if worker().config.models:
             for job_id in worker().watch.store.unaudited():
                 _hand_out(audit_task, job_id, VISIBILITY_TIMEOUT_S)
+        if worker().config.disputes:
+            for job_id in worker().watch.store.disputed():
+                _hand_out(play_task, job_id, _QUEUED_S)
+            worker().watch.forget()
         worker().locks.set(RECONCILED, len(found), ex=_RECONCILED_S)
         return len(found)
 
@@ -194,7 +207,28 @@ def audit_task(job_hex: str) -> str | None:
     job = me.watch.store.job(JobId(bytes.fromhex(job_hex)))
     if job is None or me.watch.store.audit(job.id) is not None:
         return None
-    return audit(me.watch, job, _models(), me.config.audit_share)
+    return audit(me.watch, job, _models(), me.config.audit_share, me.config.challenge)
+
+
+@app.task(name="verifier.play", **_RETRIED)  # type: ignore[untyped-decorator]
+def play_task(job_hex: str) -> str:
+    """Does in the dispute of one job all that is due now."""
+    me = worker()
+    job = me.watch.store.job(JobId(bytes.fromhex(job_hex)))
+    if job is None:
+        return "unknown"
+    with me.locked(f"play:{job_hex}") as free:
+        if not free:
+            return "busy"
+        try:
+            decision = _disputant().look(job)
+        except TransactionReverted as error:
+            # Somebody was faster: reconciling looks again.
+            _log.info("the dispute of job %s waits: %s", job_hex, error)
+            return error.error
+        finally:
+            me.locks.delete(_queued(play_task.name, job_hex))
+    return decision.due.value
 
 
 def main(arguments: list[str]) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -13,6 +13,7 @@ import numpy as np
 from tests.attacks.chains import Chain
 from tests.cheats.folding import FoldingCase
 from tests.cheats.tampering import Int32, Tamper, honest, values_of
+from tests.support.world import PUBLISHER
 from touchstone.chain.disputes import Disputes
 from touchstone.chain.sender import Sender
 from touchstone.disputes.case import Case
@@ -160,6 +161,38 @@ class Arena:
             found.add(seat, chain.account_of(job.providers[seat]), execution, contested)
         return found
 
+    @classmethod
+    def settled(cls, chain: Chain, lab: Lab, executions: Sequence[Execution]) -> Arena:
+        """A job that settled on the one output that all these executions claim."""
+        (root,) = {execution.root for execution in executions}
+        order = chain.order(
+            len(executions),
+            payload_root(lab.payload, JOB_SALT),
+            units=-(-sum(map(len, lab.sequences)) // 8),
+        )
+        job = chain.open_and_draw(order)
+        chain.sender(PUBLISHER).send(chain.market.settle([chain.settlement(job, root)]))
+        found = cls(chain, job, Disputes(chain.devnet.w3, chain.deployment), {}, {})
+        for seat, execution in zip(job.active, executions, strict=True):
+            found.add(seat, chain.account_of(job.providers[seat]), execution, None)
+        return found
+
+    def challenge(self, index: int, settled: Execution, execution: Execution) -> int:
+        """A stranger disputes the settled job with a bond; its number."""
+        chain, disputes = self.chain, self.disputes
+        account, sender = chain.devnet.account(index), chain.sender(index)
+        sender.send(chain.token.approve(disputes.address, disputes.bond))
+        reveals = chain.reveals(self.job, [settled.root] * len(self.job.active))
+        call = disputes.challenge(self.job.order, settled.root, reveals, execution.root)
+        sender.send(call)
+        number = disputes.contest(self.job.id).parties - 1
+        self.add(number, account, execution, None)
+        return number
+
+    def conclude(self) -> None:
+        """Has the verdict carried out, by somebody with no part in it."""
+        self.chain.sender(PUBLISHER).send(self.chain.market.conclude(self.job.order))
+
     def add(self, number, account, execution: Execution, contested: Contested | None) -> None:
         sender = Sender(self.chain.devnet.w3, account, poll_s=0.005)
         made = self.gas.setdefault(number, [])
@@ -191,6 +224,33 @@ class Arena:
                 self.chain.devnet.increase_time(1)
         raise AssertionError("the game does not end")
 
+    def play_out(self, turns: Mapping[int, int] | None = None) -> set[int]:
+        """As `play`, until the verdict is there: those in `turns` move so often and then keep
+        silent, and whenever nobody moves, a clock runs out. The guilty."""
+        left = dict(turns or {})
+        for _ in range(60):
+            moved = False
+            for number, (keeper, dispute) in self.keepers.items():
+                if left.get(number, 1) > 0 and _tends(keeper, dispute):
+                    moved = True
+                    if number in left:
+                        left[number] -= 1
+            ended, guilty = self.verdict()
+            if ended:
+                return guilty
+            if not moved:
+                self.chain.devnet.increase_time(self.disputes.clock + 1)
+                self.chain.devnet.mine()
+        raise AssertionError("the game does not end")
+
     def verdict(self) -> tuple[bool, set[int]]:
         ended, guilty, _ = self.disputes.verdict(self.job.id)
         return ended, {seat for seat in range(7) if guilty >> seat & 1}
+
+
+def _tends(keeper: Keeper, dispute: Dispute) -> bool:
+    """Whether it moved. A liar may try what the engine refuses."""
+    try:
+        return bool(keeper.tend(dispute))
+    except TransactionReverted:
+        return False

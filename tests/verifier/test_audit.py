@@ -14,7 +14,7 @@ from tests.support.world import small_world
 from tests.verifier.running import verifier_process
 from touchstone.errors import SettingsError
 from touchstone.protocol.ids import JobId
-from touchstone.protocol.inputs import REFUSED
+from touchstone.protocol.inputs import REFUSED, output_of
 from touchstone.protocol.jobs import Phase
 from touchstone.protocol.payload import encode_payload, payload_root
 from verifier.audit import audit, compare, is_sampled, models_in
@@ -54,17 +54,20 @@ def test_an_input_that_breaks_a_rule_is_audited_like_any_other(payload):
         w3=SimpleNamespace(eth=SimpleNamespace(block_number=1)),
         store=SimpleNamespace(
             input=lambda _: (payload, SALT),
-            keep_audit=lambda job, verdict, detail: kept.update({job: (verdict, detail)}),
+            keep_audit=lambda job, verdict, detail, disputed: kept.update({job: (verdict, detail)}),
         ),
         published=lambda _: SimpleNamespace(unit_rows=8, max_rows=32),
     )
     order = SimpleNamespace(model=b"m" * 32, units=1)
     job = SimpleNamespace(id=JobId(b"j" * 32), order=order, opened_block=0)
 
-    def execute(model, batch):
+    def execute(batch):
         raise AssertionError("there is nothing to execute")
 
-    assert audit(watch, job, execute, 1) == "agrees"
+    def answer(order, model, payload):
+        return output_of(order, model, payload, execute)
+
+    assert audit(watch, job, answer, 1) == "agrees"
     assert kept[job.id][1]["wrong_seats"] == []
 
 
@@ -100,12 +103,15 @@ def test_a_verifier_finds_out_who_was_right(tmp_path, lies):
 
     assert found["job"] == "0x" + job.id.hex()
     assert told["audit"] == found
-    assert told["input"] is False
+    # A dispute may need the input.
+    assert told["input"] is lies
     if lies:
+        assert told["dispute"]["doing"] == "watch"
         assert found["verdict"] == "differs"
         (seat,) = found["wrong_seats"]
         assert found["providers"][str(seat)] == world.nodes[2].account.address
     else:
+        assert told["dispute"] is None
         assert found["verdict"] == "agrees"
         assert found["output_root"] == "0x" + outcome.output_root.hex()
 

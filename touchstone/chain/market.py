@@ -193,6 +193,11 @@ class Market:
         withdrawable, pending = self.views.call("balanceOf", account)
         return withdrawable, pending
 
+    def challenged(self, job: JobId) -> bool:
+        """Whether the bonds of a settled job are held for the resolver."""
+        since, _ = self.views.call("challengeOf", job)
+        return bool(since)
+
     def verdict_ended(self, job: JobId) -> bool:
         """Whether the resolver has spoken on a contested job."""
         ended, _, _ = self._resolver.call("verdict", job)

@@ -11,9 +11,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from touchstone.amounts import format_tokens
 from touchstone.chain.artifacts import artifact_names, load_artifact
 from touchstone.chain.deployment import Deployment
 from touchstone.chain.devnet import find_anvil
+from touchstone.chain.disputes import Disputes
 from touchstone.chain.keystore import others_can_read
 from touchstone.chain.rpc import connect
 from touchstone.cli.plugins import find_plugins, load_plugin
@@ -206,9 +208,9 @@ def check_deployment(url: str, path: Path) -> Check:
             detail,
             f"deploy again, for example with `touchstone devnet up`: {path}",
         )
-    return Check(
-        "deployment", "ok", f"{len(deployment.contracts)} contracts on chain {deployment.chain_id}"
-    )
+    bond = format_tokens(Disputes(w3, deployment).bond)
+    detail = f"{len(deployment.contracts)} contracts on chain {deployment.chain_id}"
+    return Check("deployment", "ok", f"{detail}; disputing a result takes a bond of {bond} tokens")
 
 
 def _is_code_of(name: str, code: bytes) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from touchstone.disputes import board
+from touchstone.disputes.clocks import JUDGED, has_moved
 from touchstone.disputes.game import (
     FIRST_CHALLENGER,
     LEAVES,
@@ -136,11 +137,14 @@ class _Player:
             self.found.append(State(me, self.case.statement))
         for number in opponents:
             self.found.append(Start(min(me, number), max(me, number)))
-        self._convict_twins()
+        # Whoever states what another has stated falls with it: only one of them is played.
+        told = self._convict_twins()
         for pair, game in games.items():
+            statement = view.parties[pair[1] if pair[0] == me else pair[0]].statement
             if self._is_late(pair, game):
                 self.found.append(Timeout(*pair))
-            else:
+            elif statement not in told:
+                told |= {statement} if any(statement) else set()
                 self._play(pair, game)
         # Games of others that have ended hold the verdict up.
         for pair, game in view.games.items():
@@ -186,8 +190,10 @@ class _Player:
                 move for number, move in view.served.items() if not view.parties[number].lost
             ]
 
-    def _convict_twins(self) -> None:
+    def _convict_twins(self) -> set[bytes]:
+        """Convicts everybody with the statement of a convict; returns these statements."""
         view = self.view
+        told = {party.statement for party in view.parties.values() if party.proven}
         for convicted, party in view.parties.items():
             if not party.proven:
                 continue
@@ -195,6 +201,7 @@ class _Player:
                 alike = party.statement == twin.statement and any(twin.statement)
                 if number != self.me and alike and not twin.lost:
                     self.found.append(ConvictTwin(convicted, number))
+        return told - {bytes(32)}
 
     def _is_late(self, pair: tuple[int, int], game: Game) -> bool:
         """Whether the game can be ended: a side has lost, or the other's clock has run out."""
@@ -202,20 +209,10 @@ class _Player:
         other = pair[1] if pair[0] == self.me else pair[0]
         if view.parties[other].lost:
             return True
-        if game.stage in (Stage.ELEMENT, Stage.OUTPUT_ELEMENT):
+        if game.stage in JUDGED:
             return view.now > game.since + view.judge_time
         first = pair[0] != self.me
-        return not self._has_moved(pair, game, first) and view.now > game.since + game.clock(first)
-
-    def _has_moved(self, pair: tuple[int, int], game: Game, first: bool) -> bool:
-        view = self.view
-        if game.stage is Stage.STATING:
-            return pair[0 if first else 1] in view.statements
-        if game.stage is Stage.PARTS:
-            return game.posted(first) != 0
-        if game.stage in LEAVES:
-            return game.node(first) in view.chunks
-        return (game.node(first), levels_of(game.height)) in view.opened
+        return not has_moved(view, pair, game, first) and view.now > game.since + game.clock(first)
 
     # --- one game --------------------------------------------------------------------------------
 

@@ -10,13 +10,11 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from eth_abi.abi import encode
-from eth_utils.crypto import keccak
-
 from touchstone.disputes import moves
-from touchstone.disputes.game import FIRST_CHALLENGER, LEAVES, TREES, Stage, levels_of
-from touchstone.disputes.player import View, next_moves
+from touchstone.disputes.game import FIRST_CHALLENGER
+from touchstone.disputes.player import next_moves
 from touchstone.errors import DisputeError, PeerError, TransactionReverted
+from touchstone.players.looking import view_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,8 +25,9 @@ if TYPE_CHECKING:
     from touchstone.chain.disputes import Disputes
     from touchstone.chain.sender import Sender
     from touchstone.disputes.case import Case
-    from touchstone.disputes.game import Brief, Contest, Game, Statement
+    from touchstone.disputes.game import Brief
     from touchstone.disputes.moves import ConvictStrong, Move
+    from touchstone.disputes.player import View
     from touchstone.players.log import Log
     from touchstone.players.served import Served
     from touchstone.protocol.ids import JobId
@@ -103,7 +102,7 @@ class Keeper:
         contest = self._disputes.contest(dispute.job)
         if contest.ends_at == 0:
             return []
-        view = self.view(dispute.job, contest)
+        view = view_of(self._disputes, self._log, dispute.job, contest)
         me = self._me(view, dispute)
         if me is None:
             return []
@@ -160,60 +159,6 @@ class Keeper:
         if self._on_moves is not None:
             self._on_moves(job, made, receipt)
 
-    def view(self, job: JobId, contest: Contest) -> View:
-        """All that the chain says about a contest."""
-        disputes, log = self._disputes, self._log
-        parties = disputes.parties(job, log.parties_of(job)) if log.parties_of(job) else {}
-        pairs = log.games_of(job)
-        games = disputes.games(job, pairs) if pairs else {}
-        games = {pair: game for pair, game in games.items() if game.stage is not Stage.NONE}
-        statements: dict[int, Statement] = {}
-        for number, party in parties.items():
-            known = log.statements.get((job, number))
-            if known is not None and _hash(known) == party.statement:
-                statements[number] = known
-        head = disputes.w3.eth.get_block("latest")
-        return View(
-            now=head["timestamp"],
-            clock=disputes.clock,
-            judge_time=disputes.judge_time,
-            longest_game=disputes.longest_game,
-            began=contest.ends_at - disputes.window,
-            contest=contest,
-            brief=log.briefs.get(contest.brief),
-            parties=parties,
-            statements=statements,
-            games=games,
-            opened=self._opened(games),
-            chunks=self._shown(games),
-            parts={
-                (a, b, first): parts for (of, a, b, first), parts in log.parts.items() if of == job
-            },
-        )
-
-    def _opened(
-        self, games: dict[tuple[int, int], Game]
-    ) -> dict[tuple[bytes, int], tuple[bytes, ...]]:
-        """All known children, less those of nodes in play that do not count as opened."""
-        asked = [
-            (game.node(first), levels_of(game.height))
-            for game in games.values()
-            if game.stage in TREES
-            for first in (True, False)
-        ]
-        counts = dict(zip(asked, self._disputes.opened(asked), strict=True))
-        return {key: found for key, found in self._log.opened.items() if counts.get(key, True)}
-
-    def _shown(self, games: dict[tuple[int, int], Game]) -> dict[bytes, bytes]:
-        asked = [
-            (game.node(first), 0)
-            for game in games.values()
-            if game.stage in LEAVES
-            for first in (True, False)
-        ]
-        counts = dict(zip(asked, self._disputes.opened(asked), strict=True))
-        return {node: c for node, c in self._log.chunks.items() if counts.get((node, 0), True)}
-
     def _me(self, view: View, dispute: Dispute) -> int | None:
         """One's number: a seat by the market's word before anybody has entered."""
         address = self._sender.address
@@ -232,7 +177,3 @@ class Keeper:
         if isinstance(move, moves.Describe):
             return self._disputes.describe(dispute.order, dispute.case().briefing(dispute.salt))
         return self._disputes.call_of(dispute.job, view.brief, move)
-
-
-def _hash(statement: Statement) -> bytes:
-    return keccak(encode(["bytes32", "bytes32"], list(statement.as_abi())))

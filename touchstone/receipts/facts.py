@@ -17,13 +17,14 @@ from touchstone.protocol.eip712 import Signature
 from touchstone.receipts.receipt import ClaimFacts, Event, Opening, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from eth_typing import ChecksumAddress
     from web3.types import EventData
 
     from touchstone.chain.market import Market
     from touchstone.protocol.ids import JobId
+    from touchstone.protocol.jobs import JobState
     from touchstone.protocol.orders import Order
     from touchstone.receipts.replay import Replay
 
@@ -96,6 +97,26 @@ def read_reveals(market: Market, order: Order, transaction: str) -> tuple[Reveal
                 Reveal(bytes(salt), Signature(bytes(r), bytes(vs))) for salt, (r, vs) in reveals
             )
     return ()
+
+
+def settling_reveals(
+    market: Market, job: JobState, output_root: bytes, transaction: str
+) -> Sequence[Reveal]:
+    """What shows the market which output it settled a job on, as its demands and challenges take
+    it; nothing where all results stand on chain.
+
+    Raises:
+        ReceiptError: the claims are not found in the transaction that settled it.
+    """
+    if all(job.reveals.get(seat) == output_root for seat in job.active):
+        return ()
+    found = read_reveals(market, job.order, transaction)
+    if not found:
+        raise ReceiptError(
+            f"the claims that settled the job are not found in {transaction}, and this endpoint "
+            "traces no transactions: use another one that has debug_traceTransaction"
+        )
+    return found
 
 
 def _calls(market: Market, transaction: str) -> Iterator[Mapping[str, Any]]:
