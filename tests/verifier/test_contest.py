@@ -34,7 +34,7 @@ SETTLED = Sight(
 
 
 def party(account: str, output: bytes, lost: bool = False) -> Party:
-    return Party(account, 0, 0, lost, False, output, bytes(32))
+    return Party(account, 0, 0, lost, False, 0, output, bytes(32))
 
 
 SEATS = {0: party(SEAT, WRONG), 1: party(SEAT, WRONG)}

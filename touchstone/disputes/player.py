@@ -137,14 +137,16 @@ class _Player:
             self.found.append(State(me, self.case.statement))
         for number in opponents:
             self.found.append(Start(min(me, number), max(me, number)))
-        # Whoever states what another has stated falls with it: only one of them is played.
+        # Whoever states what another has stated falls with it: only one of them is played, down to
+        # the element. From there on time runs in which each must be judged, or post parts.
         told = self._convict_twins()
         for pair, game in games.items():
             statement = view.parties[pair[1] if pair[0] == me else pair[0]].statement
             if self._is_late(pair, game):
                 self.found.append(Timeout(*pair))
             elif statement not in told:
-                told |= {statement} if any(statement) else set()
+                if any(statement) and game.stage in (*TREES, *LEAVES, Stage.STATING):
+                    told.add(statement)
                 self._play(pair, game)
         # Games of others that have ended hold the verdict up.
         for pair, game in view.games.items():
