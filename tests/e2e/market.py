@@ -26,14 +26,14 @@ PARAMETERS = DeployParameters(
         reveal_window=8,
         challenge_window=60,
         delivery_window=5,
-        contest_window=120,
+        contest_window=180,
         draw_blocks=64,
         answer_window=4,
         answer_price=10**12,
         seed_cap=10**24,
     ),
     epoch_blocks=256,
-    dispute=DisputeParameters(window=100, clock=25, judge_time=12, bond=10**18),
+    dispute=DisputeParameters(window=160, clock=25, judge_time=12, bond=10**18),
     unbonding_time=600,
 )
 HEAVY = 4000

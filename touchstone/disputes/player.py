@@ -137,17 +137,16 @@ class _Player:
             self.found.append(State(me, self.case.statement))
         for number in opponents:
             self.found.append(Start(min(me, number), max(me, number)))
-        # Whoever states what another has stated falls with it: only one of them is played, down to
-        # the element. From there on time runs in which each must be judged, or post parts.
+        # Whoever states what another has stated falls with it: only one of them is played.
         told = self._convict_twins()
         for pair, game in games.items():
             statement = view.parties[pair[1] if pair[0] == me else pair[0]].statement
             if self._is_late(pair, game):
                 self.found.append(Timeout(*pair))
             elif statement not in told:
-                if any(statement) and game.stage in (*TREES, *LEAVES, Stage.STATING):
-                    told.add(statement)
                 self._play(pair, game)
+                if any(statement) and self._convicts_all(game):
+                    told.add(statement)
         # Games of others that have ended hold the verdict up.
         for pair, game in view.games.items():
             if me not in pair and not game.closed and any(view.parties[n].lost for n in pair):
@@ -204,6 +203,13 @@ class _Player:
                 if number != self.me and alike and not twin.lost:
                     self.found.append(ConvictTwin(convicted, number))
         return told - {bytes(32)}
+
+    def _convicts_all(self, game: Game) -> bool:
+        """Whether a game just played will convict all of one statement. From its element on time
+        runs in which each must be judged, and partial results are no part of a statement."""
+        if game.stage in JUDGED:
+            return not game.stop and isinstance(self.found[-1], Convict | ConvictEnd)
+        return game.stage is not Stage.PARTS
 
     def _is_late(self, pair: tuple[int, int], game: Game) -> bool:
         """Whether the game can be ended: a side has lost, or the other's clock has run out."""
