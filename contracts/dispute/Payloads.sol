@@ -60,10 +60,7 @@ contract Payloads {
         uint256 output = ProgramRecords.word(given.records, 0, 5);
         uint256 width = ProgramRecords.widthOf(given.records, output);
         bool perPosition = ProgramRecords.isPerPosition(given.records, output);
-        uint256 size = (order.isStrong() ? BODY : 0) + HEADER + 2 * lengths.length;
-        for (uint256 i; i < lengths.length; i += 2) {
-            size += 4 * width * (perPosition ? _at(lengths, i) : 1);
-        }
+        uint256 size = (order.isStrong() ? BODY : 0) + _payloadBytes(lengths, width, perPosition);
         if (size > MOST_OUTPUT_BYTES) return _refused(found);
 
         found.operators = given.operators;
@@ -72,6 +69,11 @@ contract Payloads {
         (found.outputValue, found.outputWidth) = (uint32(output), uint32(width));
         (found.outputPerPosition, found.outputBytes) = (perPosition, uint64(size));
         (found.strong, found.lengths) = (order.isStrong(), lengths);
+    }
+
+    function _payloadBytes(bytes memory lengths, uint256 width, bool perPosition) private pure returns (uint256 size) {
+        size = HEADER + 2 * lengths.length;
+        for (uint256 i; i < lengths.length; i += 2) size += 4 * width * (perPosition ? _at(lengths, i) : 1);
     }
 
     function _refused(Brief memory found) private pure returns (Brief memory) {
