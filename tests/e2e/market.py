@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from requester.client import Client
 from tests.cheats.two_faced import TwoFaced
 from touchstone.amounts import parse_tokens
+from touchstone.chain.disputes import Disputes
 from touchstone.chain.parameters import DeployParameters, DisputeParameters
 from touchstone.localnet import Localnet, NodeProcess, Offer, compiled_minilm
 from touchstone.protocol.jobs import Parameters
@@ -62,6 +63,14 @@ class Market:
         address = self.net.devnet.account(10 + len(self.nodes)).address
         self.nodes[name] = self.net.add_provider(offers, **how)  # type: ignore[arg-type]
         self.addresses[name] = address
+
+    @property
+    def disputes(self) -> Disputes:
+        return Disputes(self.net.devnet.w3, self.net.deployment)
+
+    def winner(self, job: StoredJob) -> str:
+        """Whoever convicted first in the job's contest."""
+        return self.disputes.verdict(job.id)[2]
 
     def client(self, home: str, patience_s: float) -> Client:
         return Client(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,11 +21,11 @@ from tests.e2e.market import (
 )
 from touchstone.amounts import parse_tokens
 from touchstone.protocol.jobs import Phase
-from touchstone.protocol.prices import NO_SHOW_CEILINGS, slot_ceiling, tier_of
+from touchstone.protocol.prices import BOUNTY, NO_SHOW_CEILINGS, REFUND, slot_ceiling, tier_of
 from touchstone.receipts import build, check
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from requester.client import Client
     from requester.follow import Outcome
@@ -86,25 +87,40 @@ def test_honest_providers_agree_and_are_paid(client: Client, market: Market) -> 
     assert a @ b > 0.7 > 0.3 > a @ c
 
 
-def test_one_liar_is_contested_and_nobody_is_outvoted(client: Client, market: Market) -> None:
+def test_one_liar_is_convicted_and_pays_everybody(client: Client, market: Market) -> None:
+    convicts_all(client, market, ONE_LIAR, {"liar"})
+
+
+def test_a_colluding_pair_is_convicted_by_the_honest(client: Client, market: Market) -> None:
+    convicts_all(client, market, COLLUDING_PAIR, {"colluder-0", "colluder-1"})
+    assert market.earned("colluder-0") == market.earned("colluder-1") == 0
+
+
+def convicts_all(client: Client, market: Market, price: str, liars: set[str]) -> None:
+    """A job with these liars in its five seats is contested; their bonds pay everybody else."""
     stakes = {name: market.stake(name) for name in market.nodes}
-    requester = job_owner_balance(client)
-    job, outcome = run(client, market, ONE_LIAR, 5)
+    requester, refunds = client.account.address, job_owner_balance(client)
+    slices = market.net.vault.free_stake(requester)
+    job, outcome = run(client, market, price, 5)
     assert outcome.phase is Phase.CONTESTED
-    assert "liar" in market.seated(job)
-    assert job_owner_balance(client) == requester + job.order.payment
+    honest = market.seated(job) - liars
+    assert liars <= market.seated(job)
+    assert job_owner_balance(client) == refunds + job.order.payment
     assert market.held(job) == 5
 
-    wait_for_conclusion(client, market, job)
+    wait_for_conclusion(client, market, job, len(liars))
     assert market.held(job) == 0
-    assert {name: market.stake(name) for name in market.nodes} == stakes
-
-
-def test_a_colluding_pair_wins_nothing(client: Client, market: Market) -> None:
-    job, outcome = run(client, market, COLLUDING_PAIR, 5)
-    assert outcome.phase is Phase.CONTESTED
-    assert {"colluder-0", "colluder-1"} <= market.seated(job)
-    assert market.earned("colluder-0") == market.earned("colluder-1") == 0
+    ceiling = slot_ceiling(tier_of(parse_tokens(price)))
+    gains = {name: market.stake(name) - stakes[name] for name in market.nodes}
+    assert {name: gains[name] for name in liars} == dict.fromkeys(liars, -bond_at(price))
+    # Everybody honest is paid its share, and one of them the bounties.
+    winner = next(n for n, a in market.addresses.items() if a == market.winner(job))
+    assert winner in honest
+    gains[winner] -= len(liars) * BOUNTY * ceiling
+    assert {name: gains[name] for name in honest} == dict.fromkeys(honest, job.order.share)
+    assert {gains[name] for name in set(gains) - honest - liars} <= {0}
+    refunded = market.net.vault.free_stake(requester) - slices
+    assert refunded == len(liars) * REFUND * ceiling
 
 
 def test_the_silent_one_is_slashed_and_replaced(client: Client, market: Market) -> None:
@@ -156,13 +172,17 @@ def job_owner_balance(client: Client) -> int:
     return withdrawable
 
 
-def wait_for_conclusion(client: Client, market: Market, job: StoredJob) -> None:
-    """The resolver's window passes; without a verifier the requester calls the exit itself."""
-    market.net.devnet.increase_time(market.net.parameters.dispute.window)
-    for _ in range(200):
-        if client.state(job).phase is Phase.CONCLUDED:
-            return
-        if client._patience_s < 100:
-            client.reclaim(job)
-        market.net.devnet.mine()
-    raise AssertionError("the contest was never concluded")
+def wait_for_conclusion(client: Client, market: Market, job: StoredJob, liars: int) -> None:
+    """The honest begin a game with each liar; liars have nothing to show, and their clocks run."""
+    disputes = market.disputes
+    wait_until(lambda: disputes.contest(job.id).games == liars)
+    wait_until(lambda: any(p.stated_at for p in disputes.parties(job.id, range(5)).values()))
+    market.net.devnet.increase_time(disputes.clock)
+    wait_until(lambda: client.state(job).phase is Phase.CONCLUDED)
+
+
+def wait_until(condition: Callable[[], bool], timeout_s: float = 60) -> None:
+    end = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from eth_utils.address import to_checksum_address
@@ -73,12 +74,13 @@ class Disputes:
 
     def contest(self, job: JobId) -> Contest:
         """The contest of a job; all zero where there is none."""
-        return Contest(*self.views.call("contestOf", job))
+        found = Contest(*self.views.call("contestOf", job))
+        return replace(found, winner=to_checksum_address(found.winner))
 
     def verdict(self, job: JobId) -> tuple[bool, int, str]:
         """Whether the contest has ended, the bits of the guilty seats, and who won."""
         ended, guilty, winner = self.views.call("verdict", job)
-        return ended, guilty, winner
+        return ended, guilty, to_checksum_address(winner)
 
     def parties(self, job: JobId, numbers: Sequence[int]) -> dict[int, Party]:
         """Parties by number."""
