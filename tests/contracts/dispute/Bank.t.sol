@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IDisputeTypes} from "../../../contracts/dispute/IDisputeTypes.sol";
+import {Vm} from "../lib/Vm.sol";
 import {Match} from "./DisputeWorld.sol";
 import {Moves} from "./Moves.sol";
 import {Execution, Toy} from "./Toy.sol";
@@ -140,6 +141,30 @@ contract BankTest is Moves {
         // What is refused changes nothing.
         if (call.length != 0) address(this).call(call);
         _answers(m);
+    }
+
+    /// Else the test below would say little.
+    function test_short_contests_reach_every_end() external {
+        bytes32[6] memory wanted = [
+            IDisputeTypes.Convicted.selector,
+            IDisputeTypes.Lost.selector,
+            IDisputeTypes.BondSettled.selector,
+            IDisputeTypes.Credited.selector,
+            IDisputeTypes.Withdrawn.selector,
+            IDisputeTypes.GameOver.selector
+        ];
+        uint256 found;
+        for (uint256 seed; seed < 40 && found != 63; ++seed) {
+            uint256 snapshot = vm.snapshotState();
+            vm.recordLogs();
+            this.test_the_engine_owes_what_it_holds(seed);
+            Vm.Log[] memory logs = vm.getRecordedLogs();
+            for (uint256 i; i < logs.length; ++i) for (uint256 j; j < 6; ++j) {
+                if (logs[i].topics[0] == wanted[j]) found |= 1 << j;
+            }
+            vm.revertToState(snapshot);
+        }
+        assertEq(found, 63, "not all that can happen has happened");
     }
 
     /// hardhat-config: fuzz.runs = 16
