@@ -14,7 +14,7 @@ struct Chunks {
 }
 
 /// The one Merkle formula, opened: twin of `touchstone.protocol.merkle` and `touchstone.transcripts.proofs`. SHA-256
-/// over chunks of 1,024 bytes, the last as long as it is:
+/// over chunks of 256 bytes, the last as long as it is:
 ///
 ///   leaf(chunk)       = sha256(0x00 || chunk)
 ///   node(left, right) = sha256(0x01 || left || right)
@@ -27,7 +27,7 @@ library Tree {
     using Arrays for uint256[];
     using Arrays for bytes32[];
 
-    uint256 internal constant CHUNK = 1024;
+    uint256 internal constant CHUNK = 256;
 
     error NothingOpened();
     error IndexOutOfOrder(uint256 index);

@@ -1,6 +1,6 @@
 """The one Merkle formula of Touchstone, over SHA-256.
 
-Bytes are cut into chunks of 1,024; the last chunk keeps its own length.
+Bytes are cut into chunks of 256; the last chunk keeps its own length.
 
     leaf(chunk)       = sha256(0x00 || chunk)
     node(left, right) = sha256(0x01 || left || right)
@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hashlib import sha256
 
-CHUNK = 1024
+CHUNK = 256
 """Bytes in a full chunk."""
 
 ZERO = bytes(32)
@@ -38,7 +38,7 @@ def depth_of(leaf_count: int) -> int:
 
 
 def leaf(chunk: bytes) -> bytes:
-    """Hash of one chunk (1 to 1,024 bytes)."""
+    """Hash of one chunk (1 to 256 bytes)."""
     return sha256(b"\x00" + chunk).digest()
 
 

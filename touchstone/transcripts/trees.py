@@ -50,7 +50,7 @@ class ChunkTree(NodeTree):
         self.data = memoryview(data).cast("B")
 
     def chunk(self, index: int) -> bytes:
-        """Chunk `index`: 1,024 bytes, the last as long as it is."""
+        """Chunk `index`: 256 bytes, the last as long as it is."""
         return bytes(self.data[index * CHUNK : (index + 1) * CHUNK])
 
 
