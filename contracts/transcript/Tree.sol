@@ -107,37 +107,47 @@ library Tree {
     ) internal view returns (bytes32 top, uint256 next) {
         uint256 present = indexes.length;
         if (present == 0) revert NothingOpened();
-        for (uint256 i = 1; i < present; ++i) {
-            if (indexes[i] <= indexes[i - 1]) revert IndexOutOfOrder(indexes[i]);
-        }
-        if (indexes[present - 1] >= count) revert IndexOutOfRange(indexes[present - 1], count);
-        // SAFETY: a level has fewer indexes than the one below it, and at least one.
+        uint256 last = indexes[0];
+        // SAFETY: places in both arrays are below `present`, siblings few.
         unchecked {
-            for (uint256 height; count > 1; ++height) {
-                (present, cursor) = _rise(indexes, hashes, present, count, height, siblings, cursor);
-                count = (count + 1) >> 1;
+            for (uint256 i = 1; i < present; ++i) {
+                uint256 index = indexes.unsafeMemoryAccess(i);
+                if (index <= last) revert IndexOutOfOrder(index);
+                last = index;
             }
+            if (last >= count) revert IndexOutOfRange(last, count);
+            next = cursor + _rise(indexes, hashes, count, _placeOf(siblings, cursor));
         }
-        return (hashes[0], cursor);
+        if (next > siblings.length) revert WrongSiblingCount(siblings.length, next);
+        top = hashes.unsafeMemoryAccess(0);
     }
 
     /// The top of the tree over a byte string of `length` bytes, of which some chunks are given. Reverts unless each
     /// chunk has its length and every sibling is used.
     function topOf(Chunks calldata chunks, uint256 length) internal view returns (bytes32 top) {
+        uint32[] calldata given = chunks.indexes;
+        bytes calldata data = chunks.data;
         uint256 count = chunkCount(length);
-        uint256 opened = chunks.indexes.length;
-        uint256[] memory indexes = new uint256[](opened);
-        bytes32[] memory hashes = new bytes32[](opened);
+        uint256[] memory indexes = new uint256[](given.length);
+        bytes32[] memory hashes = new bytes32[](given.length);
         uint256 offset;
-        for (uint256 i; i < opened; ++i) {
-            uint256 index = chunks.indexes[i];
-            if (index >= count) revert IndexOutOfRange(index, count);
-            uint256 end = offset + (index + 1 == count ? length - index * CHUNK : CHUNK);
-            if (end > chunks.data.length) revert WrongDataLength(chunks.data.length, end);
-            (indexes[i], hashes[i]) = (index, leaf(chunks.data[offset:end]));
-            offset = end;
+        // SAFETY: an index is below `count`, and sizes of values and constants are below 2^100.
+        unchecked {
+            for (uint256 i; i < given.length; ++i) {
+                uint256 index = given[i];
+                if (index >= count) revert IndexOutOfRange(index, count);
+                uint256 end = offset + (index + 1 == count ? length - index * CHUNK : CHUNK);
+                if (end > data.length) revert WrongDataLength(data.length, end);
+                bytes32 hash = leaf(data[offset:end]);
+                assembly ("memory-safe") {
+                    let place := add(shl(5, i), 32)
+                    mstore(add(indexes, place), index)
+                    mstore(add(hashes, place), hash)
+                }
+                offset = end;
+            }
         }
-        if (offset != chunks.data.length) revert WrongDataLength(chunks.data.length, offset);
+        if (offset != data.length) revert WrongDataLength(data.length, offset);
         uint256 used;
         (top, used) = climb(indexes, hashes, count, chunks.siblings, 0);
         requireUsed(chunks.siblings, used);
@@ -147,53 +157,75 @@ library Tree {
         if (used != siblings.length) revert WrongSiblingCount(siblings.length, used);
     }
 
-    /// The level above the first `present` nodes of a level of `count`, in their place. Absent nodes are seldom needed,
-    /// and computed where they are.
-    function _rise(
-        uint256[] memory indexes,
-        bytes32[] memory hashes,
-        uint256 present,
-        uint256 count,
-        uint256 height,
-        bytes32[] calldata siblings,
-        uint256 cursor
-    ) private view returns (uint256 kept, uint256 next) {
-        next = cursor;
-        // SAFETY: indexes are below `count`, and places in both arrays below `present`, which is at most their length.
-        unchecked {
-            for (uint256 i; i < present; ++i) {
-                uint256 index = indexes.unsafeMemoryAccess(i);
-                bytes32 hash = hashes.unsafeMemoryAccess(i);
-                if (index & 1 == 1) {
-                    hash = node(_sibling(siblings, next++), hash);
-                } else if (i + 1 < present && indexes.unsafeMemoryAccess(i + 1) == index + 1) {
-                    hash = node(hash, hashes.unsafeMemoryAccess(++i));
-                } else {
-                    hash = node(hash, index + 1 < count ? _sibling(siblings, next++) : absent(height));
-                }
-                _put(indexes, hashes, kept, index >> 1, hash);
-                ++kept;
-            }
-        }
-    }
-
-    /// Sets what stands at one place of both arrays.
-    function _put(uint256[] memory indexes, bytes32[] memory hashes, uint256 place, uint256 index, bytes32 hash)
+    /// Puts the top of the tree over `count` leaves into the place of the first hash, level by level in place. Returns
+    /// how many siblings it took from calldata at `place` on, be they there or not. Absent nodes are seldom needed, and
+    /// computed where they are.
+    function _rise(uint256[] memory indexes, bytes32[] memory hashes, uint256 count, uint256 place)
         private
-        pure
+        view
+        returns (uint256 used)
     {
-        // SAFETY: the place lies within both arrays.
+        // SAFETY: a level has at most as many nodes as the one below it, so none is overwritten before it is read.
         assembly ("memory-safe") {
-            let offset := add(shl(5, place), 32)
-            mstore(add(indexes, offset), index)
-            mstore(add(hashes, offset), hash)
+            // Behind the bytes of a node: the absent node of some height, and which height that is.
+            let buffer := mload(0x40)
+            mstore(add(buffer, 96), 0)
+            mstore(add(buffer, 128), 0)
+            mstore8(buffer, 1)
+            let end := shl(5, mload(indexes))
+            indexes := add(indexes, 32)
+            hashes := add(hashes, 32)
+            used := place
+            for { let height := 0 } gt(count, 1) { height := add(height, 1) } {
+                let kept := 0
+                for { let i := 0 } lt(i, end) {} {
+                    let index := mload(add(indexes, i))
+                    let other := add(buffer, 33)
+                    switch and(index, 1)
+                    case 0 { mstore(add(buffer, 1), mload(add(hashes, i))) }
+                    default {
+                        mstore(other, mload(add(hashes, i)))
+                        other := add(buffer, 1)
+                    }
+                    i := add(i, 32)
+                    index := xor(index, 1)
+                    switch lt(index, count)
+                    case 0 {
+                        for { let at := mload(add(buffer, 128)) } lt(at, height) { at := add(at, 1) } {
+                            mstore(add(buffer, 161), mload(add(buffer, 96)))
+                            mstore(add(buffer, 193), mload(add(buffer, 96)))
+                            mstore8(add(buffer, 160), 1)
+                            if iszero(staticcall(gas(), 2, add(buffer, 160), 65, add(buffer, 96), 32)) { revert(0, 0) }
+                        }
+                        mstore(add(buffer, 128), height)
+                        mstore(other, mload(add(buffer, 96)))
+                    }
+                    default {
+                        switch and(lt(i, end), eq(mload(add(indexes, i)), index))
+                        case 0 {
+                            mstore(other, calldataload(used))
+                            used := add(used, 32)
+                        }
+                        default {
+                            mstore(other, mload(add(hashes, i)))
+                            i := add(i, 32)
+                        }
+                    }
+                    if iszero(staticcall(gas(), 2, buffer, 65, add(hashes, kept), 32)) { revert(0, 0) }
+                    mstore(add(indexes, kept), shr(1, index))
+                    kept := add(kept, 32)
+                }
+                end := kept
+                count := shr(1, add(count, 1))
+            }
+            used := shr(5, sub(used, place))
         }
     }
 
-    function _sibling(bytes32[] calldata siblings, uint256 index) private pure returns (bytes32 found) {
-        if (index >= siblings.length) revert WrongSiblingCount(siblings.length, index + 1);
+    /// Where in calldata an element of an array stands.
+    function _placeOf(bytes32[] calldata array, uint256 index) private pure returns (uint256 place) {
         assembly ("memory-safe") {
-            found := calldataload(add(siblings.offset, shl(5, index)))
+            place := add(array.offset, shl(5, index))
         }
     }
 }

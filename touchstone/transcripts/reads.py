@@ -35,9 +35,7 @@ class Reads:
         self.constants.setdefault(index, []).append(range(first, first + count))
 
 
-def record_chunks(
-    step: Step, values: Iterable[int], constants: Collection[int]
-) -> tuple[int, ...]:
+def record_chunks(step: Step, values: Iterable[int], constants: Collection[int]) -> tuple[int, ...]:
     """The chunks of records that a referee needs where these values and constants are opened.
 
     Those of the operator; and that with the shape of its first operand, where only it says how wide
