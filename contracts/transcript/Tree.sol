@@ -116,10 +116,13 @@ library Tree {
                 last = index;
             }
             if (last >= count) revert IndexOutOfRange(last, count);
-            next = cursor + _rise(indexes, hashes, count, _placeOf(siblings, cursor));
+            (uint256 height, uint256 left, uint256 used) = _rise(indexes, hashes, count, _placeOf(siblings, cursor));
+            next = cursor + used;
+            uint256 place = _placeOf(siblings, next);
+            (top, used) = _path(indexes.unsafeMemoryAccess(0), hashes.unsafeMemoryAccess(0), height, left, place);
+            next += used;
         }
         if (next > siblings.length) revert WrongSiblingCount(siblings.length, next);
-        top = hashes.unsafeMemoryAccess(0);
     }
 
     /// The top of the tree over a byte string of `length` bytes, of which some chunks are given. Reverts unless each
@@ -157,68 +160,97 @@ library Tree {
         if (used != siblings.length) revert WrongSiblingCount(siblings.length, used);
     }
 
-    /// Puts the top of the tree over `count` leaves into the place of the first hash, level by level in place. Returns
-    /// how many siblings it took from calldata at `place` on, be they there or not. Absent nodes are seldom needed, and
-    /// computed where they are.
+    /// Rises in place until one node is left, which is then the first: at which height, and of how many. Returns as well
+    /// how many siblings it took from calldata at `place` on, be they there or not.
     function _rise(uint256[] memory indexes, bytes32[] memory hashes, uint256 count, uint256 place)
         private
         view
-        returns (uint256 used)
+        returns (uint256 height, uint256 left, uint256 used)
     {
+        left = count;
         // SAFETY: a level has at most as many nodes as the one below it, so none is overwritten before it is read.
         assembly ("memory-safe") {
-            // Behind the bytes of a node: the absent node of some height, and which height that is.
             let buffer := mload(0x40)
-            mstore(add(buffer, 96), 0)
-            mstore(add(buffer, 128), 0)
             mstore8(buffer, 1)
             let end := shl(5, mload(indexes))
             indexes := add(indexes, 32)
             hashes := add(hashes, 32)
+            let empty := 0
             used := place
-            for { let height := 0 } gt(count, 1) { height := add(height, 1) } {
+            for {} gt(end, 32) { height := add(height, 1) } {
                 let kept := 0
                 for { let i := 0 } lt(i, end) {} {
                     let index := mload(add(indexes, i))
-                    let other := add(buffer, 33)
-                    switch and(index, 1)
-                    case 0 { mstore(add(buffer, 1), mload(add(hashes, i))) }
-                    default {
-                        mstore(other, mload(add(hashes, i)))
-                        other := add(buffer, 1)
-                    }
+                    let odd := shl(5, and(index, 1))
+                    mstore(add(add(buffer, 1), odd), mload(add(hashes, i)))
+                    odd := sub(add(buffer, 33), odd)
                     i := add(i, 32)
                     index := xor(index, 1)
-                    switch lt(index, count)
+                    switch and(lt(i, end), eq(mload(add(indexes, i)), index))
                     case 0 {
-                        for { let at := mload(add(buffer, 128)) } lt(at, height) { at := add(at, 1) } {
-                            mstore(add(buffer, 161), mload(add(buffer, 96)))
-                            mstore(add(buffer, 193), mload(add(buffer, 96)))
-                            mstore8(add(buffer, 160), 1)
-                            if iszero(staticcall(gas(), 2, add(buffer, 160), 65, add(buffer, 96), 32)) { revert(0, 0) }
-                        }
-                        mstore(add(buffer, 128), height)
-                        mstore(other, mload(add(buffer, 96)))
-                    }
-                    default {
-                        switch and(lt(i, end), eq(mload(add(indexes, i)), index))
-                        case 0 {
-                            mstore(other, calldataload(used))
+                        switch lt(index, left)
+                        case 0 { mstore(odd, empty) }
+                        default {
+                            mstore(odd, calldataload(used))
                             used := add(used, 32)
                         }
-                        default {
-                            mstore(other, mload(add(hashes, i)))
-                            i := add(i, 32)
-                        }
+                    }
+                    default {
+                        mstore(odd, mload(add(hashes, i)))
+                        i := add(i, 32)
                     }
                     if iszero(staticcall(gas(), 2, buffer, 65, add(hashes, kept), 32)) { revert(0, 0) }
                     mstore(add(indexes, kept), shr(1, index))
                     kept := add(kept, 32)
                 }
                 end := kept
-                count := shr(1, add(count, 1))
+                left := shr(1, add(left, 1))
+                mstore(add(buffer, 1), empty)
+                mstore(add(buffer, 33), empty)
+                if iszero(staticcall(gas(), 2, buffer, 65, 0, 32)) { revert(0, 0) }
+                empty := mload(0)
             }
             used := shr(5, sub(used, place))
+        }
+    }
+
+    /// The top above one node at `height`, of which there are `count`, and how many siblings it took as `_rise` does.
+    /// Absent nodes are seldom needed, and computed where they are.
+    function _path(uint256 index, bytes32 hash, uint256 height, uint256 count, uint256 place)
+        private
+        view
+        returns (bytes32 top, uint256 used)
+    {
+        used = place;
+        bytes32 sibling;
+        uint256 buffer;
+        assembly ("memory-safe") {
+            buffer := add(mload(0x40), 1)
+            mstore8(sub(buffer, 1), 1)
+            top := hash
+        }
+        // SAFETY: counts are below 2^100.
+        unchecked {
+            for (; count > 1; ++height) {
+                if (index ^ 1 < count) {
+                    assembly ("memory-safe") {
+                        sibling := calldataload(used)
+                        used := add(used, 32)
+                    }
+                } else {
+                    sibling = absent(height);
+                }
+                assembly ("memory-safe") {
+                    let odd := shl(5, and(index, 1))
+                    mstore(add(buffer, odd), top)
+                    mstore(sub(add(buffer, 32), odd), sibling)
+                    if iszero(staticcall(gas(), 2, sub(buffer, 1), 65, 0, 32)) { revert(0, 0) }
+                    top := mload(0)
+                }
+                index >>= 1;
+                count = (count + 1) >> 1;
+            }
+            used = (used - place) >> 5;
         }
     }
 

@@ -27,11 +27,11 @@ contract ProtocolVectorsTest is Actors {
         return order.structHash();
     }
 
-    function poolAndPayment(Order calldata order) external pure returns (PoolId, uint256) {
+    function poolAndPayment(Order calldata order) external view returns (PoolId, uint256) {
         return (order.pool(), order.payment());
     }
 
-    function payloadRoot(bytes calldata data, bytes32 salt) external pure returns (bytes32) {
+    function payloadRoot(bytes calldata data, bytes32 salt) external view returns (bytes32) {
         return Payload.root(data, salt);
     }
 
