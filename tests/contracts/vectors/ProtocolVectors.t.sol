@@ -27,7 +27,7 @@ contract ProtocolVectorsTest is Actors {
         return order.structHash();
     }
 
-    function poolAndPayment(Order calldata order) external view returns (PoolId, uint256) {
+    function poolAndPayment(Order calldata order) external pure returns (PoolId, uint256) {
         return (order.pool(), order.payment());
     }
 
