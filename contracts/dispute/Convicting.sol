@@ -60,30 +60,33 @@ abstract contract Convicting is DisputesBase {
         if (game.stage == Stage.Element && game.value == 0) {
             expected = payloads.token(brief, game.sequence, game.index, input);
         } else if (game.stage == Stage.OutputElement) {
-            bool header;
-            uint256 sequence;
-            uint256 element;
-            (header, expected, sequence, element) = payloads.outputWord(brief, statement.body, game.index);
-            if (!header) {
-                // SAFETY: a sequence and an element of an output of at most 96 KiB.
-                expected = referee.claimed(
-                    Question(
-                        brief.program,
-                        brief.operators,
-                        statement.body,
-                        uint32(brief.count()),
-                        uint32(sequence),
-                        uint32(brief.length(sequence)),
-                        brief.outputValue,
-                        uint32(element)
-                    ),
-                    evidence
-                );
-            }
+            expected = _outputWord(brief, statement.body, game.index, evidence);
         } else {
             revert WrongStage(game.stage);
         }
         _convict(job, a, b, first, game, found, expected);
+    }
+
+    /// What the output of a party with this transcript has at a four-byte word.
+    function _outputWord(Brief calldata brief, bytes32 body, uint256 index, Evidence calldata evidence)
+        private
+        view
+        returns (int256)
+    {
+        (bool header, int256 word, uint256 sequence, uint256 element) = payloads.outputWord(brief, body, index);
+        if (header) return word;
+        Question memory question = Question(
+            brief.program,
+            brief.operators,
+            body,
+            // SAFETY: a sequence and an element of an output of at most 96 KiB.
+            uint32(brief.count()),
+            uint32(sequence),
+            uint32(brief.length(sequence)),
+            brief.outputValue,
+            uint32(element)
+        );
+        return referee.claimed(question, evidence);
     }
 
     /// The game in which a party that has not lost yet is accused, with the statement that it made.
