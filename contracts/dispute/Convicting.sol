@@ -31,8 +31,7 @@ abstract contract Convicting is DisputesBase {
         int256 found;
         int256 expected;
         if (game.to == 0) {
-            found = referee.claimed(question, evidence);
-            expected = referee.expected(question, evidence);
+            (found, expected) = referee.judged(question, evidence);
         } else {
             found = first ? game.partA : game.partB;
             expected = referee.partialOf(question, evidence, game.from, game.to);
@@ -289,8 +288,7 @@ abstract contract Convicting is DisputesBase {
             value,
             element
         );
-        int256 found = referee.claimed(question, evidence);
-        int256 expected = referee.expected(question, evidence);
+        (int256 found, int256 expected) = referee.judged(question, evidence);
         if (found == expected) revert NothingWrong(found);
         _requireOpponent(job, party, against);
         emit Convicted(job, party, sequence, value, element, found, expected);

@@ -65,4 +65,10 @@ interface IReferee {
 
     /// The element as it must be: `finish(partialOf(0, terms))`.
     function expected(Question calldata question, Evidence calldata evidence) external view returns (int256);
+
+    /// Both at once, as `claimed` and `expected`: what a conviction needs.
+    function judged(Question calldata question, Evidence calldata evidence)
+        external
+        view
+        returns (int256 found, int256 needed);
 }
