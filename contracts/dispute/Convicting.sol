@@ -309,7 +309,17 @@ abstract contract Convicting is DisputesBase {
 
     function _requireOpponent(JobId job, uint256 party, uint256 against) private view {
         Party storage opponent = _requireParty(job, against);
-        bool late = against >= FIRST_CHALLENGER && opponent.enteredAt == block.timestamp;
-        if (late || opponent.output == _parties[job][party].output) revert NotAnOpponent(job, party, against);
+        bool last = against >= FIRST_CHALLENGER
+            && (opponent.enteredAt == block.timestamp || _isClaimedBySeat(job, opponent.output));
+        if (last || opponent.output == _parties[job][party].output) revert NotAnOpponent(job, party, against);
+    }
+
+    /// Whether a seat that has not lost claims the output: seats go before challengers.
+    function _isClaimedBySeat(JobId job, bytes32 output) private view returns (bool) {
+        for (uint256 seat; seat < FIRST_CHALLENGER; ++seat) {
+            Party storage seated = _parties[job][seat];
+            if (seated.account != address(0) && !seated.lost && seated.output == output) return true;
+        }
+        return false;
     }
 }

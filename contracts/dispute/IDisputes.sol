@@ -88,8 +88,9 @@ interface IDisputes is IDisputeTypes {
         Chunks calldata records
     ) external;
 
-    // A conviction outside a game names a party `against` that claims another output. A challenger must have taken part
-    // since an earlier block, so that nobody who copies a conviction is owed its bounty.
+    // A conviction outside a game names a party `against` that claims another output. A seat goes before challengers who
+    // claim the same; a challenger must have taken part since an earlier block, so that nobody who copies a conviction
+    // is owed its bounty.
 
     // --- who loses -----------------------------------------------------------------------------------------------
 
