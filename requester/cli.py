@@ -40,7 +40,10 @@ def submit(
     folder: Annotated[Path, typer.Option(help="The compiled model, for its tokenizer.")],
     texts: Annotated[list[str] | None, typer.Argument(help="Texts, each one input.")] = None,
     file: Annotated[Path | None, typer.Option(help="Texts, one in each line.")] = None,
-    replicas: Annotated[int, typer.Option(help="Providers that must agree.", min=2, max=5)] = 3,
+    replicas: Annotated[
+        int,
+        typer.Option(help="Providers that must agree; one is challengeable.", min=1, max=5),
+    ] = 3,
     max_price: Annotated[
         str | None, typer.Option(help="Tokens for a unit of work to one provider, at most.")
     ] = None,
@@ -114,6 +117,40 @@ def show(
             console.print("no jobs yet")
 
     emit(all_data, json, render)
+
+
+@job_app.command("raise")
+def raise_rung(
+    job: JobArgument,
+    replicas: Annotated[
+        int, typer.Option(help="Providers that must agree on it now.", min=2, max=5)
+    ] = 3,
+    max_price: Annotated[
+        str | None, typer.Option(help="Tokens for a unit of work to one provider, at most.")
+    ] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds to stay at most.", min=1)] = 600,
+    key: KeyOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Have a delivered result computed again by several providers, and compare.
+
+    Where they find another one, the earlier result can be challenged while its bond is locked.
+    """
+    limit = None if max_price is None else parse_positive_tokens(max_price)
+    client = open_client(key)
+    given = find_job(client, job)
+    with live(json) as on_progress:
+        raised = client.raise_rung(given, replicas, max_price=limit)
+        outcome = client.wait(raised, timeout, on_progress)
+        agrees = outcome.settled and client.agrees(given, raised)
+    data = job_data(client, raised, outcome) | {
+        "raises": "0x" + given.id.hex(),
+        "agrees": agrees,
+        "challengeable_until": client.state(given).locked_until,
+    }
+    emit(data, json, lambda console: _render(console, data))
+    if not agrees:
+        raise typer.Exit(1)
 
 
 @job_app.command("result")

@@ -132,6 +132,7 @@ class Client:
         price: int | None = None,
         shard: int = 0,
         open_within_s: int = 600,
+        salt: bytes | None = None,
     ) -> StoredJob:
         """Orders the model's output on `inputs`, and returns once the payment is in escrow.
 
@@ -139,12 +140,15 @@ class Client:
             inputs: texts, or arrays of token numbers.
             model: `name@version`.
             model_folder: the compiled model, for its tokenizer; needed for texts.
-            replicas: how many providers must agree, 2 to 5.
+            replicas: how many providers must agree, 2 to 5; with 1 the result of one provider
+                stands unless somebody challenges it while its bond is locked.
             strong: ask for claims with transcripts: a lie is then convicted in one transaction.
             max_price: the most to pay for a unit of work to one provider, in base units.
             price: exactly what to pay for a unit, a rung of the ladder; excludes `max_price`.
             shard: which shard of the model.
             open_within_s: seconds after which the order can no longer be opened.
+            salt: of the input, 32 bytes; a new one if None. With an earlier job's, results of the
+                same input have the same root.
 
         Raises:
             RequestError: the order cannot be made; `NoOfferError` where nobody offers it.
@@ -161,6 +165,7 @@ class Client:
             price=price,
             shard=shard,
             open_within_s=open_within_s,
+            salt=salt,
         )
         return job
 
@@ -176,6 +181,7 @@ class Client:
         price: int | None = None,
         shard: int = 0,
         open_within_s: int = 600,
+        salt: bytes | None = None,
     ) -> list[StoredJob]:
         """Orders a job for each batch of inputs, all at one price and opened together.
 
@@ -201,11 +207,39 @@ class Client:
             clock=clock,
             open_by=clock.time + open_within_s,
         )
-        jobs = [make_job(terms, to_sequences(inputs, model_folder)) for inputs in batches]
+        jobs = [make_job(terms, to_sequences(inputs, model_folder), salt) for inputs in batches]
         for job in jobs:
             self.store.add(job)
         open_jobs(self.market, self._wallet, jobs)
         return jobs
+
+    def raise_rung(
+        self, job: StoredJob | JobId, replicas: int = 3, *, max_price: int | None = None
+    ) -> StoredJob:
+        """Orders the same input again from several providers, under the same salt, so that their
+        result can be compared with one that was delivered: `agrees` says whether it is the same.
+
+        Where it is not, the earlier result can be challenged on chain while its bond is locked.
+        Raises as `submit` does.
+        """
+        given = self._stored(job)
+        return self.submit(
+            decode_payload(given.payload),
+            given.model,
+            replicas=replicas,
+            strong=given.order.strong,
+            max_price=max_price,
+            shard=given.order.shard,
+            salt=given.salt,
+        )
+
+    def agrees(self, job: StoredJob | JobId, raised: StoredJob | JobId) -> bool:
+        """Whether two settled jobs over one input and salt have one result."""
+        first, second = self.outcome(job), self.outcome(raised)
+        for outcome in (first, second):
+            if not outcome.settled:
+                raise ResultUnavailableError(f"a job has no result: it is {outcome.phase.name}")
+        return first.output_root == second.output_root
 
     def resume(self, job: StoredJob | JobId) -> StoredJob:
         """Opens a job that was stored but may not have been opened. An order opens one job only, so

@@ -60,14 +60,14 @@ class Terms:
     open_by: int
 
 
-def make_job(terms: Terms, inputs: Sequence[NDArray[Any]]) -> StoredJob:
-    """A job for these inputs, with a salt and a nonce of its own.
+def make_job(terms: Terms, inputs: Sequence[NDArray[Any]], salt: bytes | None = None) -> StoredJob:
+    """A job for these inputs, with a nonce, and unless one is given a salt, of its own.
 
     Raises:
         RequestError: an input breaks a rule, or there are too many.
     """
     sequences = check_sequences(terms.model, inputs)
-    salt, manifest = secrets.token_bytes(32), terms.manifest
+    salt, manifest = salt or secrets.token_bytes(32), terms.manifest
     order, payload = make_order(
         terms.requester,
         terms.model,

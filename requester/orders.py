@@ -103,14 +103,15 @@ def make_order(
     open_by: int,
     strong: bool = False,
 ) -> tuple[Order, bytes]:
-    """The order for these inputs, and their payload; `strong` asks for strong claims."""
+    """The order for these inputs, and their payload: optimistic for one replica, else redundant;
+    `strong` asks for strong claims."""
     payload = encode_payload(sequences)
     order = Order(
         requester=requester,
         model=model.id,
         shard=shard,
         tier=tier,
-        mode=Mode.REDUNDANT | (STRONG if strong else 0),
+        mode=(Mode.REDUNDANT if replicas > 1 else Mode.OPTIMISTIC) | (STRONG if strong else 0),
         replicas=replicas,
         units=units_for(model, sequences),
         input_root=payload_root(payload, salt),

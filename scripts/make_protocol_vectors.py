@@ -41,9 +41,7 @@ def build() -> dict[str, object]:
             for t in (0, 1, 2, 3, 47, 48, 49, 89)
         ],
         "answers": [_answer(price) for price in (0, 1, 10**12, 2**96 - 1)],
-        "payloads": [
-            _payload(length) for length in (0, 1, 1023, 1024, 1025, 3 * 1024 + 7, 96 * 1024)
-        ],
+        "payloads": [_payload(length) for length in (0, 1, 255, 256, 257, 3 * 256 + 7, 96 * 1024)],
         "jobs": [_job(rng, chain_id) for chain_id in (1, 31337, 2**63)],
     }
 

@@ -27,8 +27,8 @@ struct Brief {
     bool refused;
 }
 
-/// What shows a brief: the salt, the first chunks of the input (all that hold its lengths) and two records of the
-/// program, the header and that of the output value.
+/// What shows a brief: the salt, the first chunks of the input (all that hold its lengths) and of the
+/// program's records the header and the shape of the output value.
 struct Briefing {
     bytes32 salt;
     uint64 inputBytes;

@@ -31,8 +31,7 @@ abstract contract Convicting is DisputesBase {
         int256 found;
         int256 expected;
         if (game.to == 0) {
-            found = referee.claimed(question, evidence);
-            expected = referee.expected(question, evidence);
+            (found, expected) = referee.judged(question, evidence);
         } else {
             found = first ? game.partA : game.partB;
             expected = referee.partialOf(question, evidence, game.from, game.to);
@@ -60,30 +59,33 @@ abstract contract Convicting is DisputesBase {
         if (game.stage == Stage.Element && game.value == 0) {
             expected = payloads.token(brief, game.sequence, game.index, input);
         } else if (game.stage == Stage.OutputElement) {
-            bool header;
-            uint256 sequence;
-            uint256 element;
-            (header, expected, sequence, element) = payloads.outputWord(brief, statement.body, game.index);
-            if (!header) {
-                // SAFETY: a sequence and an element of an output of at most 96 KiB.
-                expected = referee.claimed(
-                    Question(
-                        brief.program,
-                        brief.operators,
-                        statement.body,
-                        uint32(brief.count()),
-                        uint32(sequence),
-                        uint32(brief.length(sequence)),
-                        brief.outputValue,
-                        uint32(element)
-                    ),
-                    evidence
-                );
-            }
+            expected = _outputWord(brief, statement.body, game.index, evidence);
         } else {
             revert WrongStage(game.stage);
         }
         _convict(job, a, b, first, game, found, expected);
+    }
+
+    /// What the output of a party with this transcript has at a four-byte word.
+    function _outputWord(Brief calldata brief, bytes32 body, uint256 index, Evidence calldata evidence)
+        private
+        view
+        returns (int256)
+    {
+        (bool header, int256 word, uint256 sequence, uint256 element) = payloads.outputWord(brief, body, index);
+        if (header) return word;
+        Question memory question = Question(
+            brief.program,
+            brief.operators,
+            body,
+            // SAFETY: a sequence and an element of an output of at most 96 KiB.
+            uint32(brief.count()),
+            uint32(sequence),
+            uint32(brief.length(sequence)),
+            brief.outputValue,
+            uint32(element)
+        );
+        return referee.claimed(question, evidence);
     }
 
     /// The game in which a party that has not lost yet is accused, with the statement that it made.
@@ -286,8 +288,7 @@ abstract contract Convicting is DisputesBase {
             value,
             element
         );
-        int256 found = referee.claimed(question, evidence);
-        int256 expected = referee.expected(question, evidence);
+        (int256 found, int256 expected) = referee.judged(question, evidence);
         if (found == expected) revert NothingWrong(found);
         _requireOpponent(job, party, against);
         emit Convicted(job, party, sequence, value, element, found, expected);
@@ -308,7 +309,17 @@ abstract contract Convicting is DisputesBase {
 
     function _requireOpponent(JobId job, uint256 party, uint256 against) private view {
         Party storage opponent = _requireParty(job, against);
-        bool late = against >= FIRST_CHALLENGER && opponent.enteredAt == block.timestamp;
-        if (late || opponent.output == _parties[job][party].output) revert NotAnOpponent(job, party, against);
+        bool last = against >= FIRST_CHALLENGER
+            && (opponent.enteredAt == block.timestamp || _isClaimedBySeat(job, opponent.output));
+        if (last || opponent.output == _parties[job][party].output) revert NotAnOpponent(job, party, against);
+    }
+
+    /// Whether a seat that has not lost claims the output: seats go before challengers.
+    function _isClaimedBySeat(JobId job, bytes32 output) private view returns (bool) {
+        for (uint256 seat; seat < FIRST_CHALLENGER; ++seat) {
+            Party storage seated = _parties[job][seat];
+            if (seated.account != address(0) && !seated.lost && seated.output == output) return true;
+        }
+        return false;
     }
 }

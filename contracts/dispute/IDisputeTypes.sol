@@ -120,7 +120,6 @@ interface IDisputeTypes {
     event Withdrawn(address indexed account, uint256 amount);
 
     error OnlyMarket(address caller);
-    error WrongOrder(JobId job);
     error WrongContest(bytes32 given, bytes32 opened);
     error WrongBrief(JobId job);
     error NotContested(JobId job);

@@ -52,8 +52,8 @@ interface IDisputes is IDisputeTypes {
     function face(Brief calldata brief, uint256 a, uint256 b, Statement calldata ofA, Statement calldata ofB) external;
 
     /// Open the children of either node, or of both; where both are open the game descends. A node that is opened
-    /// already still needs its children for that. `record`: the program's record of the value, where the game descends
-    /// into one that an operator writes.
+    /// already still needs its children for that. `record`: the shape of the value in the program's record, where the
+    /// game descends into one that an operator writes.
     function open(
         Brief calldata brief,
         uint256 a,
@@ -88,8 +88,9 @@ interface IDisputes is IDisputeTypes {
         Chunks calldata records
     ) external;
 
-    // A conviction outside a game names a party `against` that claims another output. A challenger must have taken part
-    // since an earlier block, so that nobody who copies a conviction is owed its bounty.
+    // A conviction outside a game names a party `against` that claims another output. A seat goes before challengers who
+    // claim the same; a challenger must have taken part since an earlier block, so that nobody who copies a conviction
+    // is owed its bounty.
 
     // --- who loses -----------------------------------------------------------------------------------------------
 

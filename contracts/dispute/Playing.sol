@@ -56,7 +56,7 @@ abstract contract Playing is DisputesBase {
     }
 
     /// See IDisputes.
-    function face(Brief calldata brief, uint256 a, uint256 b, Statement calldata ofA, Statement calldata ofB) external {
+    function face(Brief calldata brief, uint256 a, uint256 b, Statement calldata ofA, Statement calldata ofB) external nonReentrant {
         JobId job = _requireBrief(brief);
         _requireStatement(job, a, ofA);
         _requireStatement(job, b, ofB);
@@ -85,7 +85,7 @@ abstract contract Playing is DisputesBase {
         bytes32[] calldata childrenA,
         bytes32[] calldata childrenB,
         Chunks calldata record
-    ) external {
+    ) external nonReentrant {
         JobId job = _requireBrief(brief);
         Game storage game = _game(job, a, b);
         Stage stage = game.stage;
@@ -108,7 +108,7 @@ abstract contract Playing is DisputesBase {
     }
 
     /// See IDisputes.
-    function openLeaf(Brief calldata brief, uint256 a, uint256 b, bytes calldata chunkA, bytes calldata chunkB) external {
+    function openLeaf(Brief calldata brief, uint256 a, uint256 b, bytes calldata chunkA, bytes calldata chunkB) external nonReentrant {
         JobId job = _requireBrief(brief);
         Game storage game = _game(job, a, b);
         if (game.stage != Stage.Leaf && game.stage != Stage.OutputLeaf) revert WrongStage(game.stage);
@@ -249,7 +249,7 @@ abstract contract Playing is DisputesBase {
     // --- time ------------------------------------------------------------------------------------------------------
 
     /// See IDisputes.
-    function timeout(JobId job, uint256 a, uint256 b) external {
+    function timeout(JobId job, uint256 a, uint256 b) external nonReentrant {
         _requireRunning(job);
         Game storage game = _game(job, a, b);
         Stage stage = game.stage;

@@ -56,10 +56,7 @@ abstract contract Opening is IMarketCore, MarketBase {
         if (order.units == 0 || order.units > PriceLadder.MAX_UNITS) {
             revert UnitsOutOfRange(order.units, PriceLadder.MAX_UNITS);
         }
-        if (order.rung() != Modes.REDUNDANT) revert UnsupportedMode(order.mode);
-        if (order.replicas < LEAST_REPLICAS || order.replicas > MOST_REPLICAS) {
-            revert ReplicasOutOfRange(order.replicas, LEAST_REPLICAS, MOST_REPLICAS);
-        }
+        _requireReplicas(order);
         PoolId pool = order.pool();
         vault.requireOffer(pool, order.rung());
 
@@ -74,6 +71,14 @@ abstract contract Opening is IMarketCore, MarketBase {
         uint256 seedBlock = _takeSeed(order.payment());
         _jobs[id] = Job(Phase.Open, uint32(seedBlock), 0, 0, 0, Seats.wrap(0));
         emit Opened(id, order.requester, pool, order, seedBlock);
+    }
+
+    /// As many replicas as the rung of the ladder asks for.
+    function _requireReplicas(Order calldata order) private pure {
+        uint8 rung = order.rung();
+        if (rung > Modes.OPTIMISTIC) revert UnsupportedMode(order.mode);
+        (uint8 least, uint8 most) = rung == Modes.REDUNDANT ? (LEAST_REPLICAS, MOST_REPLICAS) : (1, 1);
+        if (order.replicas < least || order.replicas > most) revert ReplicasOutOfRange(order.replicas, least, most);
     }
 
     /// @inheritdoc IMarketCore

@@ -22,7 +22,8 @@ struct Question {
 
 /// What is opened to answer a question: records of the program, values of the transcript, constants of the operator.
 struct Evidence {
-    /// Records of the program: the operator's, and those of operands whose shape it needs. Record i is chunk i.
+    /// Records of the program: the operator's, and those of operands whose shape it needs. Of each
+    /// only the chunks with words that are read.
     Chunks records;
     /// The values opened, ascending, and the opened chunks of each.
     uint32[] values;
@@ -64,4 +65,10 @@ interface IReferee {
 
     /// The element as it must be: `finish(partialOf(0, terms))`.
     function expected(Question calldata question, Evidence calldata evidence) external view returns (int256);
+
+    /// Both at once, as `claimed` and `expected`: what a conviction needs.
+    function judged(Question calldata question, Evidence calldata evidence)
+        external
+        view
+        returns (int256 found, int256 needed);
 }

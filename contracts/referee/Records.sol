@@ -10,8 +10,9 @@ import {Chunks, Tree} from "../transcript/Tree.sol";
 struct Step {
     uint256 value;
     uint256 opcode;
-    /// Where in calldata the operator's record lies.
+    /// Where in calldata the operator's record lies, and what it says of constants: 0 where that is not opened.
     uint256 record;
+    uint256 constants;
     /// Positions of the sequence.
     uint256 length;
     /// Shape of the output.
@@ -24,8 +25,12 @@ struct Step {
 }
 
 /// The records of a program: twin of `touchstone/programs/encoding.py`. Record 0 is the header, record v is that of the
-/// operator that writes value v.
+/// operator that writes value v. A record is 32 words, four chunks of eight: an operator and its first attributes, the
+/// others and the shape, the constants, the label.
 library Records {
+    uint256 private constant RECORD = 1024;
+    uint256 private constant RECORD_WORDS = RECORD / 32;
+    uint256 private constant CHUNK_WORDS = Tree.CHUNK / 32;
     uint256 private constant HEADER_WIDTH = 2;
     uint256 private constant OPERANDS = 1;
     uint256 private constant ATTRIBUTES = 5;
@@ -37,7 +42,7 @@ library Records {
     uint256 private constant WIDTH_LIMIT = 1 << 16;
 
     error WrongProgram(bytes32 found, bytes32 wanted);
-    error MissingRecord(uint256 record);
+    error MissingRecord(uint256 record, uint256 word);
     error MalformedRecord(uint256 record, uint256 word);
     error ValueOutOfRange(uint256 value, uint256 operators);
     error ElementOutOfRange(uint256 element, uint256 size);
@@ -47,20 +52,21 @@ library Records {
         uint256 value = question.value;
         uint256 operators = question.operators;
         if (value == 0 || value > operators) revert ValueOutOfRange(value, operators);
-        uint256 bytes_ = Tree.CHUNK * (operators + 1);
+        uint256 bytes_ = RECORD * (operators + 1);
         bytes32 root = Tree.seal(bytes_, Tree.topOf(records, bytes_));
         if (root != question.program) revert WrongProgram(root, question.program);
 
         found.value = value;
-        found.record = _record(records, value);
+        found.record = _opened(records, value, 0, CONSTANTS);
+        (found.constants,) = _find(records, value, CONSTANTS, CHUNK_WORDS);
         found.opcode = _word(found.record, 0);
         Opcodes.requireKnown(found.opcode);
         found.length = question.length;
-        uint256 rows = _within(found.record, value, ROWS, 1);
+        uint256 rows = _within(found.record + 32 * ROWS, value, ROWS, 1);
         found.rows = rows == 0 ? 1 : found.length;
-        found.groups = _within(found.record, value, GROUPS, WIDTH_LIMIT);
+        found.groups = _within(found.record + 32 * GROUPS, value, GROUPS, WIDTH_LIMIT);
         if (found.groups == 0) revert MalformedRecord(value, GROUPS);
-        found.width = _width(found.record, value, WIDTH, found.length);
+        found.width = _width(found.record + 32 * WIDTH, value, WIDTH, found.length);
         uint256 size = sizeOf(found);
         found.element = question.element;
         if (found.element >= size) revert ElementOutOfRange(found.element, size);
@@ -92,8 +98,9 @@ library Records {
 
     /// What the record says of constant `index`: its shape word and its root.
     function constant_(Step memory s, uint256 index) internal pure returns (uint256 shape, bytes32 root) {
-        shape = _word(s.record, CONSTANTS + 2 * index);
-        root = bytes32(_word(s.record, CONSTANTS + 2 * index + 1));
+        if (s.constants == 0) revert MissingRecord(s.value, CONSTANTS);
+        shape = _word(s.constants, 2 * index);
+        root = bytes32(_word(s.constants, 2 * index + 1));
     }
 
     /// Extents of constant `index`; 1 for a second axis that it has not.
@@ -113,26 +120,41 @@ library Records {
     /// Width of the first operand, from its own record.
     function operandWidth(Step memory s, Chunks calldata records) internal pure returns (uint256) {
         uint256 value = operand(s, 0);
-        return _width(_record(records, value), value, value == 0 ? HEADER_WIDTH : WIDTH, s.length);
+        uint256 index = value == 0 ? HEADER_WIDTH : WIDTH;
+        return _width(_opened(records, value, index, 1), value, index, s.length);
     }
 
-    function _record(Chunks calldata records, uint256 index) private pure returns (uint256 place) {
+    /// The place of `count` words of a record from word `index` on.
+    function _opened(Chunks calldata records, uint256 record, uint256 index, uint256 count)
+        private
+        pure
+        returns (uint256 place)
+    {
         uint256 missing;
-        (place, missing) = Places.find(records, index * Tree.CHUNK, Tree.CHUNK);
-        if (missing != Places.NONE) revert MissingRecord(index);
+        (place, missing) = _find(records, record, index, count);
+        if (missing == Places.NONE) return place;
+        revert MissingRecord(record, missing * CHUNK_WORDS % RECORD_WORDS);
+    }
+
+    function _find(Chunks calldata records, uint256 record, uint256 index, uint256 count)
+        private
+        pure
+        returns (uint256 place, uint256 missing)
+    {
+        return Places.find(records, RECORD * record + 32 * index, 32 * count);
     }
 
     function _word(uint256 record, uint256 index) private pure returns (uint256) {
         return Places.word(record + 32 * index);
     }
 
-    function _within(uint256 record, uint256 value, uint256 index, uint256 high) private pure returns (uint256 found) {
-        found = _word(record, index);
+    function _within(uint256 place, uint256 value, uint256 index, uint256 high) private pure returns (uint256 found) {
+        found = Places.word(place);
         if (found > high) revert MalformedRecord(value, index);
     }
 
-    function _width(uint256 record, uint256 value, uint256 index, uint256 length) private pure returns (uint256 width) {
-        width = _within(record, value, index, WIDTH_LIMIT);
+    function _width(uint256 place, uint256 value, uint256 index, uint256 length) private pure returns (uint256 width) {
+        width = _within(place, value, index, WIDTH_LIMIT);
         if (width == 0) width = length;
     }
 }

@@ -80,6 +80,18 @@ contract Referee is IReferee {
         return _finish(s, evidence, _partial(s, evidence, 0, terms));
     }
 
+    /// @inheritdoc IReferee
+    function judged(Question calldata question, Evidence calldata evidence)
+        external
+        view
+        returns (int256 found, int256 needed)
+    {
+        Step memory s = _checked(question, evidence);
+        (uint256 terms,) = Shapes.reduction(s, evidence.records);
+        found = Values.element(evidence, question.value, question.element);
+        needed = _finish(s, evidence, _partial(s, evidence, 0, terms));
+    }
+
     /// The step that a question is about, once all that is opened has been checked.
     function _checked(Question calldata question, Evidence calldata evidence) private view returns (Step memory s) {
         s = Records.step(question, evidence.records);

@@ -14,7 +14,7 @@ struct Chunks {
 }
 
 /// The one Merkle formula, opened: twin of `touchstone.protocol.merkle` and `touchstone.transcripts.proofs`. SHA-256
-/// over chunks of 1,024 bytes, the last as long as it is:
+/// over chunks of 256 bytes, the last as long as it is:
 ///
 ///   leaf(chunk)       = sha256(0x00 || chunk)
 ///   node(left, right) = sha256(0x01 || left || right)
@@ -27,7 +27,7 @@ library Tree {
     using Arrays for uint256[];
     using Arrays for bytes32[];
 
-    uint256 internal constant CHUNK = 1024;
+    uint256 internal constant CHUNK = 256;
 
     error NothingOpened();
     error IndexOutOfOrder(uint256 index);
@@ -107,37 +107,50 @@ library Tree {
     ) internal view returns (bytes32 top, uint256 next) {
         uint256 present = indexes.length;
         if (present == 0) revert NothingOpened();
-        for (uint256 i = 1; i < present; ++i) {
-            if (indexes[i] <= indexes[i - 1]) revert IndexOutOfOrder(indexes[i]);
-        }
-        if (indexes[present - 1] >= count) revert IndexOutOfRange(indexes[present - 1], count);
-        // SAFETY: a level has fewer indexes than the one below it, and at least one.
+        uint256 last = indexes[0];
+        // SAFETY: places in both arrays are below `present`, siblings few.
         unchecked {
-            for (uint256 height; count > 1; ++height) {
-                (present, cursor) = _rise(indexes, hashes, present, count, height, siblings, cursor);
-                count = (count + 1) >> 1;
+            for (uint256 i = 1; i < present; ++i) {
+                uint256 index = indexes.unsafeMemoryAccess(i);
+                if (index <= last) revert IndexOutOfOrder(index);
+                last = index;
             }
+            if (last >= count) revert IndexOutOfRange(last, count);
+            (uint256 height, uint256 left, uint256 used) = _rise(indexes, hashes, count, _placeOf(siblings, cursor));
+            next = cursor + used;
+            uint256 place = _placeOf(siblings, next);
+            (top, used) = _path(indexes.unsafeMemoryAccess(0), hashes.unsafeMemoryAccess(0), height, left, place);
+            next += used;
         }
-        return (hashes[0], cursor);
+        if (next > siblings.length) revert WrongSiblingCount(siblings.length, next);
     }
 
     /// The top of the tree over a byte string of `length` bytes, of which some chunks are given. Reverts unless each
     /// chunk has its length and every sibling is used.
     function topOf(Chunks calldata chunks, uint256 length) internal view returns (bytes32 top) {
+        uint32[] calldata given = chunks.indexes;
+        bytes calldata data = chunks.data;
         uint256 count = chunkCount(length);
-        uint256 opened = chunks.indexes.length;
-        uint256[] memory indexes = new uint256[](opened);
-        bytes32[] memory hashes = new bytes32[](opened);
+        uint256[] memory indexes = new uint256[](given.length);
+        bytes32[] memory hashes = new bytes32[](given.length);
         uint256 offset;
-        for (uint256 i; i < opened; ++i) {
-            uint256 index = chunks.indexes[i];
-            if (index >= count) revert IndexOutOfRange(index, count);
-            uint256 end = offset + (index + 1 == count ? length - index * CHUNK : CHUNK);
-            if (end > chunks.data.length) revert WrongDataLength(chunks.data.length, end);
-            (indexes[i], hashes[i]) = (index, leaf(chunks.data[offset:end]));
-            offset = end;
+        // SAFETY: an index is below `count`, and sizes of values and constants are below 2^100.
+        unchecked {
+            for (uint256 i; i < given.length; ++i) {
+                uint256 index = given[i];
+                if (index >= count) revert IndexOutOfRange(index, count);
+                uint256 end = offset + (index + 1 == count ? length - index * CHUNK : CHUNK);
+                if (end > data.length) revert WrongDataLength(data.length, end);
+                bytes32 hash = leaf(data[offset:end]);
+                assembly ("memory-safe") {
+                    let place := add(shl(5, i), 32)
+                    mstore(add(indexes, place), index)
+                    mstore(add(hashes, place), hash)
+                }
+                offset = end;
+            }
         }
-        if (offset != chunks.data.length) revert WrongDataLength(chunks.data.length, offset);
+        if (offset != data.length) revert WrongDataLength(data.length, offset);
         uint256 used;
         (top, used) = climb(indexes, hashes, count, chunks.siblings, 0);
         requireUsed(chunks.siblings, used);
@@ -147,53 +160,104 @@ library Tree {
         if (used != siblings.length) revert WrongSiblingCount(siblings.length, used);
     }
 
-    /// The level above the first `present` nodes of a level of `count`, in their place. Absent nodes are seldom needed,
-    /// and computed where they are.
-    function _rise(
-        uint256[] memory indexes,
-        bytes32[] memory hashes,
-        uint256 present,
-        uint256 count,
-        uint256 height,
-        bytes32[] calldata siblings,
-        uint256 cursor
-    ) private view returns (uint256 kept, uint256 next) {
-        next = cursor;
-        // SAFETY: indexes are below `count`, and places in both arrays below `present`, which is at most their length.
-        unchecked {
-            for (uint256 i; i < present; ++i) {
-                uint256 index = indexes.unsafeMemoryAccess(i);
-                bytes32 hash = hashes.unsafeMemoryAccess(i);
-                if (index & 1 == 1) {
-                    hash = node(_sibling(siblings, next++), hash);
-                } else if (i + 1 < present && indexes.unsafeMemoryAccess(i + 1) == index + 1) {
-                    hash = node(hash, hashes.unsafeMemoryAccess(++i));
-                } else {
-                    hash = node(hash, index + 1 < count ? _sibling(siblings, next++) : absent(height));
-                }
-                _put(indexes, hashes, kept, index >> 1, hash);
-                ++kept;
-            }
-        }
-    }
-
-    /// Sets what stands at one place of both arrays.
-    function _put(uint256[] memory indexes, bytes32[] memory hashes, uint256 place, uint256 index, bytes32 hash)
+    /// Rises in place until one node is left, which is then the first: at which height, and of how many. Returns as well
+    /// how many siblings it took from calldata at `place` on, be they there or not.
+    function _rise(uint256[] memory indexes, bytes32[] memory hashes, uint256 count, uint256 place)
         private
-        pure
+        view
+        returns (uint256 height, uint256 left, uint256 used)
     {
-        // SAFETY: the place lies within both arrays.
+        left = count;
+        // SAFETY: a level has at most as many nodes as the one below it, so none is overwritten before it is read.
         assembly ("memory-safe") {
-            let offset := add(shl(5, place), 32)
-            mstore(add(indexes, offset), index)
-            mstore(add(hashes, offset), hash)
+            let buffer := mload(0x40)
+            mstore8(buffer, 1)
+            let end := shl(5, mload(indexes))
+            indexes := add(indexes, 32)
+            hashes := add(hashes, 32)
+            let empty := 0
+            used := place
+            for {} gt(end, 32) { height := add(height, 1) } {
+                let kept := 0
+                for { let i := 0 } lt(i, end) {} {
+                    let index := mload(add(indexes, i))
+                    let odd := shl(5, and(index, 1))
+                    mstore(add(add(buffer, 1), odd), mload(add(hashes, i)))
+                    odd := sub(add(buffer, 33), odd)
+                    i := add(i, 32)
+                    index := xor(index, 1)
+                    switch and(lt(i, end), eq(mload(add(indexes, i)), index))
+                    case 0 {
+                        switch lt(index, left)
+                        case 0 { mstore(odd, empty) }
+                        default {
+                            mstore(odd, calldataload(used))
+                            used := add(used, 32)
+                        }
+                    }
+                    default {
+                        mstore(odd, mload(add(hashes, i)))
+                        i := add(i, 32)
+                    }
+                    if iszero(staticcall(gas(), 2, buffer, 65, add(hashes, kept), 32)) { revert(0, 0) }
+                    mstore(add(indexes, kept), shr(1, index))
+                    kept := add(kept, 32)
+                }
+                end := kept
+                left := shr(1, add(left, 1))
+                mstore(add(buffer, 1), empty)
+                mstore(add(buffer, 33), empty)
+                if iszero(staticcall(gas(), 2, buffer, 65, 0, 32)) { revert(0, 0) }
+                empty := mload(0)
+            }
+            used := shr(5, sub(used, place))
         }
     }
 
-    function _sibling(bytes32[] calldata siblings, uint256 index) private pure returns (bytes32 found) {
-        if (index >= siblings.length) revert WrongSiblingCount(siblings.length, index + 1);
+    /// The top above one node at `height`, of which there are `count`, and how many siblings it took as `_rise` does.
+    /// Absent nodes are seldom needed, and computed where they are.
+    function _path(uint256 index, bytes32 hash, uint256 height, uint256 count, uint256 place)
+        private
+        view
+        returns (bytes32 top, uint256 used)
+    {
+        used = place;
+        bytes32 sibling;
+        uint256 buffer;
         assembly ("memory-safe") {
-            found := calldataload(add(siblings.offset, shl(5, index)))
+            buffer := add(mload(0x40), 1)
+            mstore8(sub(buffer, 1), 1)
+            top := hash
+        }
+        // SAFETY: counts are below 2^100.
+        unchecked {
+            for (; count > 1; ++height) {
+                if (index ^ 1 < count) {
+                    assembly ("memory-safe") {
+                        sibling := calldataload(used)
+                        used := add(used, 32)
+                    }
+                } else {
+                    sibling = absent(height);
+                }
+                assembly ("memory-safe") {
+                    let odd := shl(5, and(index, 1))
+                    mstore(add(buffer, odd), top)
+                    mstore(sub(add(buffer, 32), odd), sibling)
+                    if iszero(staticcall(gas(), 2, sub(buffer, 1), 65, 0, 32)) { revert(0, 0) }
+                    top := mload(0)
+                }
+                index >>= 1;
+                count = (count + 1) >> 1;
+            }
+            used = (used - place) >> 5;
+        }
+    }
+
+    /// Where in calldata an element of an array stands.
+    function _placeOf(bytes32[] calldata array, uint256 index) private pure returns (uint256 place) {
+        assembly ("memory-safe") {
+            place := add(array.offset, shl(5, index))
         }
     }
 }

@@ -28,7 +28,10 @@ struct Order {
 
 /// Verification modes: rungs of one ladder.
 library Modes {
+    /// Two to five providers, whose results must agree.
     uint8 internal constant REDUNDANT = 0;
+    /// One provider, whose result stands unless it is challenged while its bond is locked.
+    uint8 internal constant OPTIMISTIC = 1;
     /// With any rung: the output begins with the node over the transcript's sequences, so that whoever holds openings
     /// that contradict each other convicts in one transaction.
     uint8 internal constant STRONG = 0x80;

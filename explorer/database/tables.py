@@ -419,7 +419,7 @@ class ConvictionRow(Base):
 
 
 class LossRow(Base):
-    """A party lost to another: by proof, or because its clock ran out."""
+    """A party lost to another."""
 
     __tablename__ = "losses"
 
@@ -429,6 +429,9 @@ class LossRow(Base):
     party: Mapped[int] = mapped_column(BigInteger)
     against: Mapped[int] = mapped_column(BigInteger)
     proven: Mapped[bool] = mapped_column(Boolean)
+    """By what its statement says."""
+    late: Mapped[bool] = mapped_column(Boolean)
+    """Because its clock ran out. One that is neither was convicted of a wrong partial result."""
 
 
 class BondRow(Base):

@@ -116,14 +116,15 @@ def lost(tx: Transaction, event: Event) -> None:
     """A party is out."""
     job, party = event.text("job"), event.number("party")
     against, proven = event.number("against"), event.flag("proven")
+    accused, tx.accused = tx.accused, None
+    late = not proven and accused is None
     tx.losses[job, party] = against
-    tx.rows.add(LossRow, event, job=job, party=party, against=against, proven=proven)
+    tx.rows.add(LossRow, event, job=job, party=party, against=against, proven=proven, late=late)
     _mention(tx, event, party)
     _mention(tx, event, against)
     loser, winner = (tx.facts.party(job, number).account for number in (party, against))
-    tx.rows.count(event, loser, "convicted" if proven else "timed out", 1)
+    tx.rows.count(event, loser, "timed out" if late else "convicted", 1)
     tx.rows.count(event, winner, "won", 1)
-    accused, tx.accused = tx.accused, None
     if accused is not None:
         _convict(tx, accused, against)
 

@@ -121,7 +121,9 @@ def convicted(event: Event, known: Known) -> Sentence:
 
 def lost(event: Event, known: Known) -> Sentence:
     """`Lost`."""
-    why = "it was shown to have lied" if event.flag("proven") else "its clock ran out"
+    found = known.losses.get(event.place)
+    late = not event.flag("proven") if found is None else found.late
+    why = "its clock ran out" if late else "it was shown to have lied"
     return say(
         *_name(event, event.number("party"), known, start=True),
         " lost to ",
@@ -170,9 +172,9 @@ WORDS: dict[str, Callable[[Event, Known], Sentence]] = {
 """By the event's name."""
 
 
-def loss_words(against: int, proven: bool) -> str:
+def loss_words(against: int, *, late: bool) -> str:
     """How a party lost."""
-    why = "shown to have lied" if proven else "its clock ran out"
+    why = "its clock ran out" if late else "shown to have lied"
     return f"lost to {party_name(against)} ({why})"
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         ConvictionRow,
         EntryRow,
         JobRow,
+        LossRow,
         OpeningRow,
         PartyRow,
         SeatRow,
@@ -67,6 +68,7 @@ class Known:
         briefs: what disputed inputs ask for, by job.
         openings: whose nodes were opened, by the place of the event.
         convictions: by the place of the event.
+        losses: of disputes, by the place of the event.
         operators: names of a program's operators, by job, where the program is known.
     """
 
@@ -79,6 +81,7 @@ class Known:
     briefs: Mapping[str, BriefRow] = field(default_factory=dict)
     openings: Mapping[tuple[int, int], OpeningRow] = field(default_factory=dict)
     convictions: Mapping[tuple[int, int], ConvictionRow] = field(default_factory=dict)
+    losses: Mapping[tuple[int, int], LossRow] = field(default_factory=dict)
     operators: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def job_of(self, event: Event) -> str | None:

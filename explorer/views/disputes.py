@@ -109,7 +109,7 @@ def outcomes_of(session: Session, jobs: Collection[str]) -> dict[tuple[str, int]
     bonds = session.scalars(select(BondRow).where(BondRow.job.in_(jobs)))
     found = {(row.job, row.party): "took its bond back" for row in bonds if row.returned}
     for row in session.scalars(select(LossRow).where(LossRow.job.in_(jobs))):
-        found[row.job, row.party] = loss_words(row.against, row.proven)
+        found[row.job, row.party] = loss_words(row.against, late=row.late)
     return found
 
 

@@ -14,7 +14,7 @@ from explorer.story.dispute_words import MILESTONES
 from explorer.story.life import life_of
 from explorer.story.moments import utc
 from explorer.story.outcomes import job_outcome, seat_outcome, seat_role
-from explorer.views.disputes import MOST_MOVES, dispute_view
+from explorer.views.disputes import dispute_view
 from explorer.views.queries import (
     MOST_EVENTS,
     OWN_CONTRACTS,
@@ -103,9 +103,10 @@ def job_view(session: Session, site: Site, key: str) -> JobView | None:
 
 def _told(session: Session, events: Sequence[Event], key: str) -> list[Event]:
     """What a job's story tells: the market's events, and where a dispute's ways parted."""
-    disputed = events_about(session, "job", [key], MOST_MOVES, contracts=(RESOLVER,))
     told = [event for event in events if event.contract == MARKET]
-    told += [event for event in disputed if event.name in MILESTONES]
+    told += events_about(
+        session, "job", [key], MOST_EVENTS, contracts=(RESOLVER,), names=MILESTONES
+    )
     return sorted(told, key=lambda event: event.place)
 
 

@@ -13,6 +13,7 @@ from explorer.database.tables import (
     EntryRow,
     EventRow,
     JobRow,
+    LossRow,
     MentionRow,
     ModelRow,
     OpeningRow,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from explorer.views.site import Site
 
 Row = TypeVar("Row")
-OfEvent = TypeVar("OfEvent", OpeningRow, ConvictionRow)
+OfEvent = TypeVar("OfEvent", OpeningRow, ConvictionRow, LossRow)
 
 PAGE_SIZE = 25
 MOST_EVENTS = 500
@@ -157,9 +158,10 @@ def events_about(
     *,
     newest: bool = False,
     contracts: Sequence[str] = (*OWN_CONTRACTS, RESOLVER),
+    names: Collection[str] = (),
 ) -> list[Event]:
-    """Events of these contracts that mention any of these, in order; the first or the newest so
-    many."""
+    """Events of these contracts (and names, where some are given) that mention any of these, in
+    order; the first or the newest so many."""
     order = (EventRow.block, EventRow.log_index)
     query = (
         select(EventRow)
@@ -171,6 +173,8 @@ def events_about(
         .order_by(*[column.desc() if newest else column for column in order])
         .limit(most)
     )
+    if names:
+        query = query.where(EventRow.name.in_(names))
     return [event_of(row) for row in session.scalars(query)]
 
 
@@ -231,6 +235,7 @@ def known_about(session: Session, site: Site, events: Sequence[Event]) -> Known:
         },
         openings=openings,
         convictions=_placed(session, ConvictionRow, events),
+        losses=_placed(session, LossRow, events),
         operators=operators_of(session, site, rows.values()),
     )
 

@@ -308,8 +308,8 @@ def test_providers_pages_count_what_they_won_and_lost(court, story, session):
         shown = text_of(story.page(f"/providers/{address}"))
 
         assert view["summary"]["disputes_won"] == len(won)
-        assert view["summary"]["convictions"] == sum(row.proven for row in mine)
-        assert view["summary"]["timeouts"] == sum(not row.proven for row in mine)
+        assert view["summary"]["convictions"] == sum(not row.late for row in mine)
+        assert view["summary"]["timeouts"] == sum(row.late for row in mine)
         assert f"Disputes won{len(won)}" in shown
         for dispute in view["disputes"]:
             assert dispute["outcome"] in shown

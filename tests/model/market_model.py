@@ -12,6 +12,7 @@ from tests.model.stake_model import DisagreementError, RefusedError, StakeModel,
 from touchstone.protocol.demands import MOST_ANSWER_BYTES, OVERHEAD_BYTES
 from touchstone.protocol.demands import DemandState as Asked
 from touchstone.protocol.jobs import RESERVES, Phase
+from touchstone.protocol.orders import Mode
 
 if TYPE_CHECKING:
     from touchstone.chain.parameters import DeployParameters
@@ -149,8 +150,9 @@ class MarketModel(StakeModel):
     def _open(self, who: str, id_: bytes, order: Order, signed: bool) -> None:
         require(self.time <= order.open_by, "OrderExpired")
         require(1 <= order.units <= 16, "UnitsOutOfRange")
-        require(order.mode == 0, "UnsupportedMode")
-        require(2 <= order.replicas <= 5, "ReplicasOutOfRange")
+        require(order.rung in set(Mode), "UnsupportedMode")
+        least, most = (2, 5) if order.rung == Mode.REDUNDANT else (1, 1)
+        require(least <= order.replicas <= most, "ReplicasOutOfRange")
         require(order.tier in self.pools, "UnknownPool")
         require(id_ not in self.jobs, "JobExists")
         require(who == order.requester or signed, "BadOrderSignature")

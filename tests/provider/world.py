@@ -86,7 +86,7 @@ class World:
         self.sender(self.devnet.account(0)).send(
             self.registry.publish(
                 name, version, program, weights, shards or [program],
-                modes=1, unit_rows=unit_rows, max_rows=max_rows,
+                modes=3, unit_rows=unit_rows, max_rows=max_rows,
             )
         )  # fmt: skip
 

@@ -48,7 +48,7 @@ def publisher_of(folder: Path):
             manifest.program_root,
             manifest.weight_root,
             [shard.root for shard in manifest.shards],
-            modes=1,
+            modes=3,
             unit_rows=8,
             max_rows=manifest.max_length,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from touchstone.errors import DeploymentError
 from touchstone.protocol.jobs import RESERVES, Parameters
 
 LOCK_BUCKETS = 10
@@ -42,6 +43,14 @@ class DeployParameters:
     epoch_blocks: int
     dispute: DisputeParameters
     unbonding_time: int
+
+    def __post_init__(self) -> None:
+        # A verdict that comes after the market has given up would free the liar.
+        if self.dispute.window >= self.market.contest_window:
+            raise DeploymentError(
+                f"dispute.window is {self.dispute.window} s, but the market waits "
+                f"{self.market.contest_window} s for a verdict: contest_window must be longer"
+            )
 
     @property
     def lock_time(self) -> int:

@@ -17,6 +17,7 @@ from touchstone.errors import ProgramError, PublishError, TouchstoneError, Trans
 from touchstone.programs.manifest import Manifest
 from touchstone.programs.model import MANIFEST, load_model
 from touchstone.protocol.ids import model_id
+from touchstone.protocol.orders import Mode
 from touchstone.settings import load_settings
 
 if TYPE_CHECKING:
@@ -28,8 +29,9 @@ app = typer.Typer(no_args_is_help=True, help="Compile, publish and list models."
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 INSTALLED = "all-MiniLM-L6-v2"
 """The model that comes with the package registries."""
-REDUNDANT_ONLY = 1
-"""The bits of the verification modes on offer: replicas that must agree."""
+ALL_MODES = 1 << Mode.REDUNDANT | 1 << Mode.OPTIMISTIC
+"""The bits of the verification modes on offer: replicas that must agree, or one that can be
+challenged."""
 
 
 @app.command("compile")
@@ -91,7 +93,7 @@ def publish(
         manifest.program_root,
         manifest.weight_root,
         [shard.root for shard in manifest.shards],
-        modes=REDUNDANT_ONLY,
+        modes=ALL_MODES,
         unit_rows=unit_rows,
         max_rows=manifest.max_length,
         uri=uri,

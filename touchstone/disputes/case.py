@@ -10,6 +10,7 @@ import numpy as np
 from touchstone.disputes.game import Game, Stage, Statement, levels_of
 from touchstone.protocol.inputs import BODY_BYTES
 from touchstone.protocol.merkle import CHUNK, chunk_count
+from touchstone.protocol.payload import MAX_SEQUENCES
 from touchstone.transcripts.evidence import Evidence, EvidenceBuilder, Source
 from touchstone.transcripts.layout import Layout
 from touchstone.transcripts.partials import partial_of
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from touchstone.transcripts.transcript import Replay
 
 _HEADER = 8
-_MOST_HEADER_CHUNKS = 17
+_MOST_HEADER_CHUNKS = chunk_count(_HEADER + 4 * MAX_SEQUENCES)
 NOTHING = Evidence(Chunks(), (), (), (), (), ())
 """No evidence, where a call takes some and needs none."""
 
@@ -101,7 +102,7 @@ class Case:
         opened = Chunks()
         if self._input is not None:
             opened = open_chunks(self._payload, range(min(needed, present)), self._input.node)
-        records = self._builder.records_at((0, self._program.output))
+        records = self._builder.shapes_at((0, self._program.output))
         return (
             salt,
             len(self._payload),
@@ -175,8 +176,8 @@ class Case:
     # --- evidence --------------------------------------------------------------------------------
 
     def record(self, value: int) -> Chunks:
-        """The program's record of a value."""
-        return self._builder.records_at((value,))
+        """What the program's record says of the size of a value."""
+        return self._builder.shapes_at((value,))
 
     def records(self, game: Game) -> Chunks:
         """The records that a reduction needs."""

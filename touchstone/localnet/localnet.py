@@ -133,7 +133,7 @@ class Localnet:
                 manifest.program_root,
                 manifest.weight_root,
                 [shard.root for shard in manifest.shards],
-                modes=1,
+                modes=3,
                 unit_rows=UNIT_ROWS,
                 max_rows=manifest.max_length,
             )

@@ -1,8 +1,7 @@
 """The bytes that give a program its root, and the JSON that people read.
 
-The bytes are records of 1,024, one Merkle chunk each: a header, then one record per operator, so
-that a referee opens an operator with one proof. A record is 32 big-endian 256-bit words, negative
-numbers in two's complement:
+The bytes are records of 1,024: a header, then one record per operator. A record is 32 big-endian
+256-bit words, negative numbers in two's complement:
 
     header    0 tag | 1 input kind | 2 input width | 3 greatest length | 4 operators | 5 output
     operator  0 opcode | 1..4 operands | 5..12 attributes, in the rule's order
@@ -12,6 +11,9 @@ numbers in two's complement:
 
 Words not used are zero; the opcode says how many are used. Rows are 0 for one row and 1 for one
 row per position; a width of 0 is the sequence's length.
+
+Record v is the Merkle chunks 4v to 4v + 3, of eight words each, so that a referee opens an operator
+without the label, without constants where it reads none, and of an operand its shape alone.
 """
 
 from __future__ import annotations
@@ -36,6 +38,10 @@ from touchstone.programs.validate import validate
 from touchstone.protocol.merkle import CHUNK, merkle_root
 
 FORMAT = "touchstone-program/1"
+RECORD = 1024
+"""Bytes of a record."""
+
+_CHUNKS = RECORD // CHUNK
 _TAG = int.from_bytes(FORMAT.encode().ljust(32, b"\0"), "big")
 _MASK = (1 << 256) - 1
 
@@ -62,8 +68,18 @@ def encode(program: Program) -> bytes:
     return b"".join(records)
 
 
+def shape_chunk(value: int) -> int:
+    """The chunk of the records that says how large a value is; the header's for the input."""
+    return _CHUNKS * value + 1 if value else 0
+
+
+def operator_chunks(value: int, constants: bool) -> range:
+    """The chunks of the record of an operator, without its label; constants only if wanted."""
+    return range(_CHUNKS * value, _CHUNKS * value + (3 if constants else 2))
+
+
 def _record(words: list[int]) -> bytes:
-    return b"".join((word & _MASK).to_bytes(32, "big") for word in words).ljust(CHUNK, b"\0")
+    return b"".join((word & _MASK).to_bytes(32, "big") for word in words).ljust(RECORD, b"\0")
 
 
 def _operator_words(operator: Operator, shape: Shape) -> list[int]:

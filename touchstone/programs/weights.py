@@ -21,9 +21,9 @@ from touchstone.protocol import merkle
 
 Tensor = NDArray[Any]
 
-PIECE_HEIGHT = 10
+PIECE_HEIGHT = 12
 PIECE = merkle.CHUNK << PIECE_HEIGHT
-"""Bytes of a piece: 1 MiB, the 1,024 chunks under one node."""
+"""Bytes of a piece: 1 MiB, the 4,096 chunks under one node."""
 
 _LITTLE_ENDIAN = {"int8": "<i1", "int32": "<i4"}
 

@@ -102,7 +102,7 @@ def rows_to_do(order: Order, model: Bounds, payload: bytes) -> int:
 
 def results_in(order: Order, output: bytes) -> bytes:
     """The payload of results in an output; a strong one has its transcript's node before it."""
-    return output[BODY_BYTES:] if order.strong else output
+    return output[BODY_BYTES:] if order.strong and output != REFUSED else output
 
 
 def output_of(

@@ -1,6 +1,6 @@
 """The one Merkle formula of Touchstone, over SHA-256.
 
-Bytes are cut into chunks of 1,024; the last chunk keeps its own length.
+Bytes are cut into chunks of 256; the last chunk keeps its own length.
 
     leaf(chunk)       = sha256(0x00 || chunk)
     node(left, right) = sha256(0x01 || left || right)
@@ -18,7 +18,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hashlib import sha256
 
-CHUNK = 1024
+from touchstone.protocol.bulk_hash import hash_all
+
+CHUNK = 256
 """Bytes in a full chunk."""
 
 ZERO = bytes(32)
@@ -38,7 +40,7 @@ def depth_of(leaf_count: int) -> int:
 
 
 def leaf(chunk: bytes) -> bytes:
-    """Hash of one chunk (1 to 1,024 bytes)."""
+    """Hash of one chunk (1 to 256 bytes)."""
     return sha256(b"\x00" + chunk).digest()
 
 
@@ -47,31 +49,31 @@ def node(left: bytes, right: bytes) -> bytes:
     return sha256(b"\x01" + left + right).digest()
 
 
+def leaf_level(data: bytes | memoryview) -> bytes:
+    """Leaf hashes of `data`, 32 bytes each, one after the other."""
+    return hash_all(0, data, CHUNK)
+
+
+def level_above(level: bytes, absent: bytes) -> bytes:
+    """The nodes above those of `level`; a last one without a sibling is paired with `absent`."""
+    return hash_all(1, level + absent if len(level) % 64 else level, 64)
+
+
 def leaves(data: bytes | memoryview) -> list[bytes]:
     """Leaf hashes of `data`, in order."""
-    view = memoryview(data).cast("B")
-    return [
-        sha256(b"\x00" + bytes(view[start : start + CHUNK])).digest()
-        for start in range(0, len(view), CHUNK)
-    ]
+    return _nodes(leaf_level(data))
 
 
-def _parents(level: Sequence[bytes], absent: bytes) -> list[bytes]:
-    """The level above `level`; a last node without a sibling is paired with `absent`."""
-    pairs = [
-        sha256(b"\x01" + level[i] + level[i + 1]).digest() for i in range(0, len(level) - 1, 2)
-    ]
-    if len(level) % 2:
-        pairs.append(node(level[-1], absent))
-    return pairs
+def _nodes(level: bytes) -> list[bytes]:
+    return [level[i : i + 32] for i in range(0, len(level), 32)]
 
 
 def nodes_at(leaf_hashes: Sequence[bytes], height: int) -> list[bytes]:
     """The present nodes `height` levels above the leaves, in order, in a tree deep enough."""
-    level, absent = list(leaf_hashes), ZERO
+    level, absent = b"".join(leaf_hashes), ZERO
     for _ in range(height):
-        level, absent = _parents(level, absent), node(absent, absent)
-    return level
+        level, absent = level_above(level, absent), node(absent, absent)
+    return _nodes(level)
 
 
 def fold(nodes: Sequence[bytes], height: int, leaf_count: int) -> bytes:
@@ -84,12 +86,12 @@ def fold(nodes: Sequence[bytes], height: int, leaf_count: int) -> bytes:
         raise ValueError(f"{leaf_count} leaves do not have {len(nodes)} nodes at height {height}")
     if leaf_count == 0:
         return ZERO
-    level, absent = list(nodes), ZERO
+    level, absent = b"".join(nodes), ZERO
     for _ in range(height):
         absent = node(absent, absent)
     for _ in range(depth_of(leaf_count) - height):
-        level, absent = _parents(level, absent), node(absent, absent)
-    return level[0]
+        level, absent = level_above(level, absent), node(absent, absent)
+    return level
 
 
 def seal(total_bytes: int, top: bytes) -> bytes:
@@ -110,14 +112,15 @@ def prove(data: bytes | memoryview, index: int) -> list[bytes]:
 
     Raises IndexError if there is no such chunk.
     """
-    level, absent = leaves(data), ZERO
-    if not 0 <= index < len(level):
-        raise IndexError(f"chunk {index} of {len(level)}")
+    level, absent, count = leaf_level(data), ZERO, chunk_count(memoryview(data).nbytes)
+    if not 0 <= index < count:
+        raise IndexError(f"chunk {index} of {count}")
     siblings = []
-    for _ in range(depth_of(len(level))):
-        sibling = index ^ 1
-        siblings.append(level[sibling] if sibling < len(level) else absent)
-        level, absent, index = _parents(level, absent), node(absent, absent), index >> 1
+    for _ in range(depth_of(count)):
+        place = 32 * (index ^ 1)
+        siblings.append(level[place : place + 32] or absent)
+        level, absent = level_above(level, absent), node(absent, absent)
+        index >>= 1
     return siblings
 
 

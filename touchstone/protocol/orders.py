@@ -22,9 +22,12 @@ if TYPE_CHECKING:
 
 
 class Mode(IntEnum):
-    """Verification modes: rungs of one ladder. Only `REDUNDANT` is built."""
+    """Verification modes: rungs of one ladder."""
 
     REDUNDANT = 0
+    """Two to five providers, whose results must agree."""
+    OPTIMISTIC = 1
+    """One provider, whose result stands unless it is challenged while its bond is locked."""
 
 
 STRONG = 0x80
@@ -60,7 +63,7 @@ class Order:
         shard: which shard of it.
         tier: rung of the price ladder.
         mode: how the result is verified, plus `STRONG` where claims are strong.
-        replicas: providers drawn, 2 to 5.
+        replicas: providers drawn: 2 to 5, or 1 in an optimistic order.
         units: units of work paid for, per replica, 1 to 16.
         input_root: blinded Merkle root of the input payload, 32 bytes.
         params: hash of the decoding parameters, 32 bytes; zero where the model takes none.
@@ -83,7 +86,10 @@ class Order:
     def __post_init__(self) -> None:
         if not 1 <= self.units <= MAX_UNITS:
             raise ProtocolError(f"an order asks for 1..{MAX_UNITS} units, not {self.units}")
-        if not 2 <= self.replicas <= 5:
+        if self.rung == Mode.OPTIMISTIC:
+            if self.replicas != 1:
+                raise ProtocolError(f"an optimistic order asks for 1 replica, not {self.replicas}")
+        elif not 2 <= self.replicas <= 5:
             raise ProtocolError(f"a redundant order asks for 2..5 replicas, not {self.replicas}")
         for name, value in (("model", self.model), ("input root", self.input_root)):
             if len(value) != 32:

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from touchstone.programs.encoding import encode
+from touchstone.programs.encoding import encode, shape_chunk
 from touchstone.programs.program import DTYPE_BYTES, Constant, Program
 from touchstone.programs.validate import validate
 from touchstone.programs.weights import Tensor, tensor_bytes
 from touchstone.protocol.merkle import CHUNK, chunk_count
 from touchstone.transcripts.proofs import Chunks, NodeAt, siblings_of
 from touchstone.transcripts.question import Question
-from touchstone.transcripts.reads import ElementAt, Reads, read_finish, read_terms, records_for
+from touchstone.transcripts.reads import ElementAt, Reads, read_finish, read_terms, record_chunks
 from touchstone.transcripts.step import Step, elements_of, step_of
 from touchstone.transcripts.trees import ChunkTree
 
@@ -24,7 +24,7 @@ class Source(Protocol):
     """The transcript as seen from one of its sequences. Heights count from the leaves."""
 
     def chunk(self, value: int, index: int) -> bytes:
-        """Chunk `index` of a value's bytes: 1,024 bytes, the last as long as it is."""
+        """Chunk `index` of a value's bytes: 256 bytes, the last as long as it is."""
         ...
 
     def chunk_node(self, value: int, height: int, index: int) -> bytes:
@@ -90,11 +90,11 @@ class EvidenceBuilder:
     def records(self, question: Question) -> Chunks:
         """The records that `reduction` and `combined` need. Raises ValueError as `step` does."""
         step = self.step(question)
-        return self._opened_records(records_for(step, step.operator.inputs))
+        return _from_tree(self._records, record_chunks(step, step.operator.inputs, ()))
 
-    def records_at(self, values: tuple[int, ...]) -> Chunks:
-        """The records of these values, ascending; 0 is the header."""
-        return self._opened_records(values)
+    def shapes_at(self, values: tuple[int, ...]) -> Chunks:
+        """What records say of the sizes of these values, ascending; the header for the input."""
+        return _from_tree(self._records, tuple(shape_chunk(value) for value in values))
 
     def claimed(self, question: Question, source: Source) -> Evidence:
         """For `claimed` alone: the element. Raises ValueError as `step` does."""
@@ -133,7 +133,7 @@ class EvidenceBuilder:
     def _opened(self, question: Question, step: Step, reads: Reads, source: Source) -> Evidence:
         values = sorted(reads.values)
         return Evidence(
-            records=self._opened_records(records_for(step, values)),
+            records=_from_tree(self._records, record_chunks(step, values, reads.constants)),
             values=tuple(values),
             rows=tuple(self._rows(question, v, reads.values[v], source) for v in values),
             value_siblings=siblings_of(values, len(self._shapes), source.value_node)
@@ -160,9 +160,6 @@ class EvidenceBuilder:
         indexes = _chunks_of(runs, _VALUE_BYTES)
         data = b"".join(source.chunk(value, index) for index in indexes)
         return _chunks(indexes, data, nbytes, node_at)
-
-    def _opened_records(self, indexes: tuple[int, ...]) -> Chunks:
-        return _from_tree(self._records, indexes)
 
     def _constant(self, constant: Constant, runs: list[range]) -> Chunks:
         if not runs:

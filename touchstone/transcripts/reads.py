@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
+from touchstone.programs.encoding import operator_chunks, shape_chunk
 from touchstone.programs.rules import TABLE_ENTRIES
 from touchstone.transcripts.step import ROW_REDUCTIONS, Step
 
 ElementAt = Callable[[int, int], int]
 """The element of a value at (value, row-major index)."""
+
+_SHAPED_BY_CONSTANTS = frozenset({"embed_tokens", "matmul"})
+"""Operators of which a referee reads how large a constant is, also where it reads none of it."""
 
 _TABLE_BITS = 8
 _TABLE_END = (TABLE_ENTRIES - 1) << _TABLE_BITS
@@ -31,18 +35,19 @@ class Reads:
         self.constants.setdefault(index, []).append(range(first, first + count))
 
 
-def records_for(step: Step, values: Iterable[int]) -> tuple[int, ...]:
-    """The records that a referee needs where these values are opened, ascending.
+def record_chunks(step: Step, values: Iterable[int], constants: Collection[int]) -> tuple[int, ...]:
+    """The chunks of records that a referee needs where these values and constants are opened.
 
-    That of the operator; and that of its first operand, where only it says how wide a row is: a
-    row that is opened, or whose mean is taken. Rows and their statistics alternate as operands.
+    Those of the operator; and that with the shape of its first operand, where only it says how wide
+    a row is: a row that is opened, or whose mean is taken. Rows and their statistics alternate as
+    operands.
     """
-    inputs = step.operator.inputs
-    if step.operator.op not in ROW_REDUCTIONS:
-        return (step.value,)
-    divides = step.operator.op in {"row_mean", "mean_square"}
-    needed = divides or not set(inputs[::2]).isdisjoint(values)
-    return (inputs[0], step.value) if needed else (step.value,)
+    op, inputs = step.operator.op, step.operator.inputs
+    own = operator_chunks(step.value, bool(constants) or op in _SHAPED_BY_CONSTANTS)
+    divides = op in {"row_mean", "mean_square"}
+    if op in ROW_REDUCTIONS and (divides or not set(inputs[::2]).isdisjoint(values)):
+        return (shape_chunk(inputs[0]), *own)
+    return tuple(own)
 
 
 def read_terms(step: Step, start: int, stop: int, element_at: ElementAt, reads: Reads) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-from touchstone.protocol.merkle import CHUNK, ZERO, depth_of, leaves, node
+from touchstone.protocol.merkle import CHUNK, ZERO, depth_of, leaf_level, level_above, node
 
 
 class NodeTree:
@@ -17,24 +17,24 @@ class NodeTree:
     """
 
     def __init__(self, hashes: Sequence[bytes]) -> None:
-        self.count = len(hashes)
+        self._grow(b"".join(hashes))
+
+    def _grow(self, level: bytes) -> None:
+        self.count = len(level) // 32
         self.depth = depth_of(self.count)
-        self._levels = [list(hashes)]
+        self._levels = [level]
         for height in range(self.depth):
-            level = self._levels[-1]
-            odd = [*level, absent(height)] if len(level) % 2 else level
-            self._levels.append([node(odd[i], odd[i + 1]) for i in range(0, len(odd), 2)])
+            self._levels.append(level_above(self._levels[-1], absent(height)))
 
     @property
     def top(self) -> bytes:
         """The node above all leaves, not sealed."""
-        return self._levels[-1][0]
+        return self._levels[-1]
 
     def node(self, height: int, index: int) -> bytes:
         """The node at (height, index), counted from the leaves and from the left; the canonical
         one where nothing is present."""
-        level = self._levels[height]
-        return level[index] if index < len(level) else absent(height)
+        return self._levels[height][32 * index : 32 * index + 32] or absent(height)
 
     def children(self, height: int, index: int, levels: int) -> tuple[bytes, ...]:
         """All 2^levels nodes that many levels below a node, left to right."""
@@ -46,11 +46,11 @@ class ChunkTree(NodeTree):
     """The tree over the chunks of a byte string that is not empty, of which it keeps a view."""
 
     def __init__(self, data: bytes | memoryview) -> None:
-        super().__init__(leaves(data))
+        self._grow(leaf_level(data))
         self.data = memoryview(data).cast("B")
 
     def chunk(self, index: int) -> bytes:
-        """Chunk `index`: 1,024 bytes, the last as long as it is."""
+        """Chunk `index`: 256 bytes, the last as long as it is."""
         return bytes(self.data[index * CHUNK : (index + 1) * CHUNK])
 
 

@@ -95,8 +95,14 @@ abstract contract DisputeWorld is Actors {
         (lengths[0], lengths[1], lengths[2]) = (3, 600, 2);
     }
 
+    /// Whether outputs begin with the node over the transcript's sequences.
+    function _strong() internal pure virtual returns (bool) {
+        return false;
+    }
+
     function _drawnToy(bytes memory input, uint8 replicas) internal returns (Order memory order) {
         order = _order(replicas);
+        order.mode = _strong() ? 0x80 : 0;
         order.inputRoot = Trees.blinded(Toy.SALT, Trees.rootOf(input));
         vm.prank(requester);
         market.open(order, "");
@@ -144,7 +150,7 @@ abstract contract DisputeWorld is Actors {
         (brief.operators, brief.salt) = (uint32(Toy.OPERATORS), Toy.SALT);
         (brief.inputBytes, brief.inputTop) = (uint64(input.length), Trees.top(Trees.leavesOf(input)));
         (brief.outputValue, brief.outputWidth, brief.outputPerPosition) = (uint32(Toy.OUTPUT), 1, true);
-        brief.outputBytes = uint64(input.length);
+        (brief.strong, brief.outputBytes) = (_strong(), uint64(input.length + (_strong() ? 32 : 0)));
         for (uint256 s; s < lengths.length; ++s) brief.lengths = bytes.concat(brief.lengths, bytes2(uint16(lengths[s])));
     }
 

@@ -30,6 +30,8 @@ contract RefusedTest is DisputeWorld {
         (m.brief.job, m.brief.program) = (JobId.unwrap(m.job), registry.shardRoot(model, 0));
         (m.brief.salt, m.brief.refused) = (Toy.SALT, true);
         engine.describe(m.order, _briefing(input));
+        // An opponent has taken part since an earlier block.
+        _pass(1);
     }
 
     function _refuses(bytes memory input) private {
@@ -125,8 +127,15 @@ contract RefusedTest is DisputeWorld {
         _say(m, "");
         vm.expectRevert(abi.encodeWithSelector(IDisputeTypes.GoodOutput.selector, _right));
         this.convictNow(m, 0, 1);
-        vm.expectRevert(abi.encodeWithSelector(IDisputeTypes.WrongStatement.selector, m.job, 1));
+        vm.expectRevert(abi.encodeWithSelector(IDisputeTypes.NotAnOpponent.selector, m.job, 1, 1));
         this.convictNow(m, 1, 1);
+        vm.prank(thief);
+        uint256 late = engine.join(m.job, "a third output");
+        vm.expectRevert(abi.encodeWithSelector(IDisputeTypes.NotAnOpponent.selector, m.job, 1, late));
+        this.convictNow(m, 1, late);
+        _pass(1);
+        vm.expectRevert(abi.encodeWithSelector(IDisputeTypes.WrongStatement.selector, m.job, late));
+        this.convictNow(m, 1, late);
         vm.expectRevert(abi.encodeWithSelector(IDisputeTypes.UnknownParty.selector, m.job, 2));
         this.convictNow(m, 2, 0);
         vm.expectRevert(abi.encodeWithSelector(IDisputeTypes.UnknownParty.selector, m.job, 2));

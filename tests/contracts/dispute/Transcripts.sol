@@ -25,12 +25,12 @@ library Transcripts {
     /// Leaves of the tree over all sequences.
     function sequences(Execution memory e) internal pure returns (bytes32[] memory leaves) {
         leaves = new bytes32[](e.lengths.length);
-        for (uint256 s; s < leaves.length; ++s) leaves[s] = Trees.top(values(e, s));
+        for (uint256 s; s < leaves.length; ++s) leaves[s] = Trees.top(valueTops(e, s));
         if (e.where == Where.Sequences) leaves = _with(leaves, e.extra);
     }
 
     /// Leaves of the tree over one sequence's values.
-    function values(Execution memory e, uint256 sequence) internal pure returns (bytes32[] memory leaves) {
+    function valueTops(Execution memory e, uint256 sequence) internal pure returns (bytes32[] memory leaves) {
         leaves = new bytes32[](Toy.OPERATORS + 1);
         for (uint256 v; v < leaves.length; ++v) leaves[v] = Trees.top(chunks(e, sequence, v));
         if (e.where == Where.Values && sequence == 1) leaves = _with(leaves, e.extra);
@@ -70,7 +70,7 @@ library Transcripts {
 
     function _tree(Execution memory e, IDisputeTypes.Game memory game) private pure returns (bytes32[] memory) {
         if (game.stage == IDisputeTypes.Stage.Sequences) return sequences(e);
-        if (game.stage == IDisputeTypes.Stage.Values) return values(e, game.sequence);
+        if (game.stage == IDisputeTypes.Stage.Values) return valueTops(e, game.sequence);
         if (game.stage == IDisputeTypes.Stage.Chunks) return chunks(e, game.sequence, game.value);
         return outputLeaves(e);
     }
@@ -160,7 +160,7 @@ library Transcripts {
             found.values[i] = uint32(opened[i]);
             found.rows[i] = Trees.openRange(e.values[sequence][opened[i]], first / 256, last / 256);
         }
-        found.valueSiblings = Trees.siblings(values(e, sequence), opened);
+        found.valueSiblings = Trees.siblings(valueTops(e, sequence), opened);
         found.sequenceSiblings = Trees.siblings(sequences(e), Trees.one(sequence));
     }
 

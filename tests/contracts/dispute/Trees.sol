@@ -61,8 +61,8 @@ library Trees {
         bytes32[] memory from = level(leaves, height - levels);
         found = new bytes32[](1 << levels);
         for (uint256 i; i < found.length; ++i) {
-            uint256 at = (index << levels) + i;
-            found[i] = at < from.length ? from[at] : absent;
+            uint256 place = (index << levels) + i;
+            found[i] = place < from.length ? from[place] : absent;
         }
     }
 
@@ -75,15 +75,15 @@ library Trees {
         found = new bytes32[](32 * indexes.length);
         uint256 count;
         uint256 present = indexes.length;
-        uint256[] memory at = new uint256[](present);
-        for (uint256 i; i < present; ++i) at[i] = indexes[i];
+        uint256[] memory places = new uint256[](present);
+        for (uint256 i; i < present; ++i) places[i] = indexes[i];
         for (bytes32[] memory from = leaves; from.length > 1; from = level(from, 1)) {
             uint256 kept;
             for (uint256 i; i < present; ++i) {
-                uint256 index = at[i];
-                if (index & 1 == 0 && i + 1 < present && at[i + 1] == index + 1) ++i;
+                uint256 index = places[i];
+                if (index & 1 == 0 && i + 1 < present && places[i + 1] == index + 1) ++i;
                 else if (index ^ 1 < from.length) found[count++] = from[index ^ 1];
-                at[kept++] = index >> 1;
+                places[kept++] = index >> 1;
             }
             present = kept;
             // An absent node stands on the right of the last one only, above which it is not the absent leaf.

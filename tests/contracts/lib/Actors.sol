@@ -11,7 +11,7 @@ import {World} from "./World.sol";
 
 /// The library takes calldata.
 contract Payloads {
-    function root(bytes calldata data, bytes32 salt) external pure returns (bytes32) {
+    function root(bytes calldata data, bytes32 salt) external view returns (bytes32) {
         return Payload.root(data, salt);
     }
 }

@@ -135,7 +135,7 @@ abstract contract World is Test {
     function _publish() internal virtual {
         bytes32[] memory shards = new bytes32[](2);
         (shards[0], shards[1]) = (bytes32("shard 0"), bytes32("shard 1"));
-        model = registry.publish("minilm", "1", "program", "weights", shards, 1, 256, 512, "https://example.org");
+        model = registry.publish("minilm", "1", "program", "weights", shards, 3, 256, 512, "https://example.org");
         pool = poolIdOf(model, 0, TIER);
     }
 

@@ -7,7 +7,7 @@ import {DevToken} from "../../../contracts/token/DevToken.sol";
 import {IMarketTypes} from "../../../contracts/market/IMarketTypes.sol";
 import {IStakeVault} from "../../../contracts/stake/IStakeVault.sol";
 import {ModelId, poolIdOf} from "../../../contracts/types/Ids.sol";
-import {Order} from "../../../contracts/types/Order.sol";
+import {Modes, Order} from "../../../contracts/types/Order.sol";
 import {Phase} from "../../../contracts/types/Job.sol";
 
 /// Which orders may be opened, by whom, and for which block's seed.
@@ -116,9 +116,11 @@ contract OpeningTest is Actors {
         order.replicas = 6;
         _expectRefusal(order, abi.encodeWithSelector(IMarketTypes.ReplicasOutOfRange.selector, 6, 2, 5));
         order.replicas = 5;
-        order.mode = 1;
-        _expectRefusal(order, abi.encodeWithSelector(IMarketTypes.UnsupportedMode.selector, 1));
-        order.mode = 0;
+        order.mode = 2;
+        _expectRefusal(order, abi.encodeWithSelector(IMarketTypes.UnsupportedMode.selector, 2));
+        order.mode = Modes.OPTIMISTIC | Modes.STRONG;
+        _expectRefusal(order, abi.encodeWithSelector(IMarketTypes.ReplicasOutOfRange.selector, 5, 1, 1));
+        order.mode = Modes.STRONG;
         vm.prank(requester);
         market.open(order, "");
     }

@@ -21,7 +21,7 @@ contract TreeTest is Test {
         return Tree.topOf(chunks, length);
     }
 
-    function payloadRoot(bytes calldata data, bytes32 salt) external pure returns (bytes32) {
+    function payloadRoot(bytes calldata data, bytes32 salt) external view returns (bytes32) {
         return Payload.root(data, salt);
     }
 

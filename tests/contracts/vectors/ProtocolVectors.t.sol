@@ -31,7 +31,7 @@ contract ProtocolVectorsTest is Actors {
         return (order.pool(), order.payment());
     }
 
-    function payloadRoot(bytes calldata data, bytes32 salt) external pure returns (bytes32) {
+    function payloadRoot(bytes calldata data, bytes32 salt) external view returns (bytes32) {
         return Payload.root(data, salt);
     }
 

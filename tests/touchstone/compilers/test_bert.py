@@ -15,8 +15,8 @@ from touchstone.engines import ReferenceEngine, TorchEngine
 from touchstone.errors import CompileError
 from touchstone.programs import load_model, tokenize
 
-MINILM_PROGRAM_ROOT = "e86cbcbf2c9b60dc79583c642c6ff33659e17ac580888b54156a1d3e7e04beb1"
-MINILM_WEIGHT_ROOT = "5f3a04e22bbec27ac6385c74f190000b07b85ae0cf05ea8975c8029b806a1418"
+MINILM_PROGRAM_ROOT = "3989e381707304aea9b7516bc38f7b935395b4318e83fa41acde3e321ea50bc0"
+MINILM_WEIGHT_ROOT = "cde06fe4e167a62ad2dfc068feb787acf3f6793e93c1a6318f0914a69b58d209"
 
 
 def test_minilm_has_the_same_roots_on_every_machine(tmp_path: Path) -> None:

@@ -8,11 +8,13 @@ import pytest
 from tests.touchstone.programs.small import small_program
 from touchstone.errors import ProgramError
 from touchstone.programs import Operator, Program, encode, from_json, program_root, to_json
+from touchstone.programs.encoding import RECORD, operator_chunks, shape_chunk
 from touchstone.programs.program import InputSpec
 from touchstone.programs.rules import RULES
+from touchstone.programs.validate import validate
 from touchstone.protocol.merkle import CHUNK, prove, verify
 
-ROOT = "4bc2b3f8eb7ed6ee9f004d030336e16d0a879771bdbcde4f6adb7186541e048d"
+ROOT = "8f166ce84d6bbcbc1e335aeb1f0d9ab43eb7276a0e1a307385c557197cb49f2d"
 
 
 def test_root_of_the_small_program_is_pinned() -> None:
@@ -24,14 +26,25 @@ def test_json_gives_the_program_back() -> None:
     assert from_json(to_json(program)) == program
 
 
-def test_each_operator_is_opened_by_one_chunk() -> None:
+def test_each_operator_is_opened_by_its_own_chunks() -> None:
     program = small_program()
-    data = encode(program)
-    assert len(data) == CHUNK * (1 + len(program.operators))
-    for index, operator in enumerate(program.operators, start=1):
-        record = data[index * CHUNK : (index + 1) * CHUNK]
-        assert int.from_bytes(record[:32], "big") == RULES[operator.op].opcode
-        assert verify(program_root(program), len(data), index, record, prove(data, index))
+    data, shapes = encode(program), validate(program)
+    assert len(data) == RECORD * (1 + len(program.operators))
+
+    def opened(index: int) -> list[int]:
+        chunk = data[index * CHUNK : (index + 1) * CHUNK]
+        assert verify(program_root(program), len(data), index, chunk, prove(data, index))
+        return [int.from_bytes(chunk[i : i + 32], "big") for i in range(0, CHUNK, 32)]
+
+    assert opened(shape_chunk(0))[2] == program.input.width
+    for value, operator in enumerate(program.operators, start=1):
+        step, shape, constants = (opened(i) for i in operator_chunks(value, constants=True))
+        assert step[0] == RULES[operator.op].opcode
+        assert opened(shape_chunk(value)) == shape
+        assert shape[6:] == [shapes[value].groups, shapes[value].width]
+        roots = [int.from_bytes(constant.root, "big") for constant in operator.constants]
+        assert constants[1::2][: len(roots)] == roots
+        assert list(operator_chunks(value, constants=False)) == [4 * value, 4 * value + 1]
 
 
 def changed(program: Program, index: int, **fields: object) -> Program:

@@ -15,6 +15,7 @@ from touchstone.protocol.inputs import (
     output_of,
     read_input,
     require_input,
+    results_in,
     rows_to_do,
 )
 from touchstone.protocol.payload import (
@@ -28,8 +29,8 @@ SALT = b"s" * 32
 MODEL = SimpleNamespace(unit_rows=8, max_rows=6)
 
 
-def order_of(payload: bytes, units: int = 1):
-    return SimpleNamespace(input_root=payload_root(payload, SALT), units=units)
+def order_of(payload: bytes, units: int = 1, *, strong: bool = False):
+    return SimpleNamespace(input_root=payload_root(payload, SALT), units=units, strong=strong)
 
 
 def payload_of(*lengths: int) -> bytes:
@@ -132,3 +133,18 @@ def test_the_size_limit_holds_every_paid_input_and_never_more_than_a_payload():
     payload = encode_payload([np.ones(1, np.int32)] * 8)
     assert len(payload) <= input_size_limit(order_of(payload), MODEL.unit_rows)
     assert input_size_limit(order_of(payload, 1 << 30), MODEL.unit_rows) == MAX_PAYLOAD_BYTES
+
+
+def test_a_strong_output_begins_with_the_transcript():
+    payload, body = payload_of(3, 2), b"b" * 32
+    strong, plain = order_of(payload, strong=True), order_of(payload)
+
+    output = output_of(strong, MODEL, payload, doubled, lambda sequences: body)
+
+    assert output == body + output_of(plain, MODEL, payload, doubled)
+    assert results_in(strong, output) == results_in(plain, output[32:]) == output[32:]
+
+
+def test_a_strong_order_with_garbage_has_the_one_result_of_garbage():
+    payload = GARBAGE["cut off"]
+    assert output_of(order_of(payload, strong=True), MODEL, payload, never, never) == REFUSED

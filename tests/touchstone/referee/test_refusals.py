@@ -12,6 +12,7 @@ from tests.touchstone.referee.judge import Judge
 from tests.touchstone.referee.transcript import Case, Sketch
 from touchstone.errors import TransactionReverted
 from touchstone.programs import encode
+from touchstone.programs.encoding import RECORD, operator_chunks
 from touchstone.programs.rules import RULES
 from touchstone.protocol.merkle import CHUNK, chunk_count, seal
 from touchstone.transcripts.evidence import Evidence
@@ -66,20 +67,23 @@ def flipped(data: bytes) -> bytes:
 def reopened(chunks: Chunks, keep: tuple[int, ...], tree: ChunkTree) -> Chunks:
     """The openings of `keep` alone."""
     assert set(keep) < set(chunks.indexes)
-    data = b"".join(tree.chunk(index) for index in keep)
-    return Chunks(keep, data, siblings_of(keep, chunk_count(tree.data.nbytes), tree.node))
+    return opened(tree, keep)
+
+
+def opened(tree: ChunkTree, indexes: tuple[int, ...]) -> Chunks:
+    data = b"".join(tree.chunk(index) for index in indexes)
+    return Chunks(indexes, data, siblings_of(indexes, chunk_count(tree.data.nbytes), tree.node))
 
 
 def with_words(world: World, words: dict[int, int]) -> tuple[Question, Chunks]:
     """The question about a program whose record has these words, and that record opened."""
     records = bytearray(encode(world.case.program))
     for index, word in words.items():
-        place = world.value * CHUNK + 32 * index
+        place = world.value * RECORD + 32 * index
         records[place : place + 32] = word.to_bytes(32, "big")
     tree = ChunkTree(bytes(records))
-    siblings = siblings_of((world.value,), chunk_count(len(records)), tree.node)
     question = replace(world.question, program=seal(len(records), tree.top))
-    return question, Chunks((world.value,), tree.chunk(world.value), siblings)
+    return question, opened(tree, tuple(operator_chunks(world.value, constants=True)))
 
 
 def test_honest_evidence_is_taken(judge: Judge, world: World) -> None:
@@ -96,8 +100,8 @@ def test_a_wrong_chunk(judge: Judge, world: World) -> None:
 
 def test_a_missing_chunk_is_named(judge: Judge, world: World) -> None:
     indexes = world.whole.rows[0].indexes
-    assert len(indexes) == 4
-    for gone in range(4):
+    assert len(indexes) == 11
+    for gone in range(11):
         keep = tuple(index for place, index in enumerate(indexes) if place != gone)
         chunks = reopened(world.whole.rows[0], keep, world.case.source.trees[0])
         bad = replace(world.whole, rows=(chunks, *world.whole.rows[1:]))
@@ -179,8 +183,8 @@ def test_chunks_out_of_order(judge: Judge, world: World) -> None:
     for wrong in ((indexes[1], indexes[0]), (indexes[0], indexes[0])):
         bad = with_rows(world.whole, 0, indexes=(*wrong, *indexes[2:]))
         refuses(judge, "IndexOutOfOrder", "expected", world.question, bad)
-    bad = with_rows(world.whole, 0, indexes=(*indexes[:3], 12))
-    refuses(judge, "IndexOutOfRange", "expected", world.question, bad, index=12, count=12)
+    bad = with_rows(world.whole, 0, indexes=(*indexes[:-1], 47))
+    refuses(judge, "IndexOutOfRange", "expected", world.question, bad, index=47, count=47)
     bad = with_rows(world.whole, 0, data=world.whole.rows[0].data + b"\0")
     refuses(judge, "WrongDataLength", "expected", world.question, bad)
     bad = with_rows(world.whole, 0, indexes=(), data=b"", siblings=())
@@ -201,11 +205,11 @@ def test_an_element_or_a_value_that_there_is_not(judge: Judge, world: World) -> 
 def test_records_of_another_operator_or_program(judge: Judge, world: World) -> None:
     other = world.case.builder.records(replace(world.question, value=2, element=0))
     bad = replace(world.whole, records=other)
-    refuses(judge, "MissingRecord", "expected", world.question, bad, record=world.value)
+    refuses(judge, "MissingRecord", "expected", world.question, bad, record=world.value, word=0)
     question = replace(world.question, program=bytes(32))
     refuses(judge, "WrongProgram", "expected", question, world.whole, wanted=bytes(32))
     records = encode(world.case.program)
-    data = records[2 * CHUNK : 3 * CHUNK]
+    data = records[2 * RECORD : 2 * RECORD + 3 * CHUNK]
     bad = replace(world.whole, records=replace(world.whole.records, data=data))
     refuses(judge, "WrongProgram", "expected", world.question, bad, wanted=world.question.program)
 
@@ -215,6 +219,20 @@ def test_the_record_of_an_operand_is_asked_for(judge: Judge, world: World) -> No
     whole = world.case.builder.whole(question, world.case.source)
     alone = world.case.builder.finish(question, world.case.source).records
     refuses(judge, "MissingRecord", "expected", question, replace(whole, records=alone), record=0)
+
+
+def test_each_chunk_of_a_record_that_is_read_is_asked_for(judge: Judge, world: World) -> None:
+    tree, records = ChunkTree(encode(world.case.program)), world.whole.records
+    assert records.indexes == tuple(4 * world.value + i for i in range(3))
+    for gone, word in enumerate((0, 8, 16)):
+        keep = tuple(index for place, index in enumerate(records.indexes) if place != gone)
+        bad = replace(world.whole, records=reopened(records, keep, tree))
+        fields = {"record": world.value, "word": word}
+        refuses(judge, "MissingRecord", "expected", world.question, bad, **fields)
+    # Whoever opens the label as well pays for it, and is not refused.
+    full = opened(tree, (*records.indexes, 4 * world.value + 3))
+    whole = replace(world.whole, records=full)
+    assert judge.call("expected", world.question, whole) == world.case.answer(world.question)
 
 
 def test_a_constant_of_another_operator(judge: Judge, world: World) -> None:

@@ -29,7 +29,7 @@ def test_every_subset_of_small_trees_opens() -> None:
                     climb(leaves, count, siblings[:-1])
 
 
-@pytest.mark.parametrize("length", [1, 1023, 1024, 1025, 5000])
+@pytest.mark.parametrize("length", [1, 255, 256, 257, 1250])
 def test_chunks_of_a_byte_string(length: int) -> None:
     data = Random(length).randbytes(length)
     tree, count = ChunkTree(data), merkle.chunk_count(length)

@@ -117,6 +117,7 @@ def upgrade() -> None:
         sa.Column("party", sa.BigInteger(), nullable=False),
         sa.Column("against", sa.BigInteger(), nullable=False),
         sa.Column("proven", sa.Boolean(), nullable=False),
+        sa.Column("late", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("block", "log_index", name=op.f("pk_losses")),
     )
     with op.batch_alter_table("losses") as batch_op:
