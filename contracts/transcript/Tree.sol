@@ -105,24 +105,50 @@ library Tree {
         bytes32[] calldata siblings,
         uint256 cursor
     ) internal view returns (bytes32 top, uint256 next) {
+        _requireAscending(indexes, count);
+        uint256 place = _placeOf(siblings, cursor);
+        uint256 used;
+        (used, top) = _single(indexes, hashes, count, place);
+        // SAFETY: siblings are few.
+        unchecked {
+            next = cursor + used;
+        }
+        if (next > siblings.length) revert WrongSiblingCount(siblings.length, next);
+    }
+
+    /// Both halves of a climb: to the first single node, and from there to the top.
+    function _single(uint256[] memory indexes, bytes32[] memory hashes, uint256 count, uint256 place)
+        private
+        view
+        returns (uint256 used, bytes32 top)
+    {
+        uint256 height;
+        uint256 left;
+        (height, left, used) = _rise(indexes, hashes, count, place);
+        uint256 more;
+        // SAFETY: siblings are few.
+        unchecked {
+            (top, more) = _path(
+                indexes.unsafeMemoryAccess(0), hashes.unsafeMemoryAccess(0), height, left, place + 32 * used
+            );
+            used += more;
+        }
+    }
+
+    /// Indexes ascend, and stay below the number of leaves.
+    function _requireAscending(uint256[] memory indexes, uint256 count) private pure {
         uint256 present = indexes.length;
         if (present == 0) revert NothingOpened();
         uint256 last = indexes[0];
-        // SAFETY: places in both arrays are below `present`, siblings few.
+        // SAFETY: `i` is below `present`.
         unchecked {
             for (uint256 i = 1; i < present; ++i) {
                 uint256 index = indexes.unsafeMemoryAccess(i);
                 if (index <= last) revert IndexOutOfOrder(index);
                 last = index;
             }
-            if (last >= count) revert IndexOutOfRange(last, count);
-            (uint256 height, uint256 left, uint256 used) = _rise(indexes, hashes, count, _placeOf(siblings, cursor));
-            next = cursor + used;
-            uint256 place = _placeOf(siblings, next);
-            (top, used) = _path(indexes.unsafeMemoryAccess(0), hashes.unsafeMemoryAccess(0), height, left, place);
-            next += used;
         }
-        if (next > siblings.length) revert WrongSiblingCount(siblings.length, next);
+        if (last >= count) revert IndexOutOfRange(last, count);
     }
 
     /// The top of the tree over a byte string of `length` bytes, of which some chunks are given. Reverts unless each

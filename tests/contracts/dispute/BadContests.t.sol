@@ -99,33 +99,33 @@ contract BadContestsTest is Refusals {
         given = _briefing(Toy.input(_lengths()));
         given.records = Trees.open(Toy.records(), Trees.one(0));
         _refuses(
-            _describing(m, given), abi.encodeWithSelector(ProgramRecords.RecordMissing.selector, Toy.OUTPUT)
+            _describing(m, given), abi.encodeWithSelector(ProgramRecords.RecordMissing.selector, Toy.OUTPUT, 15)
         );
-        given.records = Trees.open(Toy.records(), Trees.one(Toy.OUTPUT));
-        _refuses(_describing(m, given), abi.encodeWithSelector(ProgramRecords.RecordMissing.selector, 0));
+        given.records = Trees.open(Toy.records(), Trees.one(4 * Toy.OUTPUT + 1));
+        _refuses(_describing(m, given), abi.encodeWithSelector(ProgramRecords.RecordMissing.selector, 0, 4));
     }
 
     function test_openings_are_complete_and_in_order() external {
         Match memory m = _opened();
         Briefing memory given = _briefing(Toy.input(_lengths()));
-        (given.records.indexes[0], given.records.indexes[1]) = (14, 0);
+        (given.records.indexes[0], given.records.indexes[1]) = (57, 0);
         _refuses(_describing(m, given), abi.encodeWithSelector(Tree.IndexOutOfOrder.selector, 0));
-        given.records.indexes[1] = 14;
-        _refuses(_describing(m, given), abi.encodeWithSelector(Tree.IndexOutOfOrder.selector, 14));
-        given.records.indexes[1] = 15;
-        _refuses(_describing(m, given), abi.encodeWithSelector(Tree.IndexOutOfRange.selector, 15, 15));
+        given.records.indexes[1] = 57;
+        _refuses(_describing(m, given), abi.encodeWithSelector(Tree.IndexOutOfOrder.selector, 57));
+        given.records.indexes[1] = 60;
+        _refuses(_describing(m, given), abi.encodeWithSelector(Tree.IndexOutOfRange.selector, 60, 60));
         given = _briefing(Toy.input(_lengths()));
         given.records.data = bytes.concat(given.records.data, hex"00");
-        _refuses(_describing(m, given), abi.encodeWithSelector(Tree.WrongDataLength.selector, 2049, 2048));
+        _refuses(_describing(m, given), abi.encodeWithSelector(Tree.WrongDataLength.selector, 513, 512));
         given = _briefing(Toy.input(_lengths()));
         given.records.data = Trees.chunk(given.records.data, 0);
-        _refuses(_describing(m, given), abi.encodeWithSelector(Tree.WrongDataLength.selector, 1024, 2048));
+        _refuses(_describing(m, given), abi.encodeWithSelector(Tree.WrongDataLength.selector, 256, 512));
         given = _briefing(Toy.input(_lengths()));
         uint256 needed = given.input.siblings.length;
         given.input.siblings = new bytes32[](needed + 1);
         _refuses(_describing(m, given), abi.encodeWithSelector(Tree.WrongSiblingCount.selector, needed + 1, needed));
         given.input.siblings = new bytes32[](0);
-        _refuses(_describing(m, given), abi.encodeWithSelector(Tree.WrongSiblingCount.selector, 0, 1));
+        _refuses(_describing(m, given), abi.encodeWithSelector(Tree.WrongSiblingCount.selector, 0, needed));
         given.input = Trees.open(Toy.input(_lengths()), new uint256[](0));
         _refuses(_describing(m, given), abi.encodeWithSelector(Tree.NothingOpened.selector));
     }

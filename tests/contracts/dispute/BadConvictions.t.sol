@@ -60,7 +60,7 @@ contract BadConvictionsTest is Refusals {
         evidence.rows = new Chunks[](2);
         _refuses(_convicting(m, false, 1, evidence), abi.encodeWithSelector(Values.UnevenValues.selector, 3, 2));
         evidence = m.by[1].claimed(1, 5, 300);
-        _refuses(_convicting(m, false, 1, evidence), abi.encodeWithSelector(Values.MissingChunk.selector, 4, 1));
+        _refuses(_convicting(m, false, 1, evidence), abi.encodeWithSelector(Values.MissingChunk.selector, 4, 4));
     }
 
     function test_a_conviction_has_its_time() external {
@@ -124,10 +124,10 @@ contract BadConvictionsTest is Refusals {
         Chunks memory opened = Trees.openRange(input, 0, 0);
         _refuses(
             abi.encodeCall(engine.convictEnd, (m.brief, 0, 1, false, statement, theirs, opened, none)),
-            abi.encodeWithSelector(PayloadReader.ChunkMissing.selector, 1)
+            abi.encodeWithSelector(PayloadReader.ChunkMissing.selector, 4)
         );
         Toy.set(input, 400, Toy.get(input, 400) + 1);
-        opened = Trees.openRange(input, 1, 1);
+        opened = Trees.openRange(input, 6, 6);
         bytes32 found = Trees.top(Trees.leavesOf(input));
         _refuses(
             abi.encodeCall(engine.convictEnd, (m.brief, 0, 1, false, statement, theirs, opened, none)),
@@ -154,7 +154,7 @@ contract BadConvictionsTest is Refusals {
             abi.encodeCall(
                 engine.convictEnd, (m.brief, 0, 1, false, _statementOf(m, 1), m.by[1].chunkAt(game), input, other)
             ),
-            abi.encodeWithSelector(Values.MissingChunk.selector, Toy.OUTPUT, uint256(1))
+            abi.encodeWithSelector(Values.MissingChunk.selector, Toy.OUTPUT, uint256(6))
         );
     }
 

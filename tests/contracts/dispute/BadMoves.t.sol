@@ -110,16 +110,16 @@ contract BadMovesTest is Refusals {
         bytes32[] memory b = _children(m, game, 1);
         _refuses(_opening(m, a, b, _noRecord), abi.encodeWithSelector(Tree.NothingOpened.selector));
         _refuses(
-            _opening(m, a, b, Transcripts.record(4)), abi.encodeWithSelector(ProgramRecords.RecordMissing.selector, 5)
+            _opening(m, a, b, Transcripts.record(4)), abi.encodeWithSelector(ProgramRecords.RecordMissing.selector, 5, 15)
         );
         Chunks memory record = Transcripts.record(5);
         record.data[15 * 32 + 31] = hex"02";
         _refusesWith(_opening(m, a, b, record), ProgramRecords.NotTheProgram.selector);
         record = Transcripts.record(5);
-        record.indexes[0] = 4;
+        for (uint32 i; i < 4; ++i) record.indexes[i] = 16 + i;
         _refusesWith(_opening(m, a, b, record), ProgramRecords.NotTheProgram.selector);
-        record.indexes[0] = 15;
-        _refuses(_opening(m, a, b, record), abi.encodeWithSelector(Tree.IndexOutOfRange.selector, 15, 15));
+        record.indexes[3] = 60;
+        _refuses(_opening(m, a, b, record), abi.encodeWithSelector(Tree.IndexOutOfRange.selector, 60, 60));
     }
 
     // --- openLeaf ----------------------------------------------------------------------------------------------
@@ -128,7 +128,7 @@ contract BadMovesTest is Refusals {
         Match memory m = _dispute(5, 599);
         _playTo(m, 0, 1, IDisputeTypes.Stage.Leaf);
         IDisputeTypes.Game memory game = _game(m, 0, 1);
-        assertEq(game.size, 4 * 600 - 2048, "the last chunk");
+        assertEq(game.size, 4 * 600 - 9 * 256, "the last chunk");
         bytes memory a = m.by[0].chunk(game);
         bytes memory b = m.by[1].chunk(game);
         _refuses(_showing(m, "", ""), abi.encodeWithSelector(IDisputeTypes.NothingOpened.selector));

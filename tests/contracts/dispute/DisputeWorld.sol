@@ -156,10 +156,11 @@ abstract contract DisputeWorld is Actors {
 
     function _briefing(bytes memory input) internal pure returns (Briefing memory given) {
         uint256[] memory shown = new uint256[](2);
-        shown[1] = Toy.OUTPUT;
+        // The header's first words, and those of the output that hold its shape.
+        shown[1] = 4 * Toy.OUTPUT + 1;
         (given.salt, given.inputBytes, given.operators) = (Toy.SALT, uint64(input.length), uint32(Toy.OPERATORS));
         given.records = Trees.open(Toy.records(), shown);
-        if (input.length != 0) given.input = Trees.openRange(input, 0, 0);
+        if (input.length != 0) given.input = Trees.openRange(input, 0, 1);
     }
 
     // --- joining ---------------------------------------------------------------------------------------------

@@ -150,7 +150,7 @@ abstract contract Moves is DisputeWorld {
         if (game.stage == IDisputeTypes.Stage.Element) {
             uint256 word = words + game.index;
             for (uint256 s; s < game.sequence; ++s) word += e.lengths[s];
-            input = Trees.open(Toy.input(e.lengths), Trees.one(word / 256));
+            input = Trees.open(Toy.input(e.lengths), Trees.one(word / 64));
         } else if (game.index >= words) {
             uint256 sequence;
             uint256 element = game.index - words;

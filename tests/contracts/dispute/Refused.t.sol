@@ -127,15 +127,18 @@ contract RefusedTest is DisputeWorld {
         _say(m, "");
         vm.expectRevert(abi.encodeWithSelector(IDisputeTypes.GoodOutput.selector, _right));
         this.convictNow(m, 0, 1);
-        vm.expectRevert(abi.encodeWithSelector(IDisputeTypes.NotAnOpponent.selector, m.job, 1, 1));
+        vm.expectRevert(abi.encodeWithSelector(IDisputeTypes.WrongStatement.selector, m.job, 1));
         this.convictNow(m, 1, 1);
         vm.prank(thief);
-        uint256 late = engine.join(m.job, "a third output");
-        vm.expectRevert(abi.encodeWithSelector(IDisputeTypes.NotAnOpponent.selector, m.job, 1, late));
-        this.convictNow(m, 1, late);
+        uint256 other = engine.join(m.job, "a third output");
+        vm.expectRevert(abi.encodeWithSelector(IDisputeTypes.WrongStatement.selector, m.job, other));
+        this.convictNow(m, 1, other);
+        // A seat that claims the same goes before.
+        vm.prank(thief);
+        uint256 same = engine.join(m.job, _right);
         _pass(1);
-        vm.expectRevert(abi.encodeWithSelector(IDisputeTypes.WrongStatement.selector, m.job, late));
-        this.convictNow(m, 1, late);
+        vm.expectRevert(abi.encodeWithSelector(IDisputeTypes.NotAnOpponent.selector, m.job, 1, same));
+        this.convictNow(m, 1, same);
         vm.expectRevert(abi.encodeWithSelector(IDisputeTypes.UnknownParty.selector, m.job, 2));
         this.convictNow(m, 2, 0);
         vm.expectRevert(abi.encodeWithSelector(IDisputeTypes.UnknownParty.selector, m.job, 2));
@@ -156,10 +159,11 @@ contract RefusedTest is DisputeWorld {
         vm.prank(finder);
         uint256 party = engine.challenge(m.order, OTHER, settlement.reveals, _right);
         _say(m, "");
-        // Whoever copied the conviction would have come in this very block.
-        vm.expectRevert(abi.encodeWithSelector(IDisputeTypes.NotAnOpponent.selector, m.job, 0, party));
-        engine.convictRefused(m.brief, 0, party);
-        _pass(1);
+        // Whoever copies the conviction comes in this very block.
+        vm.prank(thief);
+        uint256 copying = engine.join(m.job, _right);
+        vm.expectRevert(abi.encodeWithSelector(IDisputeTypes.NotAnOpponent.selector, m.job, 0, copying));
+        this.convictNow(m, 0, copying);
         for (uint256 seat; seat < 3; ++seat) engine.convictRefused(m.brief, seat, party);
         _assertVerdict(m, true, 7, finder);
         market.conclude(m.order);
@@ -193,9 +197,9 @@ contract RefusedTest is DisputeWorld {
         bytes memory input = Toy.input(lengths);
         Match memory m = _about(input);
         Briefing memory given = _briefing(input);
-        vm.expectRevert(abi.encodeWithSelector(PayloadReader.ChunkMissing.selector, 1));
+        vm.expectRevert(abi.encodeWithSelector(PayloadReader.ChunkMissing.selector, 2));
         this.describeNow(m, given);
-        given.input = Trees.openRange(input, 0, 1);
+        given.input = Trees.openRange(input, 0, 4);
         engine.describe(m.order, given);
     }
 }

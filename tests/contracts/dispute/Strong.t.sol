@@ -90,10 +90,6 @@ contract StrongTest is Refusals {
     function test_a_conviction_is_won_by_an_opponent() external {
         Match memory m = _claims();
         _refuses(
-            _accusing(m, 1, 0), abi.encodeWithSelector(IDisputeTypes.NotAnOpponent.selector, m.job, 1, 0)
-        );
-        _pass(1);
-        _refuses(
             _accusing(m, 1, 1), abi.encodeWithSelector(IDisputeTypes.NotAnOpponent.selector, m.job, 1, 1)
         );
         _refuses(_accusing(m, 1, 3), _unknownParty(m, 3));

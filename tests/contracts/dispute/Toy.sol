@@ -55,7 +55,7 @@ library Toy {
     }
 
     function records() internal pure returns (bytes memory data) {
-        data = new bytes(Trees.CHUNK * (OPERATORS + 1));
+        data = new bytes(1024 * (OPERATORS + 1));
         _word(data, 0, 0, uint256(bytes32("touchstone-program/1")));
         _word(data, 0, 2, 1);
         _word(data, 0, 3, MOST_POSITIONS);

@@ -84,13 +84,13 @@ library Transcripts {
     /// The chunk that holds the element at which a game ended.
     function chunkAt(Execution memory e, IDisputeTypes.Game memory game) internal pure returns (bytes memory) {
         bool output = game.stage == IDisputeTypes.Stage.OutputElement;
-        return Trees.chunk(output ? e.output : e.values[game.sequence][game.value], game.index / 256);
+        return Trees.chunk(output ? e.output : e.values[game.sequence][game.value], game.index / 64);
     }
 
     // --- evidence --------------------------------------------------------------------------------------------
 
     function record(uint256 value) internal pure returns (Chunks memory) {
-        return Trees.open(Toy.records(), Trees.one(value));
+        return Trees.openRange(Toy.records(), 4 * value, 4 * value + 3);
     }
 
     /// Everything that an element depends on, and the element itself.
@@ -132,8 +132,8 @@ library Transcripts {
         found.records = record(value);
         if (value != Toy.EMBEDDING) return found;
         found.constants = new Chunks[](2);
-        found.constants[0] = Trees.open(Toy.table(), Trees.one(0));
-        found.constants[1] = Trees.open(Toy.scale(), Trees.one(0));
+        found.constants[0] = Trees.openRange(Toy.table(), 0, type(uint256).max);
+        found.constants[1] = Trees.openRange(Toy.scale(), 0, type(uint256).max);
     }
 
     /// One element alone, as a party has it.
@@ -158,7 +158,7 @@ library Transcripts {
         found.rows = new Chunks[](opened.length);
         for (uint256 i; i < opened.length; ++i) {
             found.values[i] = uint32(opened[i]);
-            found.rows[i] = Trees.openRange(e.values[sequence][opened[i]], first / 256, last / 256);
+            found.rows[i] = Trees.openRange(e.values[sequence][opened[i]], first / 64, last / 64);
         }
         found.valueSiblings = Trees.siblings(valueTops(e, sequence), opened);
         found.sequenceSiblings = Trees.siblings(sequences(e), Trees.one(sequence));

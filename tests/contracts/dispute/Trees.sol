@@ -6,7 +6,7 @@ import {Chunks} from "../../../contracts/transcript/Tree.sol";
 /// The one Merkle formula, built: leaves in memory, and what opens some of them. The slow twin of
 /// `contracts/transcript/Tree.sol`.
 library Trees {
-    uint256 internal constant CHUNK = 1024;
+    uint256 internal constant CHUNK = 256;
 
     // --- hashes ----------------------------------------------------------------------------------------------
 
@@ -108,7 +108,7 @@ library Trees {
         uint256 rest = data.length - index * CHUNK;
         found = new bytes(rest < CHUNK ? rest : CHUNK);
         assembly ("memory-safe") {
-            mcopy(add(found, 32), add(add(data, 32), mul(index, 1024)), mload(found))
+            mcopy(add(found, 32), add(add(data, 32), mul(index, 256)), mload(found))
         }
     }
 
