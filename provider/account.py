@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from touchstone.chain.disputes import Disputes
 from touchstone.chain.logs import read_events
 from touchstone.chain.market import Market
 from touchstone.chain.registry import Registry
@@ -52,6 +53,7 @@ class ProviderAccount:
         self.market = Market(w3, deployment)
         self.token = Token(w3, deployment)
         self.registry = Registry(w3, deployment)
+        self.disputes = Disputes(w3, deployment)
         self._first = deployment.block
 
     def pledges(self) -> list[Pledge]:

@@ -96,16 +96,21 @@ def _render(console: Console, data: dict[str, object]) -> None:
 
 
 def withdraw(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
-    """Move your earnings to your account."""
+    """Move your earnings, and what disputes have brought, to your account."""
     context = open_context(config)
-    amount, pending = context.account.market.balance_of(context.account.address)
-    if amount == 0:
+    account = context.account
+    earned, pending = account.market.balance_of(account.address)
+    won = account.disputes.balance_of(account.address)
+    if earned + won == 0:
         raise NodeError(
             f"nothing can be withdrawn yet: {format_tokens(pending)} tokens are still maturing"
         )
     sender = context.sender()
     with progress(json) as tell:
         tell("withdrawing")
-        sender.send(context.account.market.withdraw())
-    data = {"provider": sender.address, "withdrawn": format_tokens(amount)}
+        if earned:
+            sender.send(account.market.withdraw())
+        if won:
+            sender.send(account.disputes.withdraw())
+    data = {"provider": sender.address, "withdrawn": format_tokens(earned + won)}
     emit(data, json, lambda console: console.print(f"withdrawn: {data['withdrawn']} tokens"))

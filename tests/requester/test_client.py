@@ -12,6 +12,7 @@ from touchstone.chain.logs import read_events
 from touchstone.errors import NoOfferError, RequestError, ResultUnavailableError
 from touchstone.protocol.demands import MOST_ANSWER_BYTES
 from touchstone.protocol.jobs import Phase
+from touchstone.protocol.orders import Mode
 
 TOKENS = [np.array([1, 2, 3], np.int32), np.array([40], np.int32)]
 
@@ -241,3 +242,17 @@ def test_a_job_that_nobody_draws_is_refunded(tmp_path):
         assert client.reclaim(job).phase is Phase.REFUNDED
         assert client.outcome(job).reason == "NeverDrawn"
         assert client.withdraw() == job.order.payment
+
+
+def test_the_result_of_one_provider_is_raised_a_rung(client):
+    job = client.submit(TOKENS, "doubler@1", replicas=1)
+    outcome = client.wait(job, timeout=60)
+
+    assert job.order.rung == Mode.OPTIMISTIC
+    assert outcome.spent == job.order.share
+    assert_doubled(client.result(job))
+
+    raised = client.raise_rung(job)
+    assert client.wait(raised, timeout=60).settled
+    assert raised.order.input_root == job.order.input_root
+    assert client.agrees(job, raised)

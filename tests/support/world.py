@@ -73,7 +73,7 @@ class World:
 def publish_doubler(devnet: Devnet, deployment: Deployment) -> ModelId:
     """Publishes a model that has a name and no program."""
     call = Registry(devnet.w3, deployment).publish(
-        NAME, VERSION, b"p" * 32, b"w" * 32, [b"s" * 32], modes=1, unit_rows=8, max_rows=32
+        NAME, VERSION, b"p" * 32, b"w" * 32, [b"s" * 32], modes=3, unit_rows=8, max_rows=32
     )
     Sender(devnet.w3, devnet.account(PUBLISHER), poll_s=0.02).send(call)
     return model_id(NAME, VERSION)
