@@ -146,7 +146,7 @@ contract StakeVaultTest is World {
         IStakeVault.Pool memory made = vault.poolOf(pool);
         assertEq(made.bond, BOND, "bond");
         assertEq(made.tier, TIER, "tier");
-        assertEq(made.modes, 1, "modes");
+        assertEq(made.modes, 3, "modes");
         assertEq(ModelId.unwrap(made.model), ModelId.unwrap(model), "model");
     }
 
