@@ -181,7 +181,7 @@ def test_a_contested_and_then_concluded_job_has_receipts(tmp_path):
         assert receipt["verdict"]["phase"] == "contested"
         assert len({claim["output_root"] for claim in receipt["claims"]}) == 2
 
-        world.devnet.increase_time(200)
+        world.devnet.increase_time(SHORT.dispute.window)
         assert client.reclaim(job).phase is Phase.CONCLUDED
         stale = failed(check(receipt, world.devnet.w3))
         assert [name for name, _ in stale] == ["state on chain"]
