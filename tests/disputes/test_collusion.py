@@ -190,16 +190,23 @@ def test_a_challenger_that_lies_loses_its_bond_and_convicts_nobody(chain, lab, h
 
 # --- one is honest -------------------------------------------------------------------------------
 
+LONG = pytest.mark.long
+
 ALONE = [
     # Those against the honest seat, by what they tell, and how often each moves.
     pytest.param(["lie"], [PLAYS], id="one"),
-    pytest.param(["lie", "lie"], [PLAYS, PLAYS], id="two who agree"),
+    pytest.param(["lie", "lie"], [PLAYS, PLAYS], id="two who agree", marks=LONG),
     pytest.param(["lie", "other_lie"], [PLAYS, PLAYS], id="two who differ"),
-    pytest.param(["lie", "lie"], [SILENT, SILENT], id="two silent"),
-    pytest.param(["lie", "disguised"], [STATES_AND_STALLS, PLAYS], id="one stalls, one pretends"),
-    pytest.param(["lie"] * 4, [PLAYS] * 4, id="four who agree"),
+    pytest.param(["lie", "lie"], [SILENT, SILENT], id="two silent", marks=LONG),
     pytest.param(
-        ["lie", "other_lie", "lie", "other_lie"], [PLAYS, PLAYS, SILENT, 2], id="four, two lies"
+        ["lie", "disguised"], [STATES_AND_STALLS, PLAYS], id="one stalls, one pretends", marks=LONG
+    ),
+    pytest.param(["lie"] * 4, [PLAYS] * 4, id="four who agree", marks=LONG),
+    pytest.param(
+        ["lie", "other_lie", "lie", "other_lie"],
+        [PLAYS, PLAYS, SILENT, 2],
+        id="four, two lies",
+        marks=LONG,
     ),
     pytest.param(
         ["disguised", "lie", "bare", "other_lie"],

@@ -243,6 +243,7 @@ def test_a_jobs_page_tells_its_dispute(court, story, name):
         assert story.client.get(f"/transactions/{transaction}").status_code == 200
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ALL)
 def test_json_tells_the_same_as_the_page(court, story, name):
     view = story.json(f"/jobs/{key_of(court, name)}")["dispute"]
@@ -335,6 +336,7 @@ def test_a_move_leads_to_its_job(court, story):
 # --- the chain goes another way -----------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_whatever_the_batches_the_rows_are_the_same(court, story, tmp_path):
     indexer_of(court, story.database).catch_up()
     assert dump(story.database) == rebuilt(court, tmp_path / "steps.sqlite", most_blocks=3)
@@ -358,6 +360,7 @@ def test_a_data_base_of_the_version_before_is_read_anew(court, tmp_path):
     database.close()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("depth", [1, 4])
 def test_a_reorganisation_in_the_middle_of_a_game(court, tmp_path, depth):
     executions = court.right(), court.wrong(2 + depth)
