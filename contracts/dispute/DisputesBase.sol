@@ -36,8 +36,11 @@ abstract contract DisputesBase is IDisputeTypes, ReentrancyGuardTransient {
     using BriefLib for Brief;
     using SafeERC20 for IERC20;
 
-    /// Challengers are numbered from here on; below stand the seats.
-    uint256 internal constant FIRST_CHALLENGER = 7;
+    /// Challengers are numbered from here on; below stand the seats, the auditor's last.
+    uint256 internal constant FIRST_CHALLENGER = 8;
+
+    /// Whoever beat a loser's opponent takes its place as the winner; so many are looked at.
+    uint256 private constant MOST_HEIRS = 8;
     address internal constant BURN_ADDRESS = 0x000000000000000000000000000000000000dEaD;
 
     IModelRegistry public immutable registry;
@@ -113,8 +116,7 @@ abstract contract DisputesBase is IDisputeTypes, ReentrancyGuardTransient {
 
     // --- losing --------------------------------------------------------------------------------------------------
 
-    /// `party` has lost; `against` is owed the bounty where it is the first, or where it beat the one that was. Who has
-    /// lost itself is owed none.
+    /// `party` has lost to `against`.
     function _lose(JobId job, uint256 party, uint256 against, bool proven) internal {
         Party storage loser = _parties[job][party];
         if (loser.lost) return;
@@ -122,12 +124,10 @@ abstract contract DisputesBase is IDisputeTypes, ReentrancyGuardTransient {
         (loser.lost, loser.proven, loser.lostTo) = (true, proven, uint32(against));
         Contest storage contest = _contests[job];
         if (party < FIRST_CHALLENGER) {
-            // SAFETY: a seat is below seven.
+            // SAFETY: a seat is below eight.
             contest.guilty |= uint8(1 << party);
         }
         Party storage better = _parties[job][against];
-        bool first = party < FIRST_CHALLENGER && contest.winner == address(0);
-        if (first || contest.winner == loser.account) contest.winner = better.lost ? address(0) : better.account;
         emit Lost(job, party, against, proven);
         if (_bonded[job][party]) {
             _bonded[job][party] = false;
@@ -136,6 +136,17 @@ abstract contract DisputesBase is IDisputeTypes, ReentrancyGuardTransient {
             token.safeTransfer(BURN_ADDRESS, bond - bond / 2);
             emit BondSettled(job, party, 0);
         }
+    }
+
+    /// Who is owed the bounty of a party that has lost: whom it lost to, or where that one has lost itself, whom that
+    /// one lost to, and so on. Nobody where two have beaten each other.
+    function _winnerOver(JobId job, uint256 party) internal view returns (address) {
+        for (uint256 i; i < MOST_HEIRS; ++i) {
+            party = _parties[job][party].lostTo;
+            Party storage better = _parties[job][party];
+            if (!better.lost || better.left) return better.account;
+        }
+        return address(0);
     }
 
     /// A game in which a side has lost is over.

@@ -27,7 +27,8 @@ interface IDisputeTypes {
         Over
     }
 
-    /// Who claims an output of a job: a seat (0 to 6), or a challenger with a bond (from 7 on).
+    /// Who claims an output of a job: a seat (0 to 6), an auditor that vouched for it (7), or a challenger with a bond
+    /// (from 8 on).
     struct Party {
         address account;
         /// Unix times at which it became a party, and of its statement; zero before.
@@ -39,6 +40,8 @@ interface IDisputeTypes {
         bool proven;
         /// The party that it lost to.
         uint32 lostTo;
+        /// It has taken its bond back, and had not lost.
+        bool left;
         bytes32 output;
         /// Hash of (body, outputTop).
         bytes32 statement;
@@ -94,7 +97,6 @@ interface IDisputeTypes {
         bool agreed;
         /// The input breaks a rule: there are no games, see `convictRefused`.
         bool refused;
-        address winner;
         /// What the market said of a contested job.
         bytes32 contested;
         bytes32 brief;

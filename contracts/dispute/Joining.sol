@@ -6,7 +6,6 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {IMarketTypes} from "../market/IMarketTypes.sol";
 import {IResolver} from "../resolve/IResolver.sol";
 import {ExactTransfer} from "../token/ExactTransfer.sol";
-import {Seats, SeatsLib} from "../types/Job.sol";
 import {JobId} from "../types/Ids.sol";
 import {Order, OrderLib} from "../types/Order.sol";
 import {Brief, Briefing, BriefLib} from "./Brief.sol";
@@ -17,7 +16,6 @@ abstract contract Joining is DisputesBase, IResolver {
     using SafeERC20 for IERC20;
     using ExactTransfer for IERC20;
     using OrderLib for Order;
-    using SeatsLib for Seats;
 
     /// @inheritdoc IResolver
     function opened(JobId job, bytes32 contested) external {
@@ -37,7 +35,7 @@ abstract contract Joining is DisputesBase, IResolver {
         bytes32 given = keccak256(abi.encode(job, draw, seats, outputs));
         if (given != contest.contested) revert WrongContest(given, contest.contested);
         if (contest.seats != 0) revert AlreadyEntered(job);
-        _seat(order, job, seats, outputs);
+        _seat(job, seats, outputs, vault.ownersOf(order.pool(), market.jobOf(job).seats, seats));
     }
 
     /// See IDisputes.
@@ -48,13 +46,13 @@ abstract contract Joining is DisputesBase, IResolver {
         bytes32 output
     ) external nonReentrant returns (uint256 party) {
         JobId job = market.jobIdOf(order);
-        uint256[] memory seats = market.challenge(order, settledRoot, reveals);
+        (uint256[] memory seats, address[] memory accounts) = market.challenge(order, settledRoot, reveals);
         bytes32[] memory outputs = new bytes32[](seats.length);
         for (uint256 i; i < seats.length; ++i) outputs[i] = settledRoot;
         Contest storage contest = _contests[job];
         contest.agreed = true;
         _begin(job, contest);
-        _seat(order, job, seats, outputs);
+        _seat(job, seats, outputs, accounts);
         return _join(job, output);
     }
 
@@ -76,10 +74,17 @@ abstract contract Joining is DisputesBase, IResolver {
     }
 
     /// @inheritdoc IResolver
-    function verdict(JobId job) external view returns (bool ended, uint256 guilty, address winner) {
+    function verdict(JobId job)
+        external
+        view
+        returns (bool ended, uint256 guilty, address[FIRST_CHALLENGER] memory winners)
+    {
         Contest memory contest = _contests[job];
         ended = contest.endsAt != 0 && (block.timestamp >= contest.endsAt || _decided(job, contest));
-        return (ended, contest.guilty, contest.winner);
+        guilty = contest.guilty;
+        for (uint256 seat; seat < FIRST_CHALLENGER; ++seat) {
+            if ((guilty >> seat) & 1 != 0) winners[seat] = _winnerOver(job, seat);
+        }
     }
 
     /// Whether nothing is left to find out: the innocent claim one output, and nobody disputes it any more.
@@ -104,21 +109,20 @@ abstract contract Joining is DisputesBase, IResolver {
         // SAFETY: Unix seconds; 32 bits last until 2106.
         contest.endsAt = uint32(block.timestamp + window);
         if (contest.parties == 0) contest.parties = uint32(FIRST_CHALLENGER);
-        (contest.seats, contest.guilty, contest.winner) = (0, 0, address(0));
+        (contest.seats, contest.guilty) = (0, 0);
         emit ContestOpened(job, contest.contested, contest.endsAt);
     }
 
     /// What a seat stated, or was shown to be, in an earlier contest of the job stays: one job, one transcript.
-    function _seat(Order calldata order, JobId job, uint256[] memory seats, bytes32[] memory outputs) private {
-        Seats leaves = market.jobOf(job).seats;
+    function _seat(JobId job, uint256[] memory seats, bytes32[] memory outputs, address[] memory accounts) private {
         uint8 bits;
         for (uint256 i; i < seats.length; ++i) {
             Party storage party = _parties[job][seats[i]];
-            party.account = vault.ownerOf(order.pool(), leaves.leaf(seats[i]));
+            party.account = accounts[i];
             party.output = outputs[i];
             // SAFETY: Unix seconds.
             party.enteredAt = uint32(block.timestamp);
-            // SAFETY: a seat is below seven.
+            // SAFETY: a seat is below eight.
             bits |= uint8(1 << seats[i]);
             if (party.lost) _contests[job].guilty |= uint8(1 << seats[i]);
             emit Entered(job, seats[i], party.account, outputs[i], 0);
@@ -153,7 +157,7 @@ abstract contract Joining is DisputesBase, IResolver {
         Contest storage contest = _contests[job];
         if (block.timestamp < contest.endsAt && !_decided(job, contest)) revert StillRunning(contest.endsAt);
         _bonded[job][party] = false;
-        _parties[job][party].lost = true;
+        (_parties[job][party].lost, _parties[job][party].left) = (true, true);
         contest.live -= 1;
         emit BondSettled(job, party, bond);
         _credit(_parties[job][party].account, bond);

@@ -1,23 +1,20 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
-import {ExactTransfer} from "../token/ExactTransfer.sol";
-import {AnswerFee, Demand, DemandState} from "../types/Demand.sol";
+import {Demand, DemandState} from "../types/Demand.sol";
 import {JobId} from "../types/Ids.sol";
 import {Order, OrderLib} from "../types/Order.sol";
 import {Job, Phase, SeatsLib} from "../types/Job.sol";
-import {Payload} from "../types/Payload.sol";
 import {IMarketDemands} from "./IMarketDemands.sol";
 import {Recalling} from "./Recalling.sol";
 import {Starving} from "./Starving.sol";
+import {Vouching} from "./Vouching.sol";
 
 /// Input and output on chain, for whoever is refused them off chain.
-abstract contract Demanding is IMarketDemands, Recalling, Starving {
+abstract contract Demanding is IMarketDemands, Recalling, Starving, Vouching {
     using OrderLib for Order;
     using SeatsLib for *;
-    using ExactTransfer for IERC20;
 
     bytes32 private constant RECEIPT_TYPEHASH = keccak256("Receipt(bytes32 job,bytes32 outputRoot)");
 
@@ -95,7 +92,7 @@ abstract contract Demanding is IMarketDemands, Recalling, Starving {
         if (_demands[id][true].state != DemandState.Pending) revert NoDemand(id, true);
         _answer(id, true, payload, salt, _demandedOutputs[id]);
         _acknowledged[id] = true;
-        _payWaiting(order, id, job);
+        _payWaiting(order, job);
     }
 
     /// @inheritdoc IMarketDemands
@@ -114,7 +111,7 @@ abstract contract Demanding is IMarketDemands, Recalling, Starving {
             // A receipt for other bytes does not stand for those that are demanded.
             if (outputRoot != _demandedOutputs[id]) revert WrongOutput(id, outputRoot);
             _refundDeposit(id, true, DemandState.Closed, 0);
-            return _payWaiting(order, id, job);
+            return _payWaiting(order, job);
         }
         uint256[] memory seats = job.active(order.replicas);
         address[] memory providers = vault.ownersOf(order.pool(), job.seats, seats);
@@ -129,7 +126,8 @@ abstract contract Demanding is IMarketDemands, Recalling, Starving {
     function closeDemand(Order calldata order) external nonReentrant {
         JobId id = _jobIdOf(order);
         Job memory job = _jobs[id];
-        bool input = _demands[id][false].state == DemandState.Pending;
+        // An auditor's demand is closed by `advanceAudit`.
+        bool input = _demands[id][false].state == DemandState.Pending && !_isDemanded(id);
         bool output = _demands[id][true].state == DemandState.Pending;
         if (!input && !output) revert NoDemand(id, false);
         if (input) _closeInput(order, id, job);
@@ -165,38 +163,8 @@ abstract contract Demanding is IMarketDemands, Recalling, Starving {
         _refund(order, id, job, share * seats.length, RefundReason.OutputWithheld);
     }
 
-    function _demand(JobId id, bool output, uint256 seat, bytes32 root, uint8 seats) private {
-        if (_demands[id][output].state != DemandState.None) revert DemandExists(id, output);
-        uint256 deadline = block.timestamp + ANSWER_WINDOW;
-        // SAFETY: Unix seconds.
-        _demands[id][output] = Demand(msg.sender, uint40(deadline), DemandState.Pending, seats);
-        uint256 deposit = AnswerFee.deposit(ANSWER_PRICE);
-        emit Demanded(id, output, msg.sender, seat, root, deposit, deadline);
-        token.take(msg.sender, deposit);
-    }
-
-    /// Check the bytes, make them public and pay for them.
-    function _answer(JobId id, bool output, bytes calldata payload, bytes32 salt, bytes32 wanted) private {
-        if (payload.length > AnswerFee.MOST_BYTES) revert AnswerTooLong(payload.length, AnswerFee.MOST_BYTES);
-        bytes32 root = Payload.root(payload, salt);
-        if (root != wanted) revert WrongAnswer(root, wanted);
-        Demand memory demand = _demands[id][output];
-        uint256 fee;
-        if (demand.state == DemandState.Pending) {
-            if (block.timestamp > demand.deadline) revert TooLate(id, demand.deadline);
-            fee = AnswerFee.fee(payload.length, ANSWER_PRICE);
-        }
-        emit Answered(id, output, msg.sender, salt, payload, fee);
-        if (demand.state == DemandState.Pending) {
-            _refundDeposit(id, output, DemandState.Answered, fee);
-            _credit(msg.sender, fee);
-        } else {
-            _demands[id][output].state = DemandState.Answered;
-        }
-    }
-
     /// Pay what waited for the output.
-    function _payWaiting(Order calldata order, JobId id, Job memory job) private {
+    function _payWaiting(Order calldata order, Job memory job) private {
         uint256[] memory seats = _paid(order, job);
         address[] memory providers = vault.ownersOf(order.pool(), job.seats, seats);
         for (uint256 i; i < seats.length; ++i) _credit(providers[i], order.share());

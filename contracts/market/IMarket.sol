@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {IMarketAudits} from "./IMarketAudits.sol";
 import {IMarketContests} from "./IMarketContests.sol";
 import {IMarketCore} from "./IMarketCore.sol";
 import {IMarketDeadlines} from "./IMarketDeadlines.sol";
@@ -13,7 +14,8 @@ import {IMarketDemands} from "./IMarketDemands.sol";
 ///                -> contest -> conclude         when results differ
 ///                -> settle, challenge, conclude when the resolver looks at a result that all agreed on
 ///                -> demand, answer              when the input or the output is withheld
+///                -> audit, vouch                when the order asks for audits, or its requester does later
 ///        -> expire                              when nobody draws
 ///
 /// Every function may be called by anyone. The order is not stored: callers bring it and its digest is checked.
-interface IMarket is IMarketCore, IMarketDeadlines, IMarketContests, IMarketDemands {}
+interface IMarket is IMarketCore, IMarketDeadlines, IMarketContests, IMarketDemands, IMarketAudits {}

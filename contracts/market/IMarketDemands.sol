@@ -31,6 +31,12 @@ interface IMarketDemands is IMarketTypes {
     /// for the output is thereby over.
     function acknowledge(Order calldata order, bytes32 outputRoot, bytes calldata signature) external;
 
+    /// The auditor demands the input: as `demandInput`, and `advanceAudit` ends it.
+    function demandAuditInput(Order calldata order) external;
+
+    /// Publish the input for the auditor, whose window begins anew: anyone who has it.
+    function answerAuditInput(Order calldata order, bytes calldata payload, bytes32 salt) external;
+
     /// End a demand whose time is over, or whose round is: the deposit returns to the demander. Where the input was withheld, the job is
     /// refunded less a reservation fee for each seat that demanded it or has committed on chain. Where the output was
     /// withheld, the requester gets the payments back and each provider that was paid loses a no-show slice.

@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {JobId, PoolId} from "../types/Ids.sol";
 import {Order} from "../types/Order.sol";
+import {AuditState} from "../types/Audit.sol";
 import {Signature} from "../types/Claim.sol";
 import {Phase, Seats} from "../types/Job.sol";
 
@@ -69,10 +70,11 @@ interface IMarketTypes {
     /// Bit i of `paid` is set where seat i earned `share`; the rest of the escrow went back to the requester.
     event Settled(JobId indexed job, bytes32 outputRoot, uint256 paid, uint256 share);
     event Contested(JobId indexed job, bytes32 indexed draw, uint256[] seats, bytes32[] outputRoots);
-    /// The result of a settled job is disputed: bit i of `seats` is set where seat i's bond is held.
+    /// The result of a settled job is disputed: bit i of `seats` is set where seat i's bond (7: the auditor's) is held.
     event Challenged(JobId indexed job, uint256 seats, bytes32 outputRoot);
-    /// A contest or a challenge is over.
-    event Concluded(JobId indexed job, uint256 guilty, address winner);
+    /// A contest or a challenge is over: bit i of `guilty` is set where seat i (7: the auditor) was shown to have lied,
+    /// and `winners[i]` is owed its bounty.
+    event Concluded(JobId indexed job, uint256 guilty, address[] winners);
     event Refunded(JobId indexed job, uint256 amount, RefundReason reason);
     event Earned(address indexed account, uint256 amount, uint256 bucket);
     event Credited(address indexed account, uint256 amount);
@@ -99,12 +101,31 @@ interface IMarketTypes {
     /// The output was withheld: the `share` of each of these seats went back to the requester.
     event Unwound(JobId indexed job, uint256 seats, uint256 share);
 
+    /// The job will be audited, one time in `odds`, as the hash of `seedBlock` has it.
+    event AuditDue(JobId indexed job, uint256 seedBlock, uint256 odds);
+    event AuditorDrawn(JobId indexed job, address indexed auditor, uint256 leaf, uint32 lockBucket);
+    event Vouched(JobId indexed job, address indexed auditor, bytes32 seal, uint256 fee);
+    /// An auditor lost its bond or a part of it.
+    event AuditorFailed(JobId indexed job, address indexed auditor, Failure reason);
+    /// An audit is over without a report; `returned` went back to the requester.
+    event AuditEnded(JobId indexed job, AuditEnd reason, uint256 returned);
+
+    enum AuditEnd {
+        NotDrawn,
+        NobodyFree,
+        TooLate,
+        InputWithheld,
+        Answered
+    }
+
     enum Failure {
         NoShow,
         Withheld,
         Equivocated,
         Guilty,
-        OutputWithheld
+        OutputWithheld,
+        InputWithheld,
+        NotComputed
     }
 
     enum RefundReason {
@@ -156,6 +177,11 @@ interface IMarketTypes {
     error NoDemand(JobId job, bool output);
     error AnswerTooLong(uint256 length, uint256 most);
     error WrongAnswer(bytes32 root, bytes32 demanded);
+    error NoAudit(JobId job, AuditState state);
+    error AuditPending(JobId job, AuditState state);
+    error ResultRefuted(JobId job);
+    error NotTheAuditor(address caller, address auditor);
+    error GoodSeal(bytes32 seal);
     error WrongOutput(JobId job, bytes32 outputRoot);
     error BadParameters(string rule);
 }

@@ -9,16 +9,19 @@ import {Job, SeatsLib} from "../types/Job.sol";
 import {Demand} from "../types/Demand.sol";
 import {Drawing} from "./Drawing.sol";
 import {IMarketCore} from "./IMarketCore.sol";
+import {IMarketAudits} from "./IMarketAudits.sol";
 import {IMarketContests} from "./IMarketContests.sol";
 import {IMarketDeadlines} from "./IMarketDeadlines.sol";
+import {Audits} from "./Audits.sol";
 import {Contests} from "./Contests.sol";
 import {Deadlines} from "./Deadlines.sol";
 import {Demands} from "./Demands.sol";
 import {MarketBase, Setup} from "./MarketBase.sol";
+import {MarketPart} from "./MarketPart.sol";
 import {Opening} from "./Opening.sol";
 import {Settling} from "./Settling.sol";
 
-/// The whole market, see IMarket: the ordinary case stands here, the rest in three parts, whose code runs on this
+/// The whole market, see IMarket: the ordinary case stands here, the rest in four parts, whose code runs on this
 /// contract's storage. It has no owner, no pause and no upgrade: the parts and their parameters are fixed when it is
 /// deployed.
 ///
@@ -32,15 +35,25 @@ contract Market is Opening, Drawing, Settling, Proxy {
     Deadlines public immutable deadlines;
     Contests public immutable contests;
     Demands public immutable demands;
+    Audits public immutable audits;
 
     /// Everything else is taken from the parts, which must agree.
-    constructor(Deadlines deadlines_, Contests contests_, Demands demands_) MarketBase(deadlines_.setup()) {
-        bytes32 setup = keccak256(abi.encode(deadlines_.setup()));
-        if (keccak256(abi.encode(contests_.setup())) != setup || keccak256(abi.encode(demands_.setup())) != setup) {
+    constructor(Deadlines deadlines_, Contests contests_, Demands demands_, Audits audits_)
+        MarketBase(deadlines_.setup())
+    {
+        _requireSame(contests_);
+        _requireSame(demands_);
+        _requireSame(audits_);
+        if (vault.market() != address(this)) revert BadParameters("the vault serves another market");
+        (deadlines, contests, demands, audits) = (deadlines_, contests_, demands_, audits_);
+    }
+
+    /// All parts must be made with what this market is made with.
+    function _requireSame(MarketPart part) private view {
+        Setup memory own = Setup(token, vault, beacon, resolver, _parameters());
+        if (keccak256(abi.encode(part.setup())) != keccak256(abi.encode(own))) {
             revert BadParameters("the parts of the market differ");
         }
-        if (vault.market() != address(this)) revert BadParameters("the vault serves another market");
-        (deadlines, contests, demands) = (deadlines_, contests_, demands_);
     }
 
     /// The market takes tokens alone; coins sent to it would be lost.
@@ -62,10 +75,17 @@ contract Market is Opening, Drawing, Settling, Proxy {
         if (
             called == IMarketContests.contest.selector || called == IMarketContests.conclude.selector
                 || called == IMarketContests.punishTwoCommits.selector
-                || called == IMarketContests.punishTwoClaims.selector || called == IMarketContests.challenge.selector
-                || called == IMarketContests.challengeOf.selector
+                || called == IMarketContests.punishTwoClaims.selector
         ) {
             return address(contests);
+        }
+        if (
+            called == IMarketAudits.advanceAudit.selector || called == IMarketAudits.vouch.selector
+                || called == IMarketAudits.refuteVouch.selector || called == IMarketAudits.requestAudit.selector
+                || called == IMarketAudits.auditOf.selector || called == IMarketAudits.challenge.selector
+                || called == IMarketAudits.challengeOf.selector
+        ) {
+            return address(audits);
         }
         return address(demands);
     }

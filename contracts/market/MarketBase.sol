@@ -8,6 +8,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {JobId} from "../types/Ids.sol";
 import {Order, OrderLib} from "../types/Order.sol";
 import {ClaimLib, Signature} from "../types/Claim.sol";
+import {Audit, AuditState} from "../types/Audit.sol";
 import {Demand} from "../types/Demand.sol";
 import {Job, Phase, SeatsLib} from "../types/Job.sol";
 import {PriceLadder} from "../types/PriceLadder.sol";
@@ -35,6 +36,9 @@ abstract contract MarketBase is Earnings, EIP712, ReentrancyGuardTransient {
 
     /// Reserves that a draw names besides the replicas, and so the most rounds that can follow the first.
     uint256 public constant RESERVES = 2;
+
+    /// Blocks from what a seed must not know to the seed.
+    uint256 internal constant SEED_DELAY = 2;
 
     /// The vault's bucket of a bond that a contest or a challenge holds.
     uint32 internal constant HELD = 0;
@@ -71,6 +75,9 @@ abstract contract MarketBase is Earnings, EIP712, ReentrancyGuardTransient {
     mapping(uint256 slot => SeedValue) internal _seedValues;
     /// Pending challenges of settled jobs; those whose output was withheld meanwhile are refunded by now.
     mapping(JobId => Challenge) internal _challenges;
+    mapping(JobId => Audit) internal _audits;
+    /// What auditors sealed.
+    mapping(JobId => bytes32) internal _seals;
 
     struct SeedValue {
         uint64 seedBlock;
@@ -154,6 +161,12 @@ abstract contract MarketBase is Earnings, EIP712, ReentrancyGuardTransient {
     /// the next epoch, eight tries), so no two of those that can be chosen share a word.
     function _seedSlot(uint256 seedBlock) internal view returns (uint256) {
         return seedBlock % (uint256(DRAW_BLOCKS) + 16);
+    }
+
+    /// A draw must fall into the epoch of its seed: weights pledged after the seed is known hold from the next one.
+    function _withinEpoch(uint256 seedBlock) internal view returns (uint256) {
+        uint256 lastEpoch = (seedBlock + DRAW_BLOCKS) / EPOCH_BLOCKS;
+        return seedBlock / EPOCH_BLOCKS == lastEpoch ? seedBlock : lastEpoch * EPOCH_BLOCKS;
     }
 
     // --- for the parts ---------------------------------------------------------------------------------------
@@ -245,6 +258,15 @@ abstract contract MarketBase is Earnings, EIP712, ReentrancyGuardTransient {
         }
         _credit(order.requester, share * (order.replicas - seats.length));
         emit Settled(id, outputRoot, paid, share);
+        if (order.auditOdds() != 0) _planAudit(id, order.auditOdds());
+    }
+
+    /// The share of an auditor is in escrow: the seed's block decides whether there is one.
+    function _planAudit(JobId id, uint256 odds) internal {
+        uint256 seedBlock = _withinEpoch(block.number + SEED_DELAY);
+        // SAFETY: block numbers fit 64 bits, odds are at most 64.
+        _audits[id] = Audit(AuditState.Due, uint64(seedBlock), 0, uint8(odds), false, 0);
+        emit AuditDue(id, seedBlock, odds);
     }
 
     /// Slash a seat's bond: `accounts` receive `amounts`, `burned` is burned, the rest is the provider's.

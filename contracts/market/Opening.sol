@@ -19,8 +19,6 @@ abstract contract Opening is IMarketCore, MarketBase {
 
     uint8 private constant LEAST_REPLICAS = 2;
     uint8 private constant MOST_REPLICAS = 5;
-    uint256 private constant SEED_DELAY = 2;
-
     /// Blocks that are tried for a seed whose jobs are not yet worth the cap.
     uint256 private constant SEED_TRIES = 8;
 
@@ -76,7 +74,8 @@ abstract contract Opening is IMarketCore, MarketBase {
     /// As many replicas as the rung of the ladder asks for.
     function _requireReplicas(Order calldata order) private pure {
         uint8 rung = order.rung();
-        if (rung > Modes.OPTIMISTIC) revert UnsupportedMode(order.mode);
+        bool audited = order.auditOdds() != 0;
+        if (rung > Modes.OPTIMISTIC || (audited && rung != Modes.OPTIMISTIC)) revert UnsupportedMode(order.mode);
         (uint8 least, uint8 most) = rung == Modes.REDUNDANT ? (LEAST_REPLICAS, MOST_REPLICAS) : (1, 1);
         if (order.replicas < least || order.replicas > most) revert ReplicasOutOfRange(order.replicas, least, most);
     }
@@ -112,11 +111,5 @@ abstract contract Opening is IMarketCore, MarketBase {
             ++seedBlock;
         }
         revert SeedsFull(seedBlock - 1);
-    }
-
-    /// A draw must fall into the epoch of its seed: weights pledged after the seed is known hold from the next one.
-    function _withinEpoch(uint256 seedBlock) private view returns (uint256) {
-        uint256 lastEpoch = (seedBlock + DRAW_BLOCKS) / EPOCH_BLOCKS;
-        return seedBlock / EPOCH_BLOCKS == lastEpoch ? seedBlock : lastEpoch * EPOCH_BLOCKS;
     }
 }

@@ -1,25 +1,17 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {AnswerFee, Demand, DemandState} from "../types/Demand.sol";
+import {DemandState} from "../types/Demand.sol";
 import {JobId} from "../types/Ids.sol";
 import {Order, OrderLib} from "../types/Order.sol";
 import {Job, SeatsLib} from "../types/Job.sol";
 import {Slices} from "../types/Slices.sol";
-import {MarketBase} from "./MarketBase.sol";
+import {Answering} from "./Answering.sol";
 
 /// The end of a job whose input was demanded on chain and did not come.
-abstract contract Starving is MarketBase {
+abstract contract Starving is Answering {
     using OrderLib for Order;
     using SeatsLib for *;
-
-    /// Whether a demand for the input went unanswered; reverts while it still may be answered.
-    function _starves(JobId id) internal view returns (bool) {
-        Demand memory demand = _demands[id][false];
-        if (demand.state != DemandState.Pending) return false;
-        if (block.timestamp <= demand.deadline) revert DemandPending(id, demand.deadline);
-        return true;
-    }
 
     /// Refund the requester, less a reservation fee for each of the `seats` that demanded the input or has committed:
     /// those that are neither have not shown that they were there. `uncommitted` are the bits of seats without a
@@ -41,20 +33,5 @@ abstract contract Starving is MarketBase {
         }
         emit Reserved(id, paid, fee);
         _refund(order, id, job, left, RefundReason.InputWithheld);
-    }
-
-    /// Return the deposit of a demand for the input that the job needs no more. While the job goes on, another may be
-    /// made: a seat that comes later may lack the input too.
-    function _dropDemand(JobId id) internal {
-        if (_demands[id][false].state == DemandState.Pending) _refundDeposit(id, false, DemandState.None, 0);
-    }
-
-    /// End a demand: `fee` of its deposit has gone elsewhere, the rest is the demander's again.
-    function _refundDeposit(JobId id, bool output, DemandState state, uint256 fee) internal {
-        Demand storage demand = _demands[id][output];
-        demand.state = state;
-        uint256 returned = AnswerFee.deposit(ANSWER_PRICE) - fee;
-        _credit(demand.demander, returned);
-        emit DemandClosed(id, output, demand.demander, returned);
     }
 }

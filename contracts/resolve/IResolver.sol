@@ -11,6 +11,6 @@ interface IResolver {
     function opened(JobId job, bytes32 contest) external;
 
     /// Whether the contest is over, and then: bit i of `guilty` is set where seat i was shown to have lied, and
-    /// `winner` is owed the bounty (zero: nobody).
-    function verdict(JobId job) external view returns (bool ended, uint256 guilty, address winner);
+    /// `winners[i]` is owed its bounty (zero: nobody). Seat 7 is the auditor's.
+    function verdict(JobId job) external view returns (bool ended, uint256 guilty, address[8] memory winners);
 }

@@ -35,6 +35,9 @@ library Modes {
     /// With any rung: the output begins with the node over the transcript's sequences, so that whoever holds openings
     /// that contradict each other convicts in one transaction.
     uint8 internal constant STRONG = 0x80;
+    /// With the optimistic rung, three bits n: zero for no audits, else one settled job in 2^(n-1) is audited by a
+    /// provider that the chain draws after the claim.
+    uint8 internal constant AUDITED = 0x70;
 }
 
 library OrderLib {
@@ -50,11 +53,16 @@ library OrderLib {
 
     /// The rung of the ladder, whatever else the mode asks for.
     function rung(Order calldata order) internal pure returns (uint8) {
-        return order.mode & ~Modes.STRONG;
+        return order.mode & ~(Modes.STRONG | Modes.AUDITED);
     }
 
     function isStrong(Order calldata order) internal pure returns (bool) {
         return order.mode & Modes.STRONG != 0;
+    }
+
+    /// One settled job in so many is audited; zero where none is.
+    function auditOdds(Order calldata order) internal pure returns (uint256) {
+        return (uint256(1) << ((order.mode & Modes.AUDITED) >> 4)) >> 1;
     }
 
     function pool(Order calldata order) internal pure returns (PoolId) {
@@ -66,8 +74,9 @@ library OrderLib {
         return PriceLadder.price(order.tier) * order.units;
     }
 
-    /// What the requester puts in escrow, in base units of the token.
+    /// What the requester puts in escrow, in base units of the token: one share for each replica, and one for an
+    /// auditor, which returns where none is drawn.
     function payment(Order calldata order) internal pure returns (uint256) {
-        return share(order) * order.replicas;
+        return share(order) * (order.replicas + (auditOdds(order) == 0 ? 0 : 1));
     }
 }

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from eth_typing import ABIElement
 
 
-MARKET_PARTS = ("Deadlines", "Contests", "Demands")
+MARKET_PARTS = ("Deadlines", "Contests", "Demands", "Audits")
 """The contracts whose code the market runs on its own storage, in the order that it takes them."""
 
 
