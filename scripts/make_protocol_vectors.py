@@ -14,6 +14,7 @@ from eth_account import Account
 from eth_utils.address import to_checksum_address
 
 from touchstone.protocol import demands, prices
+from touchstone.protocol.audits import audit_seed, seal_of
 from touchstone.protocol.claims import (
     Claim,
     Commit,
@@ -25,7 +26,7 @@ from touchstone.protocol.claims import (
 )
 from touchstone.protocol.eip712 import Domain, sign
 from touchstone.protocol.ids import model_id
-from touchstone.protocol.orders import Order
+from touchstone.protocol.orders import STRONG, Mode, Order, audit_bits
 from touchstone.protocol.payload import payload_root
 
 TARGET = Path(__file__).resolve().parents[1] / "tests" / "vectors" / "protocol.json"
@@ -42,7 +43,11 @@ def build() -> dict[str, object]:
         ],
         "answers": [_answer(price) for price in (0, 1, 10**12, 2**96 - 1)],
         "payloads": [_payload(length) for length in (0, 1, 255, 256, 257, 3 * 256 + 7, 96 * 1024)],
-        "jobs": [_job(rng, chain_id) for chain_id in (1, 31337, 2**63)],
+        "jobs": [
+            _job(rng, 1, Mode.REDUNDANT, 3),
+            _job(rng, 31337, Mode.REDUNDANT | STRONG, 3),
+            _job(rng, 2**63, Mode.OPTIMISTIC | STRONG | audit_bits(8), 1),
+        ],
     }
 
 
@@ -63,7 +68,7 @@ def _payload(length: int) -> dict[str, object]:
     return {"length": length, "salt": _hex(salt), "root": _hex(payload_root(data, salt))}
 
 
-def _job(rng: random.Random, chain_id: int) -> dict[str, object]:
+def _job(rng: random.Random, chain_id: int, mode: int, replicas: int) -> dict[str, object]:
     keys = [Account.from_key(rng.randbytes(32)) for _ in range(3)]
     domain = Domain(chain_id, to_checksum_address(rng.randbytes(20)))
     name, version = f"model-{rng.randrange(1000)}", f"{rng.randrange(10)}.0"
@@ -72,8 +77,8 @@ def _job(rng: random.Random, chain_id: int) -> dict[str, object]:
         model=model_id(name, version),
         shard=rng.randrange(2**16),
         tier=rng.randrange(prices.TIERS),
-        mode=0,
-        replicas=3,
+        mode=mode,
+        replicas=replicas,
         units=rng.randrange(1, prices.MAX_UNITS + 1),
         input_root=rng.randbytes(32),
         params=rng.randbytes(32),
@@ -102,6 +107,7 @@ def _job(rng: random.Random, chain_id: int) -> dict[str, object]:
                 "commitSignature": _hex(commit.sign(domain, key).to_bytes()),
                 "claimStructHash": _hex(claim.struct_hash()),
                 "claimSignature": _hex(claim.sign(domain, key).to_bytes()),
+                "seal": _hex(seal_of(job, key.address, output, salt)),
             }
         )
     return {
@@ -125,6 +131,8 @@ def _job(rng: random.Random, chain_id: int) -> dict[str, object]:
         },
         "pool": _hex(order.pool),
         "payment": str(order.payment),
+        "auditOdds": order.audit_odds,
+        "auditSeed": _hex(audit_seed(job, seed)),
         "orderStructHash": _hex(order.struct_hash()),
         "job": _hex(job),
         "orderSignature": _hex(sign(keys[0], job).to_bytes()),

@@ -53,6 +53,7 @@ struct SeatVector {
     bytes commitSignature;
     bytes32 claimStructHash;
     bytes claimSignature;
+    bytes32 seal;
 }
 
 struct JobVector {
@@ -64,6 +65,8 @@ struct JobVector {
     Order order;
     bytes32 pool;
     uint256 payment;
+    uint256 auditOdds;
+    bytes32 auditSeed;
     bytes32 orderStructHash;
     bytes32 job;
     bytes orderSignature;
@@ -100,6 +103,8 @@ JOB_FIELDS = {
     "modelVersion": "text",
     "pool": "word",
     "payment": "number",
+    "auditOdds": "number",
+    "auditSeed": "word",
     "orderStructHash": "word",
     "job": "word",
     "orderSignature": "bytes",
@@ -119,6 +124,7 @@ SEAT_FIELDS = {
     "commitSignature": "bytes",
     "claimStructHash": "word",
     "claimSignature": "bytes",
+    "seal": "word",
 }
 
 

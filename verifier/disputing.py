@@ -246,7 +246,6 @@ def _shown(sight: Sight) -> dict[str, object]:
         "of": "settled job" if contest.agreed else "contested job",
         "ends_at": contest.ends_at,
         "guilty": [seat for seat in range(8) if contest.guilty >> seat & 1],
-        "winner": contest.winner,
         "games": contest.games,
         "phase": sight.phase.name.lower() if sight.phase is not Phase.NONE else None,
     }

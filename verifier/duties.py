@@ -220,4 +220,6 @@ class Driver:
 
 def finished(state: JobState) -> bool:
     """Whether nobody can do anything more for the job."""
-    return state.phase in (Phase.SETTLED, Phase.CONCLUDED, Phase.REFUNDED)
+    return (
+        state.phase in (Phase.SETTLED, Phase.CONCLUDED, Phase.REFUNDED) and not state.audit.pending
+    )

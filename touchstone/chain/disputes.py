@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from eth_utils.address import to_checksum_address
@@ -74,13 +73,14 @@ class Disputes:
 
     def contest(self, job: JobId) -> Contest:
         """The contest of a job; all zero where there is none."""
-        found = Contest(*self.views.call("contestOf", job))
-        return replace(found, winner=to_checksum_address(found.winner))
+        return Contest(*self.views.call("contestOf", job))
 
-    def verdict(self, job: JobId) -> tuple[bool, int, str]:
-        """Whether the contest has ended, the bits of the guilty seats, and who won."""
-        ended, guilty, winner = self.views.call("verdict", job)
-        return ended, guilty, to_checksum_address(winner)
+    def verdict(self, job: JobId) -> tuple[bool, int, dict[int, str]]:
+        """Whether the contest has ended, the bits of the guilty seats, and to whom each of them has
+        lost: nobody, where a seat is missing."""
+        ended, guilty, found = self.views.call("verdict", job)
+        winners = {seat: to_checksum_address(winner) for seat, winner in enumerate(found)}
+        return ended, guilty, {s: w for s, w in winners.items() if int(w, 16)}
 
     def parties(self, job: JobId, numbers: Sequence[int]) -> dict[int, Party]:
         """Parties by number."""

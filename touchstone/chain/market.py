@@ -11,6 +11,7 @@ from touchstone.chain.artifacts import MARKET_PARTS, load_artifact
 from touchstone.chain.calls import Views
 from touchstone.chain.logs import read_events
 from touchstone.errors import ChainError
+from touchstone.protocol.audits import AUDITOR_SEAT, Audit, AuditState
 from touchstone.protocol.demands import Demand, DemandState, answer_deposit
 from touchstone.protocol.eip712 import Domain
 from touchstone.protocol.ids import JobId
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from web3.types import EventData
 
     from touchstone.chain.deployment import Deployment
+    from touchstone.chain.stake import Vault
     from touchstone.protocol.eip712 import Signature
 
 JOB_EVENTS = (
@@ -48,6 +50,11 @@ JOB_EVENTS = (
     "DemandClosed",
     "Reserved",
     "Unwound",
+    "AuditDue",
+    "AuditorDrawn",
+    "Vouched",
+    "AuditorFailed",
+    "AuditEnded",
 )
 _LOOK_BACK = 1000
 """Blocks looked through at once, backwards, for something that has happened lately."""
@@ -131,8 +138,11 @@ class Market:
     def job(self, order: Order) -> JobState:
         """The job that `order` opened, as it is now; `Phase.NONE` where it opened none."""
         job = order.job_id(self.domain)
-        state, input_demand, output_demand = self.views.call_together(
-            ("stateOf", order.values()), ("demandOf", job, False), ("demandOf", job, True)
+        state, input_demand, output_demand, audit = self.views.call_together(
+            ("stateOf", order.values()),
+            ("demandOf", job, False),
+            ("demandOf", job, True),
+            ("auditOf", job),
         )
         fields, seed, seats, owners, posted, revealed = state
         phase, since, bucket, failed, round_, packed = fields
@@ -151,6 +161,7 @@ class Market:
             reveals={s: bytes(r) for s, r in zip(seats, revealed, strict=True) if any(r)},
             input_demand=_demand(input_demand),
             output_demand=_demand(output_demand),
+            audit=_audit(audit),
         )
 
     def order_of(self, job: JobId, first_block: int) -> Order | None:
@@ -202,6 +213,12 @@ class Market:
         """Whether the resolver has spoken on a contested job."""
         ended, _, _ = self._resolver.call("verdict", job)
         return bool(ended)
+
+    def auditor_of(self, job: JobState, vault: Vault) -> ChecksumAddress | None:
+        """Whose turn it is to look at a settled job; None where nobody's."""
+        if job.audit.state is not AuditState.DRAWN or job.audit.leaf is None:
+            return None
+        return vault.owner_of(job.order.pool, job.audit.leaf)
 
     # --- the ordinary case -----------------------------------------------------------------------
 
@@ -266,6 +283,41 @@ class Market:
     def close_demand(self, order: Order) -> ContractFunction:
         """Ends a demand whose time is over."""
         return self.contract.functions.closeDemand(order.values())
+
+    # --- a second look ---------------------------------------------------------------------------
+
+    def request_audit(self, order: Order) -> ContractFunction:
+        """Has a settled job audited for certain, by its requester, with an allowance of a share."""
+        return self.contract.functions.requestAudit(order.values())
+
+    def advance_audit(self, order: Order) -> ContractFunction:
+        """Moves an audit on: draws, replaces or ends."""
+        return self.contract.functions.advanceAudit(order.values())
+
+    def vouch(self, order: Order, seal: bytes) -> ContractFunction:
+        """The auditor's word that it computed the settled output; `seal` is `seal_of` it."""
+        return self.contract.functions.vouch(order.values(), seal)
+
+    def refute_vouch(
+        self,
+        order: Order,
+        output_root: bytes,
+        reveals: Sequence[Reveal],
+        output_seal: bytes,
+        salt: bytes,
+    ) -> ContractFunction:
+        """Shows that an auditor's seal is not of the settled output; makes the salt public."""
+        return self.contract.functions.refuteVouch(
+            order.values(), output_root, [r.values() for r in reveals], output_seal, salt
+        )
+
+    def demand_audit_input(self, order: Order) -> ContractFunction:
+        """Demands the input for its auditor, with an allowance of `answer_deposit`."""
+        return self.contract.functions.demandAuditInput(order.values())
+
+    def answer_audit_input(self, order: Order, payload: bytes, salt: bytes) -> ContractFunction:
+        """Publishes the input that an auditor demands, for everyone to read."""
+        return self.contract.functions.answerAuditInput(order.values(), payload, salt)
 
     # --- when somebody is silent or lies ---------------------------------------------------------
 
@@ -356,8 +408,14 @@ def _demand(fields: tuple[Any, ...]) -> Demand:
         state=DemandState(state),
         demander=to_checksum_address(demander),
         deadline=deadline,
-        seats=frozenset(seat for seat in range(SEATS) if seats >> seat & 1),
+        seats=frozenset(seat for seat in range(AUDITOR_SEAT + 1) if seats >> seat & 1),
     )
+
+
+def _audit(answer: tuple[Any, bytes]) -> Audit:
+    (state, since, _, odds, held, auditors), seal = answer
+    leaf = auditors & 0xFFFFFF
+    return Audit(AuditState(state), since, odds, leaf - 1 if leaf else None, held, bytes(seal))
 
 
 def _market_abi() -> list[Any]:

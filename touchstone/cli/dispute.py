@@ -84,8 +84,8 @@ def _render(console: Console, found: dict[str, Any]) -> None:
             if side["clock"] is not None:
                 turn = ", to move" if side["to_move"] else ""
                 console.print(f"      party {side['party']}: {side['clock']} s left{turn}")
-    if found["winner"]:
-        console.print(f"winner {found['winner']}")
+    for seat, winner in found["winners"].items():
+        console.print(f"seat {seat} lost to {winner}")
 
 
 def _render_party(console: Console, party: dict[str, Any], guilty: list[int]) -> None:

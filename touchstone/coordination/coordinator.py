@@ -47,6 +47,8 @@ _LOST_RACES = {
     "VerdictPending",
     "DemandPending",
     "NoDemand",
+    "NoAudit",
+    "ChallengePending",
 }
 """Refusals that only say that somebody else was first, or that it is not time yet."""
 
@@ -203,6 +205,8 @@ class Coordinator:
                 self._send(job, "conclude", market.conclude(order))
             case Send(Action.CLOSE_DEMAND, _):
                 self._send(job, "close demand", market.close_demand(order))
+            case Send(Action.ADVANCE_AUDIT, _):
+                self._send(job, "advance audit", market.advance_audit(order))
             case Send(Action.ADVANCE, commits):
                 self._send(job, "advance", market.advance(order, commits))
             case Settle(settlement):

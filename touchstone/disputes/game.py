@@ -12,8 +12,9 @@ from eth_utils.crypto import keccak
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-FIRST_CHALLENGER = 7
-"""Parties below are seats of the job, from here on challengers with a bond."""
+FIRST_CHALLENGER = 8
+"""Parties below are seats of the job, the last an auditor that vouched; from here on challengers
+with a bond."""
 PARTS = 64
 """A long reduction is cut into so many partial results at most."""
 
@@ -64,6 +65,7 @@ class Party:
     lost: bool
     proven: bool
     lost_to: int
+    left: bool
     output: bytes
     statement: bytes
 
@@ -80,7 +82,6 @@ class Contest:
     guilty: int
     agreed: bool
     refused: bool
-    winner: str
     contested: bytes
     brief: bytes
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from touchstone.disputes.game import Game
     from touchstone.disputes.player import View
 
-NOBODY = "0x" + "00" * 20
-
 
 @dataclass(slots=True)
 class LastMove:
@@ -43,7 +41,7 @@ def standing(disputes: Disputes, job: JobId, first_block: int) -> dict[str, Any]
     log = Log(disputes, first_block)
     log.read()
     view = view_of(disputes, log, job, contest)
-    ended, guilty, winner = disputes.verdict(job)
+    ended, guilty, winners = disputes.verdict(job)
     last = last_moves(disputes, job, first_block, _nodes(log, job))
     return {
         "job": "0x" + job.hex(),
@@ -52,7 +50,7 @@ def standing(disputes: Disputes, job: JobId, first_block: int) -> dict[str, Any]
         "ended": ended,
         "ends_in": max(0, contest.ends_at - view.now),
         "guilty": [seat for seat in range(FIRST_CHALLENGER) if guilty >> seat & 1],
-        "winner": None if winner == NOBODY else winner,
+        "winners": {str(seat): winner for seat, winner in winners.items()},
         "parties": [
             _party(disputes, view, n, last.get(p.account)) for n, p in view.parties.items()
         ],
@@ -66,7 +64,7 @@ def contests(disputes: Disputes, first_block: int, last_block: int) -> Iterator[
     for event in disputes.events(first_block, last_block, ("ContestOpened",)):
         seen[JobId(bytes(event["args"]["job"]))] = event["blockNumber"]
     for job, block in seen.items():
-        contest, (ended, guilty, winner) = disputes.contest(job), disputes.verdict(job)
+        contest, (ended, guilty, winners) = disputes.contest(job), disputes.verdict(job)
         yield {
             "job": "0x" + job.hex(),
             "block": block,
@@ -74,7 +72,7 @@ def contests(disputes: Disputes, first_block: int, last_block: int) -> Iterator[
             "ended": ended,
             "games": contest.games,
             "guilty": [seat for seat in range(FIRST_CHALLENGER) if guilty >> seat & 1],
-            "winner": None if winner == NOBODY else winner,
+            "winners": {str(seat): winner for seat, winner in winners.items()},
         }
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING
 
+from touchstone.protocol.audits import AUDITOR_SEAT, NO_AUDIT, Audit, AuditState
 from touchstone.protocol.demands import NO_DEMAND, Demand
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ class JobState:
         reveals: output roots revealed on chain in this round, by seat.
         input_demand: the demand for its input.
         output_demand: the demand for its output.
+        audit: its audit.
     """
 
     order: Order
@@ -107,6 +109,7 @@ class JobState:
     reveals: Mapping[int, bytes] = field(default_factory=dict)
     input_demand: Demand = NO_DEMAND
     output_demand: Demand = NO_DEMAND
+    audit: Audit = NO_AUDIT
 
     @property
     def active(self) -> tuple[int, ...]:
@@ -134,6 +137,7 @@ class Action(Enum):
     ADVANCE = "advance"
     CONCLUDE = "conclude"
     CLOSE_DEMAND = "close_demand"
+    ADVANCE_AUDIT = "advance_audit"
 
 
 def due_action(job: JobState, clock: Clock, parameters: Parameters) -> Action | None:
@@ -151,9 +155,25 @@ def due_action(job: JobState, clock: Clock, parameters: Parameters) -> Action | 
             return _of_drawn(job, clock, parameters)
         case Phase.CONTESTED if clock.time > job.since + parameters.contest_window:
             return Action.CONCLUDE
+    if _is_audit_due(job, clock, parameters):
+        return Action.ADVANCE_AUDIT
     # A demand for the input outlives a job that got the input otherwise; its deposit does not wait.
-    closable = job.input_demand.pending or job.output_demand.is_over(clock)
-    return Action.CLOSE_DEMAND if closable else None
+    left_over = job.input_demand.pending and AUDITOR_SEAT not in job.input_demand.seats
+    return Action.CLOSE_DEMAND if left_over or job.output_demand.is_over(clock) else None
+
+
+def _is_audit_due(job: JobState, clock: Clock, parameters: Parameters) -> bool:
+    """Whether its audit can go on, as far as the job itself says: a challenge may still hold it."""
+    audit = job.audit
+    if audit.state is AuditState.DUE:
+        return clock.block >= audit.since
+    if audit.state is not AuditState.DRAWN:
+        return False
+    if job.phase is not Phase.SETTLED:
+        return True
+    if AUDITOR_SEAT in job.input_demand.seats and job.input_demand.pending:
+        return job.input_demand.is_over(clock)
+    return clock.time > audit.since + parameters.commit_window
 
 
 def _of_drawn(job: JobState, clock: Clock, parameters: Parameters) -> Action | None:

@@ -10,6 +10,7 @@ from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
 from touchstone.errors import ProtocolError
+from touchstone.protocol.audits import ODDS
 from touchstone.protocol.ids import JobId, ModelId, PoolId, pool_id
 from touchstone.protocol.prices import MAX_UNITS, price
 
@@ -32,6 +33,22 @@ class Mode(IntEnum):
 
 STRONG = 0x80
 """With any rung: claims carry the transcript's root, see `touchstone.protocol.inputs`."""
+AUDITED = 0x70
+"""With the optimistic rung: three bits n, zero for no audits, else one settled job in 2^(n-1) is
+audited by a provider that the chain draws after the claim."""
+
+
+def audit_bits(odds: int) -> int:
+    """The bits of the mode that ask for an audit of one settled job in `odds`; 0 for none.
+
+    Raises:
+        ProtocolError: no order can ask for these odds.
+    """
+    if odds == 0:
+        return 0
+    if odds not in ODDS:
+        raise ProtocolError(f"audits are for one job in {ODDS}, not in {odds}")
+    return odds.bit_length() << 4
 
 
 ORDER_FIELDS = (
@@ -62,7 +79,8 @@ class Order:
         model: the model version.
         shard: which shard of it.
         tier: rung of the price ladder.
-        mode: how the result is verified, plus `STRONG` where claims are strong.
+        mode: how the result is verified, plus `STRONG` where claims are strong and the bits of
+            `audit_bits` where it is to be audited.
         replicas: providers drawn: 2 to 5, or 1 in an optimistic order.
         units: units of work paid for, per replica, 1 to 16.
         input_root: blinded Merkle root of the input payload, 32 bytes.
@@ -89,6 +107,8 @@ class Order:
         if self.rung == Mode.OPTIMISTIC:
             if self.replicas != 1:
                 raise ProtocolError(f"an optimistic order asks for 1 replica, not {self.replicas}")
+        elif self.audit_odds:
+            raise ProtocolError("only an optimistic order asks for audits")
         elif not 2 <= self.replicas <= 5:
             raise ProtocolError(f"a redundant order asks for 2..5 replicas, not {self.replicas}")
         for name, value in (("model", self.model), ("input root", self.input_root)):
@@ -104,12 +124,22 @@ class Order:
     @property
     def rung(self) -> int:
         """The rung of the ladder, whatever else the mode asks for."""
-        return self.mode & ~STRONG
+        return self.mode & ~(STRONG | AUDITED)
 
     @property
     def strong(self) -> bool:
         """Whether claims carry the transcript's root."""
         return bool(self.mode & STRONG)
+
+    @property
+    def audit_odds(self) -> int:
+        """One settled job in so many is audited; 0 where none is."""
+        return (1 << ((self.mode & AUDITED) >> 4)) >> 1
+
+    @property
+    def audit_fee(self) -> int:
+        """What waits in escrow for an auditor, in base units; returned where none is drawn."""
+        return self.share if self.audit_odds else 0
 
     @property
     def share(self) -> int:
@@ -119,7 +149,7 @@ class Order:
     @property
     def payment(self) -> int:
         """What the requester puts in escrow, in base units."""
-        return self.share * self.replicas
+        return self.share * self.replicas + self.audit_fee
 
     def values(self) -> tuple[object, ...]:
         """The fields in the order of the Solidity struct, as contract calls take them."""

@@ -32,6 +32,7 @@ struct SeatVector {
     bytes commitSignature;
     bytes32 claimStructHash;
     bytes claimSignature;
+    bytes32 seal;
 }
 
 struct JobVector {
@@ -43,6 +44,8 @@ struct JobVector {
     Order order;
     bytes32 pool;
     uint256 payment;
+    uint256 auditOdds;
+    bytes32 auditSeed;
     bytes32 orderStructHash;
     bytes32 job;
     bytes orderSignature;
@@ -102,6 +105,8 @@ library ProtocolVectors {
         v.modelVersion = "7.0";
         v.pool = 0x39d49c3ed9f428af1d305cb7b7835080492282bf55ee13d9f5843efc8d8456e9;
         v.payment = 10500000000;
+        v.auditOdds = 0;
+        v.auditSeed = 0x7a7bec847adbdfe987a7036ce947553f3ba938b6c272359126fe9f24f179de0d;
         v.orderStructHash = 0xb4663aeb77de46f94875dc9bff340e505ffd9d943b052893aa570b04c1426a7e;
         v.job = 0xf9081562ad3faf613f600b19f5d9c301544b2ea923b7564bc3604ec19eefe4c1;
         v.orderSignature = hex"45f384e0a516557ba96a43c795964c20840e15f349396d95f6d17240a397a4fdada90d05dbab0c26c767d8e0c930850180350e2f7943e7445884730cd2c79f84";
@@ -130,6 +135,7 @@ library ProtocolVectors {
         v.seats[0].commitSignature = hex"83e67f462c9f231f1b5475d5fb20d3a8d08c21e41b79b14ae20022c78b61909c691f8d9955ce3293e772d8d5712509f695822d28f20ea71e52c75f886e246825";
         v.seats[0].claimStructHash = 0x68ed09dc006d61ddd701cae894e8392b0ab1251b16f8b8302cf4435cfe9ac717;
         v.seats[0].claimSignature = hex"7bdda86caadb7bea7b12cddb90063736a673c9526fb772d5a9a6d91a246dc5f3966a6276c941ee9a39bd988ab8a3b22762209bd00f9615e13c1a2b7238aab21f";
+        v.seats[0].seal = 0x0a32511276f79a8792ee59db08e18a89804c5efa3cc5e0f524ee6e115b5d950b;
         v.seats[1].provider = 0x0407CDd8C4463640B93C99bD90BFC2a21E6c6555;
         v.seats[1].salt = 0x26c58fcc707115a546cc1f9ee7b1fd4c28a286472c100a23801bddb1658199a5;
         v.seats[1].commitment = 0x624e95f81790b58bba53e96c8e3afceae144411f220af6437e762a94e2218e24;
@@ -137,6 +143,7 @@ library ProtocolVectors {
         v.seats[1].commitSignature = hex"e661e32f5a1b9c53e3bf3ed417366b5691a39b48e140743f5e17f25aad512ee9f7f4b12106869fa818ad2ca63abb504388fd005da6f384e4f8127afc6dfa984d";
         v.seats[1].claimStructHash = 0xd9a33384822fc0ed5718eceee699fa052f52fd62b3fd09c6d4a1410be3ef91b0;
         v.seats[1].claimSignature = hex"ec46ae71566a2e702195088c5cfc299fede9ac8c70180f06086e45b0e14b9b78d0d888a8c28e0b9a6aa2642990b7878f1aabc119c29b3712f09e6ff093326a88";
+        v.seats[1].seal = 0xcf42a9171886ac753b40fd07bbf256cf67a3076201b1a6860463b9df837fa886;
         v.seats[2].provider = 0x59A51C56f76A2Fa00cB401554dB59586D3a98648;
         v.seats[2].salt = 0x83c7fa5556238899d6aca6b84a0e88728ab010e8eae02b27436324eca2eb7fa3;
         v.seats[2].commitment = 0x1fbf75506e1cb21f7d8caffc5ed2efbaf4419f437fe5b78f650f9709923666c6;
@@ -144,6 +151,7 @@ library ProtocolVectors {
         v.seats[2].commitSignature = hex"ed4e57b8abcad948aeec55daa3eaaf7a07f10270233679c50121c18283c88560a294cbd9a8a9dd7c4254ef5c1764d41a8c02c4b1164a9b478e2550073b4a5fe3";
         v.seats[2].claimStructHash = 0x88b02511b61b7a948ecb0ae6c11c9a8642654ad00de94f3c162fd229025c3d9b;
         v.seats[2].claimSignature = hex"c88424b9c3877715419ccfc8079aebd6a1d98450325e8b09185272b9b8c1d837fbbdbfbecf5f686f5fb4c7ef9d47e4e114b9f4befe7a384bb82b90b57274a3d8";
+        v.seats[2].seal = 0xc2c0446d3a95ea60ad578552f47de57c50f8307fb359673e69ef3384d17c8d04;
     }
 
     function _job1() private pure returns (JobVector memory v) {
@@ -154,20 +162,22 @@ library ProtocolVectors {
         v.modelVersion = "1.0";
         v.pool = 0x82194b639e87aa27edf543dd6137ba2e59588a560cc86c0fe32e52ec8cb7da61;
         v.payment = 6000000000000;
-        v.orderStructHash = 0x6612c5c5b9427659ec28f7ba1f1882d089f8e23ead5c5fac8b06e6cc806fc7cd;
-        v.job = 0x8004ec2e9d7ae65e777244780f235647c7312b9132ab3001ed140d117db5f7a5;
-        v.orderSignature = hex"79c4715fa0dc854f9fdd83c8ee0aa4711249ed63f4750ca1005d140fc0bd4f56acbb65320576eda8d59062ae91f795509dc32a5f0053f4a2d35584df68eba856";
+        v.auditOdds = 0;
+        v.auditSeed = 0xeab915e4853a66d88d4765de58d03dc747ddbc3e9b78f1a783147d3522cc70af;
+        v.orderStructHash = 0xa2a948e4f5a3120394e78d05eb240f8a79aad479137abc244539722cf5489fe0;
+        v.job = 0xa5b64d2603000c1633925db4a1e6a25599972290a7c1370ba23336a899be3de9;
+        v.orderSignature = hex"7fe24eba330decbb8698fbc599052a8899c9a950972e115a763513c013ebf6ed64bd799318993d466ace98518634da662cd1696c3de69b58bff2e93bd6385672";
         v.seed = 0xcd95a98eaa056255fd863e0319d5b612722ee6929c094bbf534bcd1b580ee017;
         v.round = 1;
         v.draw = 0x91d55284417dd1b2e63875ea5467b2475678b6fa19e101ca5b2f814b39ad0409;
         v.outputRoot = 0x812adf4142c287a4e2bbfe15dd26c9f4931a8ba98796f9c727ec0e4df093e4a9;
-        v.set = 0xafcbaa6e774e612bc1632fe9dba80f5edf308e9338048389589eca201ccbfe3b;
-        v.receiptStructHash = 0xedc66a37d825fa2c011f5d9be8508db53429231e0d6f66bfb4c370cfd62fceeb;
+        v.set = 0x0a64ce9a2c2585215814ece10523c6c0f03b20cf4e3602eeb8a0438633a2bc2f;
+        v.receiptStructHash = 0xbd8a71542f47209fdd03f899def23ef666f282410c09ac90705574ab783f2495;
         v.order.requester = 0xa4AB90b8Ef99FDa9efD44DdD90AB5494EDee84E2;
         v.order.model = ModelId.wrap(0x18b1df0fcd0313d50ff137470a1255c002703150df86134f831378f0378011bf);
         v.order.shard = 15051;
         v.order.tier = 37;
-        v.order.mode = 0;
+        v.order.mode = 128;
         v.order.replicas = 3;
         v.order.units = 1;
         v.order.inputRoot = 0x7f775dcf827dc6a65d1761cc9840b950e8c019acc02fd3ba7cbfef660168d9f3;
@@ -177,25 +187,28 @@ library ProtocolVectors {
         v.seats = new SeatVector[](3);
         v.seats[0].provider = 0xa4AB90b8Ef99FDa9efD44DdD90AB5494EDee84E2;
         v.seats[0].salt = 0xd69f580b340ea2c9d0f0f206403bc4312d103a3865805c832b2cb381274366b3;
-        v.seats[0].commitment = 0x84aa1381718ea4e4e3d57b0d769167c584ec9fe13b489c07af5b2f81977f4d3b;
-        v.seats[0].commitStructHash = 0x9663d3454d36a4624cf90e94216b417a2a9c7e4cf30ea98a900952513436c451;
-        v.seats[0].commitSignature = hex"5663447e7e96574bfc7770730e87fa91bbcade2baebab6a14a6c34c7e506d049777a02d0d82407c1ed3a8d239670e6297a9d1694db9882585c4b967879b18010";
-        v.seats[0].claimStructHash = 0x8ddf54e81e14759733552d4cc4ae95dc1d6126837c64c9c317bcbea512d9b06a;
-        v.seats[0].claimSignature = hex"0c704f7b1e5fd25e1b4f29d6dcc4e8644b98da6d213acd1060c272784ce337b6b5901482e2ab9ec52c5cabf72da12fa92b731d67e04f0e453f544666da6e2599";
+        v.seats[0].commitment = 0xa5bdfdcac771f5ddc1b1a125f64db4ea6d827ea1c6bb9aad4555438cd207745d;
+        v.seats[0].commitStructHash = 0x7e6460ed334a4a6f47c32e1b3afb21063a8a79b82e33cc0feac80142f449f4e5;
+        v.seats[0].commitSignature = hex"31653952e0da7f5c199686b201ecf99c7f04e4ce054e337bca938097d7cdb46e0961899da02902f2be08ac8cde9136fb5039c1b8128520f14687ce684d262154";
+        v.seats[0].claimStructHash = 0x6f977be5e711c46eaea18086a53a31cfaa03296fe09a94fcf2cbcf6d0bc83210;
+        v.seats[0].claimSignature = hex"d7904ce96e7b47b765ba51035bad55d2a657577c5ba56ed5a43032900253a0d933cce4962da420eb42205579794d48b118b02f4a80999cf7700059d12e29d8a5";
+        v.seats[0].seal = 0x5b29d5cb8a82fd077a5509118703031e8d57bad2b9aeac08fd323f0c7bc028d2;
         v.seats[1].provider = 0x2B5ad2DbfFA5622B9d78B91912A8376C41d9423E;
         v.seats[1].salt = 0x217c1c036d801428bcc71606da7bf0ec5679a4aaa74ba7beef07fd869ad870e5;
-        v.seats[1].commitment = 0xb7eb0164bb46026f20cc8aa549fe92a3c21e6290c207f3f2c9d4f666cc508a79;
-        v.seats[1].commitStructHash = 0x177a465b801a626be001a3b1687c60e003abc3cbdbbb29b6858f196433b884c5;
-        v.seats[1].commitSignature = hex"27fdaeb5d8afde1bfccc3738717df6a9ecf751a7f0be35b6df7f8914579dc2f7c3caedc209687f9e4a1fe2350f63b39fec2f98cb15794b6875e1c7d88027d0ac";
-        v.seats[1].claimStructHash = 0xb68c21046bd8806a8262e7930a4437bdd310c3f2a14f7a47e31b1820806065d9;
-        v.seats[1].claimSignature = hex"6e74630c4d11d065eccde0d639419ffd0c746550b8992fa445edd97b6ac66d5e9490fd6edbeb4f238068a42a3cb52c44fa95712bc8e14a99f073ebd7e678a45c";
+        v.seats[1].commitment = 0x2c709f12d1c7d67111d9dc64f826bd23588f77a5f324d20900c448709efd6b26;
+        v.seats[1].commitStructHash = 0x340ee1e7bc7694efdd1dd8e6558cbfe480ac96ad5ff901916fcbc2a5778e4444;
+        v.seats[1].commitSignature = hex"4a9a2f4fe3e50dd9642d8a448456cb4b6a3316704a54407c1ae2387924e837650038fb72defe018a03083879facc197bd7f933742b7e762d8029e55d7b023c2a";
+        v.seats[1].claimStructHash = 0xd7bcfb26d580a186368f811869a8971102dd14c90d04d3ed1bdb5ae1acbf502f;
+        v.seats[1].claimSignature = hex"0c22bf460e21d0d25135d0d4b247af87c5f7d27b28af51d8fcde90fb7979ebaf97ada96926891a2ae96572be8327ebe0b14d59a9af1511a5d3dd9768096e8bfe";
+        v.seats[1].seal = 0x1e517cdd805160a637b420721fe8920af444ffd290354ba2dbf691fdf60b7991;
         v.seats[2].provider = 0x61943EB6E814Cfd117f6fB9e6d7Da902ad9d21c1;
         v.seats[2].salt = 0x54ee97225d6254e4a159e54f263cf8dfbbd64320060a426b691269464103f61b;
-        v.seats[2].commitment = 0x545a50702bf7a7d218bfbe9a61ea1fc3aeeedb2823f34a05227ae4a80436826d;
-        v.seats[2].commitStructHash = 0xefe134a5771b65b5657153f2a5cde4fd449f54be6296633dcdd648439b824d1e;
-        v.seats[2].commitSignature = hex"f1bc60ea567556bb2eec66be35e6f17cda74b6debaab0d83e46efe32bc01a0b89de4c54da37aead37db169aff44576123788967683c0f30b6b4285942c458c4d";
-        v.seats[2].claimStructHash = 0x393055b3fdef9ed3b493f7133ad74b5e49da3d1275d109473e7fabdc56baa797;
-        v.seats[2].claimSignature = hex"56a939ad9456821a1f21ec555a0b88408765821cc154f4f5f4bcf7e05ad76376709581c77d7a6f3d01fde0506d734996f6b200a0eddab87b31849d176d0f7859";
+        v.seats[2].commitment = 0xf737b6c3b4ec167809c465e5f94193ffb45ae9ffe314ca7bfa0035d410440456;
+        v.seats[2].commitStructHash = 0x33c35406c2b3f1825f2c971ef40aa2ed7446892b3c6de249d9d3f5eacffe18a6;
+        v.seats[2].commitSignature = hex"e775a801d3e21ab323bdc2b2f90627a563a3db0d23f1cbae44db4f6520f04a6f855332536b983d0f140fedae514d7bb4561919a416873a28bf3f4c7c231ffea8";
+        v.seats[2].claimStructHash = 0xb9b9a38ce3307d7d8a91b4a00e24bdc178f9cb0d376e23ea2584bd04bb14f3b0;
+        v.seats[2].claimSignature = hex"3770eba86c23a4078c45cff8d530f5015437ece2e2d713cbda96907f594aebd0f47ecc486e8807b6487f51105c79591df0d65aa28738db71a3f59e21724a2f55";
+        v.seats[2].seal = 0xc63efc20204bac4e151ae4281ee18860a0f5b702b74a7ccad0269e388f0b892c;
     }
 
     function _job2() private pure returns (JobVector memory v) {
@@ -205,22 +218,24 @@ library ProtocolVectors {
         v.modelName = "model-848";
         v.modelVersion = "4.0";
         v.pool = 0x6642b5661287a357ff3e9e1757f562e9e63375788285391d55af44f85d986113;
-        v.payment = 60000000000000000;
-        v.orderStructHash = 0xfaffbd47f867b17b349b340ef79562451be1294e033be858bb2ca11ce3e97dbe;
-        v.job = 0x5504e911540f703c3fc4c96ee2c40f39636dba3fc36cdad26be287d9cc911848;
-        v.orderSignature = hex"331c7bc4f144bdba6c62a9410b0c248f6f7db327feb44cf8bd0a64410466c5779ec2bb607a5077fe8d813caba90b49ee331772ba278186d5e9857d892e4ee7bd";
+        v.payment = 40000000000000000;
+        v.auditOdds = 8;
+        v.auditSeed = 0xb616b7bba25c66a73ad78a75a804f2201baf88b9cab4105ee8bffb3ac968dcae;
+        v.orderStructHash = 0x40b4e438e2f85d465cc3f29ded96dff951b083b55be03adb0c08c5e848c628e9;
+        v.job = 0x42e3f52b9b3df77ba8f45ee404e685075a0472a49351d0787c58258973a05fee;
+        v.orderSignature = hex"5b9a265c0dbb03516b47d5fa2a23566678e90598e5ec408be6d5081f4eded3a5f876ee22c62ed30950a15cb331cca24779e542d9e5495928330e53c95fd1f171";
         v.seed = 0x7d540d1160d6e093b3f923788011183646cfd1f6da9ffbea5dd4900213766eb3;
         v.round = 2;
         v.draw = 0xb2a4d56219ac6ad502e29ac502583e0f3073e72938a95e53862b69b8081bb2a4;
         v.outputRoot = 0xa60b7e87a4bdea1111682eec16cf4ac0c2f10c8c10df5a9ff5a679f719b73f57;
-        v.set = 0xa6ba8bb7ac42fa00c1b8c8eda6d80c4925819339cf68ebdb3427a36503497f08;
-        v.receiptStructHash = 0x6d590679597c1bbed0541415d51c566a692e15f6497d1e20b75980f4897543bf;
+        v.set = 0xe1ef8725479c334dc3c63ebdae77a2245a33b14153bf64561eb863def82b33a7;
+        v.receiptStructHash = 0x5c66a9ce138b7bfa885a86ff405fdcece9988341aacb969b671eb894bb1a9abf;
         v.order.requester = 0xACdCAb43092CF292778392C2640864E5C7CAE266;
         v.order.model = ModelId.wrap(0x129838a9ee945c20c366da4e3225e0aa6cd1112c4b1b6052623602e433f7ec9c);
         v.order.shard = 27135;
         v.order.tier = 46;
-        v.order.mode = 0;
-        v.order.replicas = 3;
+        v.order.mode = 193;
+        v.order.replicas = 1;
         v.order.units = 10;
         v.order.inputRoot = 0x99c1d2249c502cad9ec8bfb9c2ee4219c41f3e01f2a6b64632d0d10faf83e6e0;
         v.order.params = 0x15a03063c6578c5fc46f48bcdf774df875ce5348bbdd5965ebc1e1fa798240d6;
@@ -229,24 +244,27 @@ library ProtocolVectors {
         v.seats = new SeatVector[](3);
         v.seats[0].provider = 0xACdCAb43092CF292778392C2640864E5C7CAE266;
         v.seats[0].salt = 0x161effb66810f9037a5ad02d09141147735f444b64d9f39b561192d8cc6564f7;
-        v.seats[0].commitment = 0xacfd9010e4f551d851fa3c65851727a53d0a03a14cb69b12cd5b343c312306b4;
-        v.seats[0].commitStructHash = 0x639020f70dda39188c05c38ce45947e4293d55088c897208151ad2227f08ef9a;
-        v.seats[0].commitSignature = hex"30bdb6797ae4ac10be3f1a7d392691b28d294e368bc533fe546c9168972c1d06781456a3400e05b914fc38c70874933ba0668fd93061a46cb780165bac7bc098";
-        v.seats[0].claimStructHash = 0xfeab13cd00fb49bd3c45dd959acaecb358ae4568b11be40f2e27641514c3d6ae;
-        v.seats[0].claimSignature = hex"d767770f52a33353050dd79cdf30fe48fa12c58673ccd5cd752bd90310989c613a9bc7cb5f35b350476061e3d92c8ceccad6710704988276751a5e3746513790";
+        v.seats[0].commitment = 0x22d7214f9ba9b2f4efb98d1a217f2892dbe2a530405db0e35b9223d955b78ce8;
+        v.seats[0].commitStructHash = 0x62dfcd98edbc4b91b421b62bfe567b9193ccb69c30feba28293e3b99401caf98;
+        v.seats[0].commitSignature = hex"3b0b83f312c3c71f682aeea623dcfabde49f9e5bb6f323fe4c28826ade6d298d48cdffe8a32a84a05c8fb5b6fa0aec45b01129227754d4e71ab616c016cc7f58";
+        v.seats[0].claimStructHash = 0xd031e541e0acfeedd6d5d11c5108d55924945dd514f4c5db254ae0d560b7813b;
+        v.seats[0].claimSignature = hex"0d6f14c963124842e138faa3112a0a3c5d1920c86dfc3ad220e682006da0d495c20c713e24488de5299a80a1dee531711cfe187186abd688c7ccf2c44ecc1b5b";
+        v.seats[0].seal = 0x5492e1c51f212bd0517338dbcd3f1604831ff39eefad64b60cefda8489d61e76;
         v.seats[1].provider = 0xF36A0Bb0b79a064138FEebDa2fD33290dFa73C89;
         v.seats[1].salt = 0x63279219baaa9f00758f46fbabf90afc4e828e0ac9aa1836ec0fedbfa1d0fb34;
-        v.seats[1].commitment = 0xee9fb68d9b83bc0d00ba352b218140aa02b518c9dd09716d70762b8156982ce3;
-        v.seats[1].commitStructHash = 0x003fd517d0b54958bf7d82e2160e1e6edd0208a788cd33c1f8ed4f884fbf9e1c;
-        v.seats[1].commitSignature = hex"399fa7af1f5d41da8550a2f181da95def44eec011112cb991672a83acd63abfdb924121032fa1b7ca8e794cbf68ffcf8f79a9955fd43ac166a60600f4ac6a77e";
-        v.seats[1].claimStructHash = 0x71c25ae96b24fdcd55f1a139796b976e71775678c82cb8ccb68deb5d02e00514;
-        v.seats[1].claimSignature = hex"b9a93f673b7a00fd7565e2e8e46231d32b90551f553c152ee049b40728d1e78ea0aa3c7a17b0a313f06d25130f832d7d2eccf1682dc73d33196f0c54bb7f7657";
+        v.seats[1].commitment = 0xa95d14dd3237cf34160cae36edbd19cc2efea2b8a08ddda1e92ca9404e730f74;
+        v.seats[1].commitStructHash = 0x3c5148bb4e8ae822823033473e381478329970b48744fa1c0e3d6de9898adc99;
+        v.seats[1].commitSignature = hex"8bf072c6e7bded3b57ae62c3f01d4c1435624edb4adbd68de0a561fae235377a8698fe03b43e6a344abef7a247eb4bcd4a5f07d390e54a542ca5da761b4b228f";
+        v.seats[1].claimStructHash = 0x1b18f698370ba1665c31bc05d9fd2a938c71262b57c5aceaaeac0a79502d28ac;
+        v.seats[1].claimSignature = hex"de6cbc3c2d4862e56791d9ee41dc5e484c3f62cc593d79b7296ef4a18a30fccca26ef887b0dfee2048db9e0c3660aed12853e95331c320492d18209ca8eab5ca";
+        v.seats[1].seal = 0x2e4a6b64e87f900d3641432eba4e4827a8c0e53844c3ac87ef13d0a029da262b;
         v.seats[2].provider = 0x85f05D5F95822D3eA43F4A0041cd067265C652A2;
         v.seats[2].salt = 0x3be0469ea1f6f4f2327ef5674dd847b09e8aeb99207c05148b140f95999df7d8;
-        v.seats[2].commitment = 0x97776b9482ca339794a42b4b3e20c6c1087351fc2169bffa256c4dc5a9eba229;
-        v.seats[2].commitStructHash = 0xe2d1a4259a8d10d0709b2ce795b83036594fd47c8c7d4f9ea42caa62a406f9d4;
-        v.seats[2].commitSignature = hex"83050436b945f8e54349174bd73af95ffda6c071ea65cd03c73c14836fbad9471f5a3ce3b73650dfccf60bddb5c75da3758d9f8c025df7326e11c4da68679f24";
-        v.seats[2].claimStructHash = 0x190bfc31ef01ce8ef506acf3eed205b835fc8537926677669ca795c7b483f34d;
-        v.seats[2].claimSignature = hex"f3d22eb022f20a7e19ff249bfe35b2d021d4d87f27a96238d3074a5d24926be155d7909e5ad481168ba6bc4207ea797b1cb18dc303be707eabcad39bc00c6d11";
+        v.seats[2].commitment = 0xc338eb0e562f18ac70d244b0aa76bb9c13002f08502fa9f7022a0126ef068062;
+        v.seats[2].commitStructHash = 0x5b6548e8ef8b17489838b124d9e270cbf41f87213504958a226d5e2ea0fefb11;
+        v.seats[2].commitSignature = hex"2eeda03c330a27990901ddc83b605962e526d6f66735c9559e8bfd3fa8e770d5c48b193955c9403f56a71d290cd77772526204d4404d16aaa557519b0887aa90";
+        v.seats[2].claimStructHash = 0xa4c239894c32af14dd1936e92b1b6169348527e8e5d45f2a90247838fdc9d8f7;
+        v.seats[2].claimSignature = hex"ffe29c35461c85edc0524fc422fa0710b8a32b857ed24c49a78431cd730b4c054a301867d7bc99dc916952a4707489bc78246d267ed73d9c78acb42f0edaaa37";
+        v.seats[2].seal = 0x0002e648e984cfe127ce68bf0e3c20dbd8cbac5a19de4e223df010de6b44b574;
     }
 }

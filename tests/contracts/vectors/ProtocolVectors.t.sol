@@ -11,6 +11,7 @@ import {
     ProtocolVectors,
     SeatVector
 } from "./ProtocolVectors.sol";
+import {AuditLib} from "../../../contracts/types/Audit.sol";
 import {JobId, ModelId, PoolId, modelIdOf} from "../../../contracts/types/Ids.sol";
 import {Claim, ClaimLib} from "../../../contracts/types/Claim.sol";
 import {AnswerFee} from "../../../contracts/types/Demand.sol";
@@ -27,8 +28,8 @@ contract ProtocolVectorsTest is Actors {
         return order.structHash();
     }
 
-    function poolAndPayment(Order calldata order) external pure returns (PoolId, uint256) {
-        return (order.pool(), order.payment());
+    function poolAndPayment(Order calldata order) external pure returns (PoolId, uint256, uint256) {
+        return (order.pool(), order.payment(), order.auditOdds());
     }
 
     function payloadRoot(bytes calldata data, bytes32 salt) external view returns (bytes32) {
@@ -68,9 +69,11 @@ contract ProtocolVectorsTest is Actors {
             JobVector memory job = jobs[i];
             assertEq(_separator(job.chainId, job.market), job.domainSeparator, "domain");
             assertEq(ModelId.unwrap(modelIdOf(job.modelName, job.modelVersion)), ModelId.unwrap(job.order.model), "model");
-            (PoolId itsPool, uint256 payment) = this.poolAndPayment(job.order);
+            (PoolId itsPool, uint256 payment, uint256 odds) = this.poolAndPayment(job.order);
             assertEq(PoolId.unwrap(itsPool), job.pool, "pool");
             assertEq(payment, job.payment, "payment");
+            assertEq(odds, job.auditOdds, "odds");
+            assertEq(AuditLib.seedOf(JobId.wrap(job.job), job.seed), job.auditSeed, "audit seed");
             assertEq(this.structHash(job.order), job.orderStructHash, "order");
             assertEq(_typed(job, job.orderStructHash), job.job, "job");
             _assertSigned(job.job, job.orderSignature, job.order.requester);
@@ -100,6 +103,7 @@ contract ProtocolVectorsTest is Actors {
                     id, job.draw, job.order.shard, job.order.inputRoot, job.outputRoot, job.set, seat.salt
                 );
                 assertEq(ClaimLib.structHash(claim), seat.claimStructHash, "claim");
+                assertEq(AuditLib.seal(id, seat.provider, job.outputRoot, seat.salt), seat.seal, "seal");
                 _assertSigned(_typed(job, seat.claimStructHash), seat.claimSignature, seat.provider);
             }
             assertEq(ClaimLib.setOf(commitments), job.set, "set");

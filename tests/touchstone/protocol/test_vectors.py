@@ -13,6 +13,7 @@ from eth_account import Account
 from eth_account.messages import encode_typed_data
 
 from touchstone.protocol import demands, prices
+from touchstone.protocol.audits import audit_seed, seal_of
 from touchstone.protocol.claims import Claim, Commit, commitment_of, draw_of, set_of
 from touchstone.protocol.eip712 import Domain, Signature, recover
 from touchstone.protocol.ids import model_id
@@ -67,9 +68,11 @@ def test_hashes_are_those_of_the_vectors(job: dict[str, Any]) -> None:
     assert model_id(job["modelName"], job["modelVersion"]) == order.model
     assert order.pool == unhex(job["pool"])
     assert order.payment == int(job["payment"])
+    assert order.audit_odds == job["auditOdds"]
     assert order.struct_hash() == unhex(job["orderStructHash"])
     job_id = order.job_id(domain)
     assert job_id == unhex(job["job"])
+    assert audit_seed(job_id, unhex(job["seed"])) == unhex(job["auditSeed"])
     draw = draw_of(unhex(job["seed"]), job["round"])
     assert draw == unhex(job["draw"])
     output, set_ = unhex(job["outputRoot"]), unhex(job["set"])
@@ -78,6 +81,7 @@ def test_hashes_are_those_of_the_vectors(job: dict[str, Any]) -> None:
         salt, provider = unhex(seat["salt"]), seat["provider"]
         commitment = commitment_of(job_id, draw, provider, output, salt)
         assert commitment == unhex(seat["commitment"])
+        assert seal_of(job_id, provider, output, salt) == unhex(seat["seal"])
         Commit(job_id, draw, commitment).require_signer(
             domain, Signature.from_bytes(unhex(seat["commitSignature"])), provider
         )
