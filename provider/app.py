@@ -98,6 +98,15 @@ def make_app(service: Service, health: Callable[[], dict[str, object]]) -> FastA
         status, new = await run_in_threadpool(service.accept, id_, payload, salt_)
         return _json(status, 202 if new else 200)
 
+    @app.get("/jobs/{job}/input")
+    async def get_input(
+        job: _JobPath,
+        signature: Annotated[str | None, Header(alias=SIGNATURE_HEADER)] = None,
+    ) -> Response:
+        id_, signed = JobId(_bytes(job)), _signature(signature)
+        payload, salt = await run_in_threadpool(service.audit_input, id_, signed)
+        return Response(salt + payload, media_type="application/octet-stream")
+
     @app.get("/jobs/{job}")
     async def get_job(job: _JobPath) -> Response:
         return _json(await run_in_threadpool(service.status, JobId(_bytes(job))))
@@ -109,8 +118,13 @@ def make_app(service: Service, health: Callable[[], dict[str, object]]) -> FastA
         return _json(await run_in_threadpool(service.claim, JobId(_bytes(job)), commits))
 
     @app.get("/jobs/{job}/output")
-    async def get_output(job: _JobPath, salt: _SaltHeader) -> Response:
-        output = await run_in_threadpool(service.output, JobId(_bytes(job)), _bytes(salt))
+    async def get_output(
+        job: _JobPath,
+        salt: _SaltHeader,
+        signature: Annotated[str | None, Header(alias=SIGNATURE_HEADER)] = None,
+    ) -> Response:
+        signed = b"" if signature is None else _signature(signature)
+        output = await run_in_threadpool(service.output, JobId(_bytes(job)), _bytes(salt), signed)
         return Response(output, media_type="application/octet-stream")
 
     @app.post("/jobs/{job}/transcript", openapi_extra=_body("application/json", _OPENING_SCHEMA))

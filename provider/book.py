@@ -13,6 +13,8 @@ from touchstone.protocol.jobs import Clock, JobState, Phase
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from eth_typing import ChecksumAddress
+
     from provider.offers import Served
     from provider.store import Store
     from touchstone.chain.market import Market
@@ -131,6 +133,10 @@ class JobBook:
         """Remembers that the requester has offered the input of a job: nobody withholds it."""
         with self._lock:
             self._offered.add(job)
+
+    def auditor(self, state: JobState) -> ChecksumAddress | None:
+        """Whose turn it is to look at a settled job; None where nobody's."""
+        return self.market.auditor_of(state, self._vault)
 
     def seat(self, state: JobState) -> int | None:
         """The node's active seat."""

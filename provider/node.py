@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from provider.actions import Actions
 from provider.app import make_app
+from provider.auditing import Auditing
 from provider.book import JobBook
 from provider.capacity import Queued, next_job, units_in_window
 from provider.defence import Defence
@@ -124,13 +125,24 @@ class Node:
                 config.node.poll_seconds,
                 _keep_s(config, market.parameters),
             )
+            self._disputes = Disputes(place.w3, place.deployment)
             self.defence = Defence(
                 book,
-                Disputes(place.w3, place.deployment),
+                self._disputes,
                 vault,
                 self._sender,
                 self._executor,
                 models,
+                config.node.poll_seconds,
+            )
+            self.auditing = Auditing(
+                book,
+                self._disputes,
+                vault,
+                self._token,
+                self._sender,
+                signatory,
+                self.worker,
                 config.node.poll_seconds,
             )
             service = Service(
@@ -153,15 +165,17 @@ class Node:
         self.watcher.start()
         self.worker.start()
         self.defence.start()
+        self.auditing.start()
         self._warn_of_overload()
         if self._market.w3.eth.get_balance(self.address) < _LITTLE_GAS:
             # Without gas it earns, but cannot defend itself when it is ignored.
             log("little gas: fund this account", logging.WARNING, provider=self.address)
-        deposit = self._market.answer_deposit
+        deposit = max(self._market.answer_deposit, self._disputes.bond)
         if self._token.balance_of(self.address) < deposit:
-            # Without it, a requester that withholds an input can have it slashed for silence.
+            # Without it, a requester that withholds an input can have it slashed for silence, and a
+            # wrong result that it is drawn to audit goes undisputed.
             log(
-                "no deposit to demand a withheld input: send this account tokens",
+                "no deposit to demand an input or to dispute a result: send this account tokens",
                 logging.WARNING,
                 provider=self.address,
                 deposit=format_tokens(deposit),
@@ -173,6 +187,7 @@ class Node:
         """Ends in good order: nothing that was promised is lost, a restart takes it up."""
         self.watcher.stop()
         self.worker.stop()
+        self.auditing.stop()
         self.defence.stop()
         self._actions.close()
         if self._tending is not None:
@@ -237,9 +252,9 @@ def _identity(market: Market, account: LocalAccount) -> str:
 
 
 def _keep_s(config: ProviderConfig, parameters: Parameters) -> int:
-    """Seconds for which outputs are kept: at least as long as they can be demanded on chain."""
-    demandable = parameters.delivery_window + parameters.answer_window
-    return max(config.node.keep_days * 86_400, demandable)
+    """Seconds for which inputs and outputs are kept: at least as long as they can be demanded on
+    chain, and as the bonds that stand for them can be held."""
+    return max(config.node.keep_days * 86_400, parameters.lock_time + parameters.contest_window)
 
 
 def _born(store: Store, market: Market) -> int:

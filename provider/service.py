@@ -20,6 +20,8 @@ from provider.log import log
 from provider.sets import check_set
 from touchstone.coordination.messages import ClaimMessage, CommitMessage, JobStatus
 from touchstone.errors import RefusedError
+from touchstone.protocol.audits import audit_request_hash
+from touchstone.protocol.eip712 import is_signed_by
 from touchstone.protocol.jobs import Phase
 
 if TYPE_CHECKING:
@@ -97,6 +99,20 @@ class Service:
         if work.salt is None:
             self._queue(job, payload, salt, rows)
 
+    def audit_input(self, job: JobId, signature: bytes) -> tuple[bytes, bytes]:
+        """Payload and salt of a settled job's input, for the auditor that the chain has drawn."""
+        work = self._require_known(job)
+        payload = self._store.input(job)
+        auditor = self._book.auditor(self._fresh(work))
+        if auditor is None:
+            raise RefusedError("not_ready", "the job has no auditor now")
+        digest = self._signatory.domain.digest(audit_request_hash(job))
+        if not is_signed_by(digest, signature, auditor):
+            raise RefusedError("unsigned", f"the request is not signed by the auditor {auditor}")
+        if payload is None or work.salt is None:
+            raise RefusedError("not_ready", "this node no longer has the input")
+        return payload, work.salt
+
     def _queue(self, job: JobId, payload: bytes, salt: bytes, rows: int) -> None:
         self._store.queue(job, payload, salt, rows)
         self._worker.wake()
@@ -173,9 +189,14 @@ class Service:
             signature=claim.signature,
         )
 
-    def output(self, job: JobId, salt: bytes) -> bytes:
-        """The output payload, to whoever knows the job's salt, once nobody can copy it."""
-        self._require_opened(job, salt)
+    def output(self, job: JobId, salt: bytes, signature: bytes) -> bytes:
+        """The output payload, once nobody can copy it: to whoever knows the job's salt; while an
+        auditor may be about to compute it, to the requester alone; in a dispute, to all again."""
+        work = self._require_opened(job, salt)
+        if self._fresh(work).audit.pending and not self._book.market.challenged(job):
+            require_requester(
+                self._book.market.w3, self._signatory.domain, work.order, job, salt, signature
+            )
         output = self._store.output(job)
         if output is None:
             raise RefusedError("not_ready", "there is no output")

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from provider.duties import draw_id
 from provider.records import ClaimRecord, CommitRecord
 from touchstone.errors import RefusedError
+from touchstone.protocol.audits import audit_request_hash
 from touchstone.protocol.claims import Claim, Commit, commitment_of
+from touchstone.protocol.eip712 import sign
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from provider.records import ShownCommit
     from provider.store import Store
     from touchstone.protocol.eip712 import Domain
+    from touchstone.protocol.ids import JobId
     from touchstone.protocol.jobs import JobState
 
 
@@ -45,6 +48,10 @@ class Signatory:
                 job.id, draw, job.round, commitment, salt, output_root, signature.to_bytes()
             )
         )
+
+    def audit_request(self, job: JobId) -> bytes:
+        """The signature, 65 bytes, with which the job's auditor asks for its input."""
+        return sign(self._account, self.domain.digest(audit_request_hash(job))).expanded()
 
     def claim(
         self, job: JobState, commit: CommitRecord, set_: bytes, shown: Sequence[ShownCommit]

@@ -214,6 +214,26 @@ class Store:
                 (output, output_root, job),
             )
 
+    def keep_audited(
+        self,
+        job: JobId,
+        order: Order,
+        given: tuple[bytes, bytes],
+        found: tuple[bytes, bytes],
+        ended_at: int,
+    ) -> None:
+        """Keeps what an audit was given, payload and salt, and what it found, output and root."""
+        fields = OrderFields.of(order).model_dump_json()
+        with self._transaction() as db:
+            db.execute(
+                "INSERT INTO jobs (job, job_order, stage, ended_at, rows, input, salt, output, "
+                "output_root) VALUES (?, ?, 'done', ?, 0, ?, ?, ?, ?) "
+                "ON CONFLICT (job) DO UPDATE SET stage = 'done', ended_at = excluded.ended_at, "
+                "input = excluded.input, salt = excluded.salt, output = excluded.output, "
+                "output_root = excluded.output_root",
+                (job, fields, ended_at, *given, *found),
+            )
+
     def fail(self, job: JobId, reason: str) -> None:
         """Remembers that a job cannot be done here."""
         with self._transaction() as db:

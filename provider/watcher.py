@@ -38,7 +38,15 @@ _EVENTS = (
     "Answered",
     "DemandClosed",
 )
-_FAILURES = ("no-show", "withheld reveal", "equivocation", "guilty", "withheld output")
+_FAILURES = (
+    "no-show",
+    "withheld reveal",
+    "equivocation",
+    "guilty",
+    "withheld output",
+    "withheld input",
+    "not computed",
+)
 """The contracts' `Failure`, in its order."""
 REWIND_BLOCKS = 16
 """Blocks that are read again at each look: an endpoint of many nodes may not have shown all of

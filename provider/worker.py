@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from functools import partial
-from threading import Condition, Event, Thread
+from threading import Condition, Event, Lock, Thread
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from provider.store import Store
     from touchstone.chain.registry import PublishedModel
     from touchstone.protocol.ids import JobId, ModelId
+    from touchstone.protocol.orders import Order
 
 _WARM_UP_ROWS = 64
 _IDLE_S = 0.5
@@ -93,6 +94,8 @@ class Worker:
         self._on_result = on_result
         self._wake = Condition()
         self._stopping = Event()
+        # One execution at a time: an audit takes its turn.
+        self._executing = Lock()
         self._thread = Thread(target=self._loop, name="worker", daemon=True)
 
     def start(self) -> None:
@@ -109,6 +112,10 @@ class Worker:
         """Something has been queued."""
         with self._wake:
             self._wake.notify()
+
+    def answer(self, job: JobId, order: Order, payload: bytes) -> bytes:
+        """The output that is due for these bytes, computed now: what an audit needs."""
+        return self._execute(job, order, payload)
 
     def _loop(self) -> None:
         while not self._stopping.is_set():
@@ -138,7 +145,7 @@ class Worker:
         reason = ""
         for _ in range(_ATTEMPTS):
             try:
-                output = self._execute(work, payload)
+                output = self._execute(work.job, work.order, payload)
                 assert work.salt is not None
                 root = payload_root(output, work.salt)
             except Exception as error:
@@ -163,23 +170,24 @@ class Worker:
             else:
                 return
 
-    def _execute(self, work: Work, payload: bytes) -> bytes:
+    def _execute(self, job: JobId, order: Order, payload: bytes) -> bytes:
         """The output that is due for these bytes, whatever they are."""
 
         def run(batch: list[NDArray[np.int32]]) -> list[NDArray[np.int32]]:
             began = time.monotonic()
-            outputs = self._executor.run(work.order.model, batch)
+            outputs = self._executor.run(order.model, batch)
             seconds = time.monotonic() - began
             self.speed.saw(rows_of(batch), seconds)
             if len(outputs) != len(batch):
                 raise TouchstoneError(f"{len(batch)} sequences gave {len(outputs)} outputs")
-            log("executed", job=work.job, rows=rows_of(batch), seconds=round(seconds, 3))
+            log("executed", job=job, rows=rows_of(batch), seconds=round(seconds, 3))
             return outputs
 
         def body_of(batch: list[NDArray[np.int32]]) -> bytes:
-            return self._executor.body(work.order.model, batch)
+            return self._executor.body(order.model, batch)
 
-        output = output_of(work.order, self._models[work.order.model], payload, run, body_of)
+        with self._executing:
+            output = output_of(order, self._models[order.model], payload, run, body_of)
         if output == REFUSED:
-            log("the input breaks a rule", job=work.job)
+            log("the input breaks a rule", job=job)
         return output

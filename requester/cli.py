@@ -50,6 +50,13 @@ def submit(
     strong: Annotated[
         bool, typer.Option(help="Ask for claims with transcripts: lies are convicted at once.")
     ] = False,
+    audit: Annotated[
+        int,
+        typer.Option(
+            help="With one replica: have one result in so many audited by a drawn provider (1, 2, "
+            "4 ... 64; 0: none). A share for it is paid in advance, and returns if none is drawn."
+        ),
+    ] = 0,
     verifier: Annotated[
         list[str] | None, typer.Option(help="Verifier that may audit the job; may be repeated.")
     ] = None,
@@ -81,6 +88,7 @@ def submit(
             model_folder=folder,
             replicas=replicas,
             strong=strong,
+            audit_odds=audit,
             max_price=limit,
         )
         outcome = client.wait(job, timeout, on_progress) if wait else client.outcome(job)
@@ -151,6 +159,19 @@ def raise_rung(
     emit(data, json, lambda console: _render(console, data))
     if not agrees:
         raise typer.Exit(1)
+
+
+@job_app.command("audit")
+def audit(job: JobArgument, key: KeyOption = None, json: JsonOption = False) -> None:
+    """Have a settled result audited for certain, by a provider that the chain draws; costs a share.
+
+    Whoever finds another result disputes it; whoever finds the same answers for it with its bond.
+    """
+    client = open_client(key)
+    found = find_job(client, job)
+    client.audit(found)
+    data = job_data(client, found, client.outcome(found))
+    emit(data, json, lambda console: _render(console, data))
 
 
 @job_app.command("result")

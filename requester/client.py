@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from requester.delivery import Courier
@@ -49,7 +50,13 @@ if TYPE_CHECKING:
     from touchstone.chain.deployment import Deployment
     from touchstone.protocol.demands import Demand
 
-_EXITS = (Action.EXPIRE, Action.ADVANCE, Action.CONCLUDE, Action.CLOSE_DEMAND)
+_EXITS = (
+    Action.EXPIRE,
+    Action.ADVANCE,
+    Action.CONCLUDE,
+    Action.CLOSE_DEMAND,
+    Action.ADVANCE_AUDIT,
+)
 
 
 class Client:
@@ -111,6 +118,7 @@ class Client:
             self.vault,
             self._wallet,
             self.sender,
+            account,
             never_publish=never_publish,
             poll_s=poll_s,
         )
@@ -128,6 +136,7 @@ class Client:
         model_folder: Path | None = None,
         replicas: int = 3,
         strong: bool = False,
+        audit_odds: int = 0,
         max_price: int | None = None,
         price: int | None = None,
         shard: int = 0,
@@ -143,6 +152,9 @@ class Client:
             replicas: how many providers must agree, 2 to 5; with 1 the result of one provider
                 stands unless somebody challenges it while its bond is locked.
             strong: ask for claims with transcripts: a lie is then convicted in one transaction.
+            audit_odds: with one replica: have one result in so many audited by a provider that the
+                chain draws afterwards, 0 for none; a share for it waits in escrow, and returns
+                where none is drawn.
             max_price: the most to pay for a unit of work to one provider, in base units.
             price: exactly what to pay for a unit, a rung of the ladder; excludes `max_price`.
             shard: which shard of the model.
@@ -161,6 +173,7 @@ class Client:
             model_folder=model_folder,
             replicas=replicas,
             strong=strong,
+            audit_odds=audit_odds,
             max_price=max_price,
             price=price,
             shard=shard,
@@ -177,6 +190,7 @@ class Client:
         model_folder: Path | None = None,
         replicas: int = 3,
         strong: bool = False,
+        audit_odds: int = 0,
         max_price: int | None = None,
         price: int | None = None,
         shard: int = 0,
@@ -204,6 +218,7 @@ class Client:
             tier=offer.tier,
             replicas=replicas,
             strong=strong,
+            audit_odds=audit_odds,
             clock=clock,
             open_by=clock.time + open_within_s,
         )
@@ -329,6 +344,16 @@ class Client:
             kept = self._withheld.fetch(job, outcome, patience_s)
             self.store.keep_output(job.id, kept)
         return kept
+
+    def audit(self, job: StoredJob | JobId) -> JobState:
+        """Has a settled job audited for certain, by a provider that the chain draws; costs a share.
+
+        Raises:
+            TransactionReverted: it is too late, an audit goes on, or the result is refuted already.
+        """
+        job = self._stored(job)
+        self._wallet.pay(job.order.share, partial(self.market.request_audit, job.order))
+        return self.state(job)
 
     # --- when bytes are withheld -----------------------------------------------------------------
 

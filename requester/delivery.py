@@ -12,8 +12,7 @@ from requester.patience import TRANSIENT, backoff
 from touchstone.coordination.peers import Peer, peer_of
 from touchstone.coordination.together import Together
 from touchstone.errors import PeerError
-from touchstone.protocol.claims import delivery_struct_hash
-from touchstone.protocol.eip712 import sign
+from touchstone.protocol.claims import sign_delivery
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,8 +44,7 @@ class Courier:
         self._job = job
         self._vault = vault
         self._verifiers = tuple(verifiers)
-        digest = domain.digest(delivery_struct_hash(job.id, job.salt))
-        self._signature = sign(account, digest).expanded()
+        self._signature = sign_delivery(domain, account, job.id, job.salt)
         self._failures: dict[str, tuple[int, float]] = {}
         self._together = Together()
         self.delivered: set[str] = set()

@@ -43,6 +43,7 @@ class Terms:
         tier: rung of the price ladder.
         replicas: how many providers must agree.
         strong: whether claims carry transcripts.
+        audit_odds: one result in so many is audited; 0 for none.
         clock: the chain's time now.
         open_by: Unix time after which they can no longer be opened.
     """
@@ -56,6 +57,7 @@ class Terms:
     tier: int
     replicas: int
     strong: bool
+    audit_odds: int
     clock: Clock
     open_by: int
 
@@ -79,6 +81,7 @@ def make_job(terms: Terms, inputs: Sequence[NDArray[Any]], salt: bytes | None = 
         nonce=secrets.randbits(64),
         open_by=terms.open_by,
         strong=terms.strong,
+        audit_odds=terms.audit_odds,
     )
     width = manifest.output_width if manifest else None
     require_answerable(payload, len(sequences), width)

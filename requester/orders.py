@@ -8,7 +8,7 @@ import numpy as np
 
 from touchstone.errors import RequestError
 from touchstone.protocol.demands import MOST_ANSWER_BYTES
-from touchstone.protocol.orders import STRONG, Mode, Order
+from touchstone.protocol.orders import STRONG, Mode, Order, audit_bits
 from touchstone.protocol.payload import encode_payload, payload_root, rows_of
 from touchstone.protocol.prices import MAX_UNITS
 
@@ -102,16 +102,20 @@ def make_order(
     nonce: int,
     open_by: int,
     strong: bool = False,
+    audit_odds: int = 0,
 ) -> tuple[Order, bytes]:
     """The order for these inputs, and their payload: optimistic for one replica, else redundant;
-    `strong` asks for strong claims."""
+    `strong` asks for strong claims, `audit_odds` for audits."""
+    if audit_odds and replicas > 1:
+        raise RequestError("several replicas check each other: audits are for orders of one")
+    mode = Mode.REDUNDANT if replicas > 1 else Mode.OPTIMISTIC
     payload = encode_payload(sequences)
     order = Order(
         requester=requester,
         model=model.id,
         shard=shard,
         tier=tier,
-        mode=(Mode.REDUNDANT if replicas > 1 else Mode.OPTIMISTIC) | (STRONG if strong else 0),
+        mode=mode | (STRONG if strong else 0) | audit_bits(audit_odds),
         replicas=replicas,
         units=units_for(model, sequences),
         input_root=payload_root(payload, salt),

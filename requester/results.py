@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from touchstone.chain.stake import Vault
 
 
-def fetch_output(job: StoredJob, outcome: Outcome, vault: Vault) -> bytes:
-    """The output payload that has the settled root, from the first paid provider that gives it.
+def fetch_output(job: StoredJob, outcome: Outcome, vault: Vault, signature: bytes) -> bytes:
+    """The output payload that has the settled root, from the first paid provider that gives it to
+    whoever signed the delivery.
 
     Raises:
         ResultUnavailableError: none of them does; says why for each.
@@ -32,7 +33,7 @@ def fetch_output(job: StoredJob, outcome: Outcome, vault: Vault) -> bytes:
     for seat, provider in outcome.providers.items():
         try:
             peer = peer_of(vault, to_checksum_address(provider))
-            output = peer.output(job.id, job.salt)
+            output = peer.output(job.id, job.salt, signature)
             if payload_root(output, job.salt) == outcome.output_root:
                 return output
             problems.append(

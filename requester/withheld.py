@@ -15,6 +15,7 @@ from touchstone.errors import (
     ResultUnavailableError,
     TransactionReverted,
 )
+from touchstone.protocol.claims import sign_delivery
 from touchstone.protocol.demands import DemandState
 from touchstone.protocol.jobs import Clock, JobState, Parameters, Phase, last_output_demand
 from touchstone.protocol.payload import payload_root
@@ -22,6 +23,8 @@ from touchstone.receipts.facts import settling_reveals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from eth_account.signers.local import LocalAccount
 
     from requester.follow import Outcome
     from requester.store import StoredJob
@@ -69,6 +72,7 @@ class Withheld:
         vault: Vault,
         wallet: Wallet,
         sender: Sender,
+        account: LocalAccount,
         *,
         never_publish: bool,
         poll_s: float,
@@ -79,6 +83,7 @@ class Withheld:
         self._vault = vault
         self._wallet = wallet
         self._sender = sender
+        self._account = account
         self._never_publish = never_publish
         self._poll_s = poll_s
 
@@ -92,13 +97,16 @@ class Withheld:
         return True
 
     def publish(self, job: StoredJob) -> None:
-        """Publishes the input on chain, demanded or not. Harmless if somebody was first.
+        """Publishes the input on chain: of a drawn job, demanded or not; of a settled one, for the
+        auditor that demands it. Harmless if somebody was first.
 
         Raises:
-            TransactionReverted: the job is not drawn, or the input is too long.
+            TransactionReverted: nobody can need it, or it is too long.
         """
+        audited = self._state(job).phase is Phase.SETTLED
+        answer = self._market.answer_audit_input if audited else self._market.answer_input
         try:
-            self._sender.send(self._market.answer_input(job.order, job.payload, job.salt))
+            self._sender.send(answer(job.order, job.payload, job.salt))
         except TransactionReverted as error:
             if error.error != "DemandExists":
                 raise
@@ -121,7 +129,8 @@ class Withheld:
                 if state.output_demand.state is not DemandState.NONE:
                     return self._await(job, outcome)
                 last_moment = must_demand(state, clock, self._market.parameters)
-                return fetch_output(job, outcome, self._vault)
+                signature = sign_delivery(self._market.domain, self._account, job.id, job.salt)
+                return fetch_output(job, outcome, self._vault, signature)
             except TRANSIENT as error:
                 pause = backoff(attempt)
                 if isinstance(error, TransactionReverted):

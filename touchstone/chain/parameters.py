@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from touchstone.errors import DeploymentError
-from touchstone.protocol.jobs import RESERVES, Parameters
+from touchstone.protocol.jobs import Parameters
 
 LOCK_BUCKETS = 10
 """A bond's longest lock spans this many buckets of the vault."""
@@ -54,10 +54,8 @@ class DeployParameters:
 
     @property
     def lock_time(self) -> int:
-        """Seconds for which a draw locks a bond: as `MarketBase.LOCK_TIME`."""
-        rounds = RESERVES + 2
-        one = self.market.commit_window + self.market.reveal_window
-        return rounds * one + self.market.answer_window + self.market.challenge_window
+        """Seconds for which a draw locks a bond."""
+        return self.market.lock_time
 
     @property
     def bucket_seconds(self) -> int:

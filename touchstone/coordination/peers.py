@@ -101,14 +101,28 @@ class Peer:
         )
         return self._parse(ClaimMessage, body)
 
-    def output(self, job: JobId, salt: bytes) -> bytes:
-        """The output payload, unchecked."""
+    def output(self, job: JobId, salt: bytes, signature: bytes | None = None) -> bytes:
+        """The output payload, unchecked. `signature` is the requester's, see `sign_delivery`: only
+        it is told while an audit goes on."""
+        signed = {} if signature is None else {SIGNATURE_HEADER: "0x" + signature.hex()}
         return self._call(
             "GET",
             f"/jobs/0x{job.hex()}/output",
-            headers={SALT_HEADER: "0x" + salt.hex()},
+            headers={SALT_HEADER: "0x" + salt.hex(), **signed},
             limit=MAX_PAYLOAD_BYTES,
         )
+
+    def audit_input(self, job: JobId, signature: bytes) -> tuple[bytes, bytes]:
+        """The input's payload and salt, unchecked, for the job's auditor, whose signature it is."""
+        body = self._call(
+            "GET",
+            f"/jobs/0x{job.hex()}/input",
+            headers={SIGNATURE_HEADER: "0x" + signature.hex()},
+            limit=MAX_PAYLOAD_BYTES,
+        )
+        if len(body) < 32:
+            raise PeerError(f"{self.endpoint} answers with {len(body)} bytes instead of an input")
+        return body[32:], body[:32]
 
     def children(
         self, job: JobId, salt: bytes, tree: str, sequence: int, value: int, height: int, index: int

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 SEAL_TAG = keccak(text="touchstone.seal.v1")
 AUDIT_TAG = keccak(text="touchstone.audit.v1")
+REQUEST_TYPEHASH = keccak(text="AuditRequest(bytes32 job)")
 AUDITOR_SEAT = 7
 """Stands for the auditor where bits and events name seats."""
 ODDS = (1, 2, 4, 8, 16, 32, 64)
@@ -82,6 +83,11 @@ def seal_of(job: JobId, auditor: ChecksumAddress, output_seal: bytes, salt: byte
             [SEAL_TAG, job, auditor, output_seal, salt],
         )
     )
+
+
+def audit_request_hash(job: JobId) -> bytes:
+    """EIP-712 hashStruct of an auditor's request for a job's input."""
+    return keccak(encode(["bytes32", "bytes32"], [REQUEST_TYPEHASH, job]))
 
 
 def audit_seed(job: JobId, beacon: bytes) -> bytes:

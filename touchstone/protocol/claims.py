@@ -60,6 +60,11 @@ def delivery_struct_hash(job: JobId, salt: bytes) -> bytes:
     return keccak(encode(["bytes32", "bytes32", "bytes32"], [DELIVERY_TYPEHASH, job, salt]))
 
 
+def sign_delivery(domain: Domain, account: LocalAccount, job: JobId, salt: bytes) -> bytes:
+    """The requester's signature on that, 65 bytes: with it, it is known as the requester."""
+    return sign(account, domain.digest(delivery_struct_hash(job, salt))).expanded()
+
+
 def receipt_struct_hash(job: JobId, output_root: bytes) -> bytes:
     """EIP-712 hashStruct of the requester's word that it has the result."""
     return keccak(encode(["bytes32", "bytes32", "bytes32"], [RECEIPT_TYPEHASH, job, output_root]))

@@ -14,7 +14,6 @@ import numpy as np
 from touchstone.errors import InputError, PayloadError, UnpaidInputError
 from touchstone.protocol.demands import MOST_ANSWER_BYTES
 from touchstone.protocol.payload import (
-    MAX_PAYLOAD_BYTES,
     MAX_SEQUENCES,
     decode_payload,
     encode_payload,
@@ -54,8 +53,9 @@ can equal it."""
 
 
 def input_size_limit(order: Order, unit_rows: int) -> int:
-    """The most bytes that an input of the order needs."""
-    return min(MAX_PAYLOAD_BYTES, 8 + 4 * MAX_SEQUENCES + 4 * order.units * unit_rows)
+    """The most bytes that an input of the order needs, and that can be published on chain: a
+    provider must be able to show its auditor what it was given."""
+    return min(MOST_ANSWER_BYTES, 8 + 4 * MAX_SEQUENCES + 4 * order.units * unit_rows)
 
 
 def require_input(order: Order, payload: bytes, salt: bytes) -> None:

@@ -63,6 +63,12 @@ class Parameters:
     answer_price: int
     seed_cap: int
 
+    @property
+    def lock_time(self) -> int:
+        """Seconds for which a draw locks a bond: as `MarketBase.LOCK_TIME`."""
+        rounds = (RESERVES + 2) * (self.commit_window + self.reveal_window)
+        return rounds + self.answer_window + self.challenge_window
+
 
 @dataclass(frozen=True, slots=True)
 class Clock:

@@ -19,7 +19,6 @@ from touchstone.protocol.inputs import (
     rows_to_do,
 )
 from touchstone.protocol.payload import (
-    MAX_PAYLOAD_BYTES,
     decode_payload,
     encode_payload,
     payload_root,
@@ -129,10 +128,10 @@ def test_another_salt_has_another_root():
     assert refused.value.rule == "wrong_input"
 
 
-def test_the_size_limit_holds_every_paid_input_and_never_more_than_a_payload():
+def test_the_size_limit_holds_every_paid_input_that_can_be_published():
     payload = encode_payload([np.ones(1, np.int32)] * 8)
     assert len(payload) <= input_size_limit(order_of(payload), MODEL.unit_rows)
-    assert input_size_limit(order_of(payload, 1 << 30), MODEL.unit_rows) == MAX_PAYLOAD_BYTES
+    assert input_size_limit(order_of(payload, 1 << 30), MODEL.unit_rows) == MOST_ANSWER_BYTES
 
 
 def test_a_strong_output_begins_with_the_transcript():
