@@ -4,7 +4,8 @@ thread. All that it must know stands on the chain, so that a restart loses nothi
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,8 @@ if TYPE_CHECKING:
 
 _EVENTS = ("Opened", "AuditDue", "AuditorDrawn", "Vouched")
 _MOST_ORDERS = 10_000
-_RETRY_S = 3
+_RETRY_S = 3.0
+"""Seconds before the same thing is tried again."""
 _ALLOWED = 64
 
 
@@ -46,7 +48,7 @@ class _Case:
     """A job with an audit, and what the node found out itself."""
 
     order: Order
-    tried_at: int = 0
+    tried: dict[AuditDuty, float] = field(default_factory=dict)
     payload: bytes | None = None
     salt: bytes | None = None
     output: bytes | None = None
@@ -171,14 +173,10 @@ class Auditing:
         if duty is AuditDuty.FORGET:
             del self._cases[job]
             return
-        if clock.time < case.tried_at + _RETRY_S:
+        if time.monotonic() < case.tried.get(duty, -_RETRY_S) + _RETRY_S:
             return
-        case.tried_at = clock.time
+        case.tried[duty] = time.monotonic()
         self._do(duty, state, case)
-        if duty not in (AuditDuty.FETCH, AuditDuty.TAKE):
-            return
-        # What follows from the result is not put off.
-        case.tried_at = 0
 
     def _is_paid(self, job: JobId, state: JobState) -> bool:
         """Whether a seat that was paid for the result is the node's, and has the output."""
