@@ -14,6 +14,7 @@ from requester.client import Client
 from tests.support.minimal_node import doubled, wrong
 from tests.support.world import SHORT, small_world
 from tests.verifier.running import children_of, command_of, verifier_process
+from touchstone.protocol.audits import AuditState
 from touchstone.protocol.jobs import Phase
 
 TOKENS = [np.array([1, 2, 3], np.int32)]
@@ -80,6 +81,18 @@ def test_a_requester_that_leaves_everything_to_the_verifier_gets_its_result(
     # The chain shows it a moment before the verifier has its transaction's receipt.
     wait_until(settled_by_the_verifier)
     assert told["input"] is False
+
+
+def test_the_verifier_moves_audits_on_that_nobody_else_does(world, verifier, tmp_path):
+    client = client_of(world, tmp_path)
+    job = client.submit(TOKENS, "doubler@1", replicas=1, audit_odds=1)
+    assert client.wait(job, timeout=60).settled
+    # The nodes of this world know no audits: two are drawn one after the other, and slashed.
+    wait_until(lambda: client.state(job).audit.state is AuditState.OVER, timeout_s=90)
+    found = world.market.events(job.first_block, world.devnet.w3.eth.block_number, job.id)
+    names = [event["event"] for event in found]
+    assert (names.count("AuditorDrawn"), names.count("AuditorFailed")) == (2, 2)
+    assert client.outcome(job).phase is Phase.SETTLED
 
 
 def test_several_jobs_are_drawn_and_settled(world, verifier, tmp_path):
