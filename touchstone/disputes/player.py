@@ -89,19 +89,19 @@ class View:
     served: Mapping[int, ConvictStrong] = field(default_factory=dict)
 
 
-def next_moves(view: View, me: int, case: Case) -> list[Move]:
+def next_moves(view: View, me: int | None, case: Case) -> list[Move]:
     """What party `me` does now, in one transaction; nothing while it is others' turn.
 
-    `case` is what it knows itself: the input, and its own execution of it.
+    Before the seats of a contested job have entered, a seat has no number: whoever is there
+    already is a challenger. `case` is what it knows itself: the input, and its own execution of it.
     """
     if view.now >= view.contest.ends_at:
         return []
-    if me < FIRST_CHALLENGER and not view.parties:
-        return [Enter(), Describe()]
+    first: list[Move] = [] if view.contest.seats else [Enter()]
     if view.brief is None:
-        return [Describe()]
-    if view.parties[me].lost:
-        return []
+        first.append(Describe())
+    if first or me is None or view.parties[me].lost:
+        return first
     if view.contest.refused:
         return _refused(view, me, case)
     player = _Player(view, me, case)

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from touchstone.disputes import moves
-from touchstone.disputes.game import FIRST_CHALLENGER
 from touchstone.disputes.player import next_moves
 from touchstone.errors import DisputeError, PeerError, TransactionReverted
 from touchstone.players.looking import view_of
@@ -103,10 +102,14 @@ class Keeper:
         if contest.ends_at == 0:
             return []
         view = view_of(self._disputes, self._log, dispute.job, contest)
-        me = self._me(view, dispute)
-        if me is None:
+        me = self._me(view)
+        if contest.seats == 0:
+            # Whoever is there before them, the seats are to enter.
+            if dispute.contested is None:
+                return []
+        elif me is None:
             return []
-        if self._served is not None and dispute.order.strong and view.brief is not None:
+        elif self._served is not None and dispute.order.strong and view.brief is not None:
             view = replace(view, served=self._look_up(self._served, dispute, view, view.brief, me))
         due = next_moves(view, me, dispute.case())
         if not due:
@@ -159,15 +162,11 @@ class Keeper:
         if self._on_moves is not None:
             self._on_moves(job, made, receipt)
 
-    def _me(self, view: View, dispute: Dispute) -> int | None:
-        """One's number: a seat by the market's word before anybody has entered."""
-        address = self._sender.address
-        for number, party in view.parties.items():
-            if party.account == address and not party.lost:
-                return number
-        if view.parties or dispute.contested is None:
-            return None
-        return 0 if dispute.contested.seats else FIRST_CHALLENGER
+    def _me(self, view: View) -> int | None:
+        """The number of a party of one's own that has not lost."""
+        mine = self._sender.address
+        found = (n for n, p in view.parties.items() if p.account == mine and not p.lost)
+        return next(found, None)
 
     def _call(self, dispute: Dispute, view: View, move: Move) -> ContractFunction:
         if isinstance(move, moves.Enter):

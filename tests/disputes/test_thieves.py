@@ -1,0 +1,69 @@
+"""What a stranger can do to an honest player on the chain, for little money."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.attacks.chains import Chain, equip
+from tests.cheats.tampering import flip
+from tests.disputes.arena import JOB_SALT, Arena, Execution, Lab, lab_of
+from tests.support.tiny_model import compile_tiny, publisher_of
+from tests.support.world import PUBLISHER
+from touchstone.amounts import ONE_TOKEN
+from touchstone.chain.devnet import Devnet
+
+THIEF = 9
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return compile_tiny(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(scope="module")
+def lab(folder) -> Lab:
+    return lab_of(folder, (5, 9))
+
+
+@pytest.fixture(scope="module")
+def chain(folder) -> Iterator[Chain]:
+    with Devnet() as devnet:
+        chain = equip(devnet, 3, publisher_of(folder))
+        thief = devnet.account(THIEF).address
+        chain.sender(PUBLISHER).send(chain.token.mint(thief, 100 * ONE_TOKEN))
+        yield chain
+
+
+@pytest.fixture(scope="module")
+def honest(lab: Lab) -> Execution:
+    return lab.execute()
+
+
+@pytest.fixture(scope="module")
+def lie(lab: Lab) -> Execution:
+    return lab.execute(flip(1, 30, 5, 20))
+
+
+def join(arena: Arena, output: bytes) -> None:
+    """The thief takes part, and keeps silent."""
+    disputes, thief = arena.disputes, arena.chain.sender(THIEF)
+    thief.send(arena.chain.token.approve(disputes.address, disputes.bond))
+    thief.send(disputes.join(arena.job.id, output))
+
+
+def test_a_challenger_that_is_there_before_the_seats_does_not_keep_them_out(
+    chain, lab, honest, lie
+):
+    """Were the seats not entered, the contest would end with nobody guilty; the bond returns."""
+    arena = Arena.contested(chain, lab, [honest, lie])
+    join(arena, lie.root)
+    assert arena.play_out({1: 0}) == {1}
+
+
+def test_a_brief_that_a_stranger_gave_before_the_seats_is_as_good(chain, lab, honest, lie):
+    arena = Arena.contested(chain, lab, [honest, lie])
+    briefing = honest.case.briefing(JOB_SALT)
+    chain.sender(THIEF).send(arena.disputes.describe(arena.job.order, briefing))
+    assert arena.play_out() == {1}
