@@ -13,6 +13,7 @@ from touchstone.chain.token import Token
 from touchstone.errors import ReceiptError
 from touchstone.players.keeper import Contested, Dispute, Keeper
 from touchstone.players.log import Log
+from touchstone.players.looking import games_of, parties_of
 from touchstone.players.served import Served
 from touchstone.protocol.jobs import Phase
 from touchstone.receipts.facts import settling_reveals
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_LOOK_BACK_BLOCKS = 50_000
 _MOST_STEPS = 8
 
 
@@ -52,8 +52,7 @@ class Disputant:
         self._token = Token(watch.w3, deployment)
         self._sender = sender
         self._models = models
-        first = max(self._disputes.first_block, watch.w3.eth.block_number - _LOOK_BACK_BLOCKS)
-        self._log = Log(self._disputes, first)
+        self._log = Log.of_running(self._disputes)
         served = Served(watch.vault)
         self._keeper = Keeper(self._disputes, sender, self._log, self._on_moves, served)
         self._cases: dict[JobId, Case] = {}
@@ -93,7 +92,7 @@ class Disputant:
     def _sight(self, job: SeenJob, state: JobState, end: EventData | None) -> Sight:
         disputes, me = self._disputes, self._sender.address
         self._log.read()
-        numbers, pairs = self._log.parties_of(job.id), self._log.games_of(job.id)
+        contest = disputes.contest(job.id)
         ended, _, _ = disputes.verdict(job.id)
         return Sight(
             now=self._watch.market.clock().time,
@@ -106,9 +105,9 @@ class Disputant:
             },
             challenged=self._watch.market.challenged(job.id),
             ended=ended,
-            contest=disputes.contest(job.id),
-            parties=disputes.parties(job.id, numbers) if numbers else {},
-            games=disputes.games(job.id, pairs) if pairs else {},
+            contest=contest,
+            parties=parties_of(disputes, job.id, contest),
+            games=games_of(disputes, job.id, self._log.games_of(job.id)),
             window=disputes.window,
             clock=disputes.clock,
             longest_game=disputes.longest_game,

@@ -101,7 +101,7 @@ class Keeper:
         contest = self._disputes.contest(dispute.job)
         if contest.ends_at == 0:
             return []
-        view = view_of(self._disputes, self._log, dispute.job, contest)
+        view = view_of(self._disputes, self._log, dispute.job, contest, self._sender.address)
         me = self._me(view)
         if contest.seats == 0:
             # Whoever is there before them, the seats are to enter.
