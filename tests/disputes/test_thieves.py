@@ -13,8 +13,12 @@ from tests.support.tiny_model import compile_tiny, publisher_of
 from tests.support.world import PUBLISHER
 from touchstone.amounts import ONE_TOKEN
 from touchstone.chain.devnet import Devnet
+from touchstone.chain.sender import Sender
+from touchstone.disputes.moves import Convict
 
 THIEF = 9
+CAP = 240_000
+"""Gas in which each move finds room, but not all that are due at once."""
 
 
 @pytest.fixture(scope="module")
@@ -67,3 +71,14 @@ def test_a_brief_that_a_stranger_gave_before_the_seats_is_as_good(chain, lab, ho
     briefing = honest.case.briefing(JOB_SALT)
     chain.sender(THIEF).send(arena.disputes.describe(arena.job.order, briefing))
     assert arena.play_out() == {1}
+
+
+def test_more_moves_than_a_transaction_holds_are_made_one_by_one(chain, lab, honest, lie):
+    """Whoever plays many games at once against a seat must not silence it."""
+    arena = Arena.contested(chain, lab, [lie, honest, lab.execute(flip(0, 12, 3, 18))])
+    keeper, _ = arena.keepers[1]
+    account = keeper._sender.account
+    keeper._sender = Sender(chain.devnet.w3, account, poll_s=0.005, gas_cap=CAP)
+    assert arena.play_out() == {0, 2}
+    assert any(len(made) > 1 for made, _ in arena.gas[1])
+    assert any(isinstance(move, Convict) for made, _ in arena.gas[1] for move in made)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from touchstone.disputes import moves
 from touchstone.disputes.player import next_moves
-from touchstone.errors import DisputeError, PeerError, TransactionReverted
+from touchstone.errors import DisputeError, GasLimitError, PeerError, TransactionReverted
 from touchstone.players.looking import view_of
 
 if TYPE_CHECKING:
@@ -117,10 +117,11 @@ class Keeper:
         calls = [self._call(dispute, view, move) for move in due]
         try:
             receipt = self._sender.send(self._disputes.together(calls))
-        except TransactionReverted:
+        except (TransactionReverted, GasLimitError):
             if len(calls) == 1:
                 raise
-            # Somebody else may have made one of them meanwhile: each for itself, as far as it goes.
+            # Somebody else may have made one of them meanwhile, or they need too much gas together:
+            # each for itself, as far as it goes.
             return self._one_by_one(dispute, due, calls)
         self._tell(dispute.job, due, receipt)
         return due
