@@ -189,6 +189,16 @@ class Arena:
         self.add(number, account, execution, None)
         return number
 
+    def join(self, index: int, execution: Execution) -> int:
+        """A stranger joins the contest with a bond; its number."""
+        disputes, account = self.disputes, self.chain.devnet.account(index)
+        sender = self.chain.sender(index)
+        sender.send(self.chain.token.approve(disputes.address, disputes.bond))
+        sender.send(disputes.join(self.job.id, execution.root))
+        number = disputes.contest(self.job.id).parties - 1
+        self.add(number, account, execution, None)
+        return number
+
     def conclude(self) -> None:
         """Has the verdict carried out, by somebody with no part in it."""
         self.chain.sender(PUBLISHER).send(self.chain.market.conclude(self.job.order))

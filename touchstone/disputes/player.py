@@ -113,11 +113,19 @@ def _refused(view: View, me: int, case: Case) -> list[Move]:
     right = view.parties[me].output
     if not case.refused:
         return []
+    winner = _winner(view, me)
     return [
-        ConvictRefused(number, me)
+        ConvictRefused(number, winner)
         for number, party in view.parties.items()
         if not party.lost and party.output != right
     ]
+
+
+def _winner(view: View, me: int) -> int:
+    """Who is owed the bounty of a conviction without a game: seats go before challengers."""
+    mine = view.parties[me].output
+    seats = [n for n, party in view.parties.items() if party.output == mine and not party.lost]
+    return min(seats) if me >= FIRST_CHALLENGER else me
 
 
 @dataclass(slots=True)
@@ -185,10 +193,12 @@ class _Player:
     def _convict_served(self) -> None:
         """Convicts at once whoever serves what contradicts itself; as a challenger not in the block
         of one's own entry, in which the engine takes no convictions."""
-        view = self.view
-        if self.me < FIRST_CHALLENGER or view.now > view.parties[self.me].entered_at:
+        view, winner = self.view, _winner(self.view, self.me)
+        if winner < FIRST_CHALLENGER or view.now > view.parties[winner].entered_at:
             self.found += [
-                move for number, move in view.served.items() if not view.parties[number].lost
+                replace(move, against=winner)
+                for number, move in view.served.items()
+                if not view.parties[number].lost
             ]
 
     def _convict_twins(self) -> set[bytes]:

@@ -118,7 +118,7 @@ class Keeper:
         try:
             receipt = self._sender.send(self._disputes.together(calls))
         except (TransactionReverted, GasLimitError):
-            if len(calls) == 1:
+            if len(calls) == 1 and not view.served:
                 raise
             # Somebody else may have made one of them meanwhile, or they need too much gas together:
             # each for itself, as far as it goes.
@@ -131,6 +131,8 @@ class Keeper:
     ) -> dict[int, ConvictStrong]:
         """Asks each accused once for what may convict it; without it, there is the game."""
         case = dispute.case()
+        running = self._log.jobs
+        self._convictions = {key: m for key, m in self._convictions.items() if key[0] in running}
         for number, party in view.parties.items():
             key = (dispute.job, number)
             same = party.output == view.parties[me].output
@@ -154,6 +156,8 @@ class Keeper:
             try:
                 receipt = self._sender.send(call)
             except TransactionReverted:
+                if isinstance(move, moves.ConvictStrong):
+                    self._convictions[dispute.job, move.party] = None
                 continue
             self._tell(dispute.job, [move], receipt)
             made.append(move)
