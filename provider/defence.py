@@ -83,9 +83,8 @@ class Defence:
             try:
                 self.look()
             except CHAIN_TROUBLE as error:
-                log("chain trouble in a dispute", logging.WARNING, error=str(error))
+                log("chain trouble in the defence", logging.WARNING, error=str(error))
             except Exception:
-                # One dispute that cannot be played must not end the others.
                 log("defence failed", logging.ERROR, trace=True)
 
     def look(self) -> None:
@@ -101,6 +100,12 @@ class Defence:
                 self._tend(job, order)
             except TransactionReverted as error:
                 log("a move was refused", logging.INFO, job=job, error=str(error))
+            except CHAIN_TROUBLE as error:
+                log("chain trouble in a dispute", logging.WARNING, job=job, error=str(error))
+            except Exception:
+                # Strangers have a say in what stands in a dispute: one that cannot be played must
+                # not end the others.
+                log("a dispute cannot be played", logging.ERROR, job=job, trace=True)
 
     def _contested(self) -> dict[JobId, Order]:
         """Contested jobs with a seat of the node's, of which nobody may have told the engine."""

@@ -144,13 +144,30 @@ class Arena:
         served: Served | None = None,
     ) -> Arena:
         """A job whose seats claim what these executions give."""
+        return cls.contested_by(
+            chain, lab, len(executions), lambda _: executions, strong=strong, served=served
+        )
+
+    @classmethod
+    def contested_by(
+        cls,
+        chain: Chain,
+        lab: Lab,
+        replicas: int,
+        claimed: Callable[[JobState], Sequence[Execution]],
+        *,
+        strong: bool = False,
+        served: Served | None = None,
+    ) -> Arena:
+        """The same, where it is known only after the draw who claims what."""
         order = chain.order(
-            len(executions),
+            replicas,
             payload_root(lab.payload, JOB_SALT),
             units=-(-sum(map(len, lab.sequences)) // 8),
             mode=STRONG if strong else 0,
         )
         job = chain.open_and_draw(order)
+        executions = claimed(job)
         chain.contest(job, [execution.root for execution in executions])
         disputes = Disputes(chain.devnet.w3, chain.deployment)
         found = cls(chain, job, disputes, {}, {}, served)
