@@ -156,7 +156,8 @@ class Disputant:
                 call = self._watch.market.conclude(job.order)
                 self._send(job, "conclude", call, f"conclude:{job.id.hex()}:{contest.ends_at}")
             case Due.SETTLE_BOND if decision.party is not None:
-                call = disputes.settle_bond(job.id, decision.party)
+                back = disputes.settle_bond(job.id, decision.party), disputes.withdraw()
+                call = disputes.together(back)
                 self._send(job, "settle bond", call, f"bond:{job.id.hex()}:{decision.party}")
             case Due.WITHDRAW:
                 self._send(job, "withdraw bond", disputes.withdraw(), None)

@@ -162,6 +162,10 @@ class Disputes:
                 return f.timeout(job, a, b)
             case moves.ConvictTwin(convicted, party):
                 return f.convictTwin(job, convicted, party)
+            case moves.SettleBond(party):
+                return self.settle_bond(job, party)
+            case moves.Withdraw():
+                return self.withdraw()
         assert brief is not None
         words = brief.as_abi()
         match move:

@@ -34,9 +34,11 @@ from touchstone.disputes.moves import (
     Open,
     OpenLeaf,
     PostParts,
+    SettleBond,
     Start,
     State,
     Timeout,
+    Withdraw,
 )
 from touchstone.disputes.theirs import Path, Theirs
 from touchstone.protocol.merkle import CHUNK, chunk_count
@@ -63,6 +65,7 @@ class View:
         longest_game: seconds of the longest game.
         began: Unix time at which the contest was opened.
         contest: the contest.
+        ended: whether it is decided or over.
         brief: what was described, None before.
         parties: all parties, by number.
         statements: what they have stated, by number.
@@ -79,6 +82,7 @@ class View:
     longest_game: int
     began: int
     contest: Contest
+    ended: bool
     brief: Brief | None
     parties: Mapping[int, Party]
     statements: Mapping[int, Statement]
@@ -95,8 +99,8 @@ def next_moves(view: View, me: int | None, case: Case) -> list[Move]:
     Before the seats of a contested job have entered, a seat has no number: whoever is there
     already is a challenger. `case` is what it knows itself: the input, and its own execution of it.
     """
-    if view.now >= view.contest.ends_at:
-        return []
+    if view.ended:
+        return _bond_back(view, me)
     first: list[Move] = [] if view.contest.seats else [Enter()]
     if view.brief is None:
         first.append(Describe())
@@ -106,6 +110,13 @@ def next_moves(view: View, me: int | None, case: Case) -> list[Move]:
         return _refused(view, me, case)
     player = _Player(view, me, case)
     return player.moves()
+
+
+def _bond_back(view: View, me: int | None) -> list[Move]:
+    """At once: whoever joins a contest that is decided makes it go on."""
+    if me is None or me < FIRST_CHALLENGER or view.parties[me].lost:
+        return []
+    return [SettleBond(me), Withdraw()]
 
 
 def _refused(view: View, me: int, case: Case) -> list[Move]:

@@ -103,7 +103,7 @@ class Keeper:
             return []
         view = view_of(self._disputes, self._log, dispute.job, contest, self._sender.address)
         me = self._me(view)
-        if contest.seats == 0:
+        if contest.seats == 0 and not view.ended:
             # Whoever is there before them, the seats are to enter.
             if dispute.contested is None:
                 return []

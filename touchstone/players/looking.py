@@ -52,6 +52,7 @@ def view_of(
         longest_game=disputes.longest_game,
         began=contest.ends_at - disputes.window,
         contest=contest,
+        ended=disputes.verdict(job)[0],
         brief=_brief(disputes, job, contest, facts),
         parties=parties,
         statements=_statements(disputes, job, parties, facts),
