@@ -10,7 +10,7 @@ from provider.duties import seat_of
 from provider.log import log
 from provider.watcher import CHAIN_TROUBLE
 from touchstone.coordination.messages import OpeningGiven
-from touchstone.errors import RefusedError, TransactionReverted, UnpaidInputError
+from touchstone.errors import DisputeError, RefusedError, TransactionReverted, UnpaidInputError
 from touchstone.players.keeper import Contested, Dispute, Keeper
 from touchstone.players.log import Log
 from touchstone.players.served import Served
@@ -65,6 +65,8 @@ class Defence:
         self._log = Log.of_running(disputes, lambda _, facts: me in facts.accounts.values())
         self._keeper = Keeper(disputes, sender, self._log, self._on_moves, Served(vault))
         self._cases: dict[JobId, Case | None] = {}
+        # Of running contests, what was said once.
+        self._hopeless: set[JobId] = set()
         self._making = Lock()
         self._stopping = Event()
         self._thread = Thread(target=self._loop, name="defence", daemon=True)
@@ -98,6 +100,10 @@ class Defence:
         for job, order in orders.items():
             try:
                 self._tend(job, order)
+            except DisputeError as error:
+                if job not in self._hopeless:
+                    log("a dispute is lost", logging.ERROR, job=job, error=str(error))
+                self._hopeless.add(job)
             except TransactionReverted as error:
                 log("a move was refused", logging.INFO, job=job, error=str(error))
             except CHAIN_TROUBLE as error:
@@ -132,6 +138,7 @@ class Defence:
             log("a contest has ended", job=job, guilty=[s for s in range(7) if guilty >> s & 1])
             self._sender.send(market.conclude(order))
         self._log.forget(job)
+        self._hopeless.discard(job)
         self._cases.pop(job, None)
 
     def _found(self, job: JobId) -> Contested | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from touchstone.chain.disputes import Disputes
 from touchstone.chain.token import Token
-from touchstone.errors import ReceiptError
+from touchstone.errors import DisputeError, ReceiptError
 from touchstone.players.keeper import Contested, Dispute, Keeper
 from touchstone.players.log import Log
 from touchstone.players.looking import games_of, parties_of
@@ -199,7 +199,11 @@ class Disputant:
             self._note(job, "its input is no longer here")
             return []
         dispute = Dispute(job.order, job.id, given[1], _contested(end), lambda: case)
-        return self._keeper.tend(dispute)
+        try:
+            return self._keeper.tend(dispute)
+        except DisputeError as error:
+            self._note(job, str(error))
+            return []
 
     def _allow(self) -> None:
         bond, engine = self._disputes.bond, self._disputes.address

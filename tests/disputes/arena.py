@@ -142,10 +142,18 @@ class Arena:
         *,
         strong: bool = False,
         served: Served | None = None,
+        units: int | None = None,
     ) -> Arena:
-        """A job whose seats claim what these executions give."""
+        """A job whose seats claim what these executions give; `units` of work are paid for, or as
+        many as the input needs."""
         return cls.contested_by(
-            chain, lab, len(executions), lambda _: executions, strong=strong, served=served
+            chain,
+            lab,
+            len(executions),
+            lambda _: executions,
+            strong=strong,
+            served=served,
+            units=units,
         )
 
     @classmethod
@@ -158,12 +166,13 @@ class Arena:
         *,
         strong: bool = False,
         served: Served | None = None,
+        units: int | None = None,
     ) -> Arena:
         """The same, where it is known only after the draw who claims what."""
         order = chain.order(
             replicas,
             payload_root(lab.payload, JOB_SALT),
-            units=-(-sum(map(len, lab.sequences)) // 8),
+            units=units or -(-sum(map(len, lab.sequences)) // 8),
             mode=STRONG if strong else 0,
         )
         job = chain.open_and_draw(order)

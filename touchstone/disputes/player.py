@@ -41,6 +41,7 @@ from touchstone.disputes.moves import (
     Withdraw,
 )
 from touchstone.disputes.theirs import Path, Theirs
+from touchstone.errors import DisputeError
 from touchstone.protocol.merkle import CHUNK, chunk_count
 from touchstone.transcripts.proofs import Chunks
 
@@ -98,6 +99,10 @@ def next_moves(view: View, me: int | None, case: Case) -> list[Move]:
 
     Before the seats of a contested job have entered, a seat has no number: whoever is there
     already is a challenger. `case` is what it knows itself: the input, and its own execution of it.
+
+    Raises:
+        DisputeError: the party has nothing to play with: it refused an input that breaks no rule,
+            or has executed one that does.
     """
     if view.ended:
         return _bond_back(view, me)
@@ -106,8 +111,9 @@ def next_moves(view: View, me: int | None, case: Case) -> list[Move]:
         first.append(Describe())
     if first or me is None or view.parties[me].lost:
         return first
+    _require_agreement(view.contest.refused, case.refused)
     if view.contest.refused:
-        return _refused(view, me, case)
+        return _refused(view, me)
     player = _Player(view, me, case)
     return player.moves()
 
@@ -119,11 +125,22 @@ def _bond_back(view: View, me: int | None) -> list[Move]:
     return [SettleBond(me), Withdraw()]
 
 
-def _refused(view: View, me: int, case: Case) -> list[Move]:
+def _require_agreement(engine: bool, mine: bool) -> None:
+    if mine and not engine:
+        raise DisputeError(
+            "it cannot be played: the engine finds no rule that the input breaks, but this party "
+            "refused it, and has no transcript"
+        )
+    if engine and not mine:
+        raise DisputeError(
+            "it cannot be played: the engine finds that the input breaks a rule, but this party "
+            "has executed it"
+        )
+
+
+def _refused(view: View, me: int) -> list[Move]:
     """The input breaks a rule: whoever claims a result loses at once."""
     right = view.parties[me].output
-    if not case.refused:
-        return []
     winner = _winner(view, me)
     return [
         ConvictRefused(number, winner)

@@ -94,6 +94,7 @@ class Keeper:
         """Makes all moves that are due now; returns them, in the order in which they were sent.
 
         Raises:
+            DisputeError: it has nothing to play with.
             TransactionReverted: the engine refuses them; look again.
             ChainError: the chain does not answer.
         """
