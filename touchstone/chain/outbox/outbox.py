@@ -120,7 +120,6 @@ class Outbox:
             if key is not None and (row := self.find(key)) is not None:
                 return row
             fees = first_fees(prices.base_fee, prices.priority, self._policy.fee_cap(gas))
-            self._follow_undone()
             nonce = self._free_nonce()
             words = ""
             for _ in range(_NONCES_TRIED):
@@ -191,6 +190,14 @@ class Outbox:
             with self._lock():
                 self._store.purge(self._clock() - self._policy.keep)
 
+    def follow_undone(self) -> None:
+        """Looks again after what counted as irrevocable and whose nonce is free all the same, as
+        after a reorganisation of a development chain: nothing with a later nonce could be mined.
+        Call it before anything new is sent, and before it is known what that would do."""
+        with self._lock():
+            for row in self._store.done_from(self.node.nonce()):
+                self._drive(self._store.put(row.undone()))
+
     def _fresh(self, row: Row) -> bool:
         """Whether whoever sent the row is following it, as far as one can tell."""
         young = self._clock() - row.since < self._policy.look_every
@@ -199,8 +206,7 @@ class Outbox:
     def _looked_after(self, row: Row) -> Row:
         """Does what is due for a row and for those before it; returns what goes on with it."""
         if row.final:
-            with self._lock():
-                self._follow_undone()
+            self.follow_undone()
         self._tend(lambda other: other.nonce <= row.nonce)
         found = self._store.get(row.nonce)
         if found is not None and found.state is State.ABANDONED and found.key is not None:
@@ -286,12 +292,6 @@ class Outbox:
 
     def _lock(self) -> AbstractContextManager[None]:
         return key_lock(self.node.chain, self._account.address)
-
-    def _follow_undone(self) -> None:
-        """Looks again after what counted as irrevocable and whose nonce is free all the same, as
-        after a reorganisation of a development chain: nothing with a later nonce could be mined."""
-        for row in self._store.done_from(self.node.nonce()):
-            self._drive(self._store.put(row.undone()))
 
     def _free_nonce(self) -> int:
         return max(self.node.nonce(), self._store.next_nonce())
