@@ -10,7 +10,7 @@ from provider.duties import seat_of
 from provider.log import log
 from provider.watcher import CHAIN_TROUBLE
 from touchstone.coordination.messages import OpeningGiven
-from touchstone.errors import RefusedError, TransactionReverted, UnpaidInputError
+from touchstone.errors import DisputeError, RefusedError, TransactionReverted, UnpaidInputError
 from touchstone.players.keeper import Contested, Dispute, Keeper
 from touchstone.players.log import Log
 from touchstone.players.served import Served
@@ -60,13 +60,14 @@ class Defence:
         self._executor = executor
         self._models = models
         self._poll_s = poll_s
-        first = max(disputes.first_block, disputes.w3.eth.block_number - _LOOK_BACK_BLOCKS)
-        self._log = Log(disputes, first)
+        # What it took part in is kept until the verdict is carried out.
+        me = book.me.address
+        self._log = Log.of_running(disputes, lambda _, facts: me in facts.accounts.values())
         self._keeper = Keeper(disputes, sender, self._log, self._on_moves, Served(vault))
         self._cases: dict[JobId, Case | None] = {}
+        # Of running contests, what was said once.
+        self._hopeless: set[JobId] = set()
         self._making = Lock()
-        # By job and end: a settled job can be challenged again.
-        self._over: set[tuple[JobId, int]] = set()
         self._stopping = Event()
         self._thread = Thread(target=self._loop, name="defence", daemon=True)
 
@@ -84,9 +85,8 @@ class Defence:
             try:
                 self.look()
             except CHAIN_TROUBLE as error:
-                log("chain trouble in a dispute", logging.WARNING, error=str(error))
+                log("chain trouble in the defence", logging.WARNING, error=str(error))
             except Exception:
-                # One dispute that cannot be played must not end the others.
                 log("defence failed", logging.ERROR, trace=True)
 
     def look(self) -> None:
@@ -100,8 +100,18 @@ class Defence:
         for job, order in orders.items():
             try:
                 self._tend(job, order)
+            except DisputeError as error:
+                if job not in self._hopeless:
+                    log("a dispute is lost", logging.ERROR, job=job, error=str(error))
+                self._hopeless.add(job)
             except TransactionReverted as error:
                 log("a move was refused", logging.INFO, job=job, error=str(error))
+            except CHAIN_TROUBLE as error:
+                log("chain trouble in a dispute", logging.WARNING, job=job, error=str(error))
+            except Exception:
+                # Strangers have a say in what stands in a dispute: one that cannot be played must
+                # not end the others.
+                log("a dispute cannot be played", logging.ERROR, job=job, trace=True)
 
     def _contested(self) -> dict[JobId, Order]:
         """Contested jobs with a seat of the node's, of which nobody may have told the engine."""
@@ -112,12 +122,8 @@ class Defence:
         }
 
     def _tend(self, job: JobId, order: Order) -> None:
-        contest = self._disputes.contest(job)
-        if (job, contest.ends_at) in self._over:
-            return
         ended, guilty, _ = self._disputes.verdict(job)
         if ended:
-            self._over.add((job, contest.ends_at))
             self._conclude(job, order, guilty)
             return
         work = self._book.store.work(job)
@@ -126,10 +132,14 @@ class Defence:
         self._keeper.tend(Dispute(order, job, work.salt, self._found(job), lambda: self._own(job)))
 
     def _conclude(self, job: JobId, order: Order, guilty: int) -> None:
-        """Has the verdict carried out, where nobody has yet."""
+        """Has the verdict carried out, where nobody has yet; then the contest is forgotten."""
+        market = self._book.market
+        if market.job(order).phase is Phase.CONTESTED or market.challenged(job):
+            log("a contest has ended", job=job, guilty=[s for s in range(7) if guilty >> s & 1])
+            self._sender.send(market.conclude(order))
+        self._log.forget(job)
+        self._hopeless.discard(job)
         self._cases.pop(job, None)
-        log("a contest has ended", job=job, guilty=[s for s in range(7) if guilty >> s & 1])
-        self._sender.send(self._book.market.conclude(order))
 
     def _found(self, job: JobId) -> Contested | None:
         """The market's event of a contested job."""

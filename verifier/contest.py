@@ -138,10 +138,11 @@ def next_due(sight: Sight, me: str, mine: bytes) -> Decision:
         if numbers:
             return Decision(Due.WATCH, "it has lost and waits for the end")
         return _to_join(sight, mine)
-    if held:
-        return Decision(Due.CONCLUDE, party=party)
     if party is not None and sight.ended:
+        # At once: whoever joins a contest that is decided makes it go on.
         return Decision(Due.SETTLE_BOND, party=party)
+    if held:
+        return Decision(Due.CONCLUDE)
     if sight.credits:
         return Decision(Due.WITHDRAW)
     if sight.phase in (Phase.NONE, Phase.OPEN, Phase.DRAWN):

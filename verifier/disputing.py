@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from touchstone.chain.disputes import Disputes
 from touchstone.chain.token import Token
-from touchstone.errors import ReceiptError
+from touchstone.errors import DisputeError, ReceiptError
 from touchstone.players.keeper import Contested, Dispute, Keeper
 from touchstone.players.log import Log
+from touchstone.players.looking import games_of, parties_of
 from touchstone.players.served import Served
 from touchstone.protocol.jobs import Phase
 from touchstone.receipts.facts import settling_reveals
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_LOOK_BACK_BLOCKS = 50_000
 _MOST_STEPS = 8
 
 
@@ -52,8 +52,7 @@ class Disputant:
         self._token = Token(watch.w3, deployment)
         self._sender = sender
         self._models = models
-        first = max(self._disputes.first_block, watch.w3.eth.block_number - _LOOK_BACK_BLOCKS)
-        self._log = Log(self._disputes, first)
+        self._log = Log.of_running(self._disputes)
         served = Served(watch.vault)
         self._keeper = Keeper(self._disputes, sender, self._log, self._on_moves, served)
         self._cases: dict[JobId, Case] = {}
@@ -93,7 +92,7 @@ class Disputant:
     def _sight(self, job: SeenJob, state: JobState, end: EventData | None) -> Sight:
         disputes, me = self._disputes, self._sender.address
         self._log.read()
-        numbers, pairs = self._log.parties_of(job.id), self._log.games_of(job.id)
+        contest = disputes.contest(job.id)
         ended, _, _ = disputes.verdict(job.id)
         return Sight(
             now=self._watch.market.clock().time,
@@ -106,9 +105,9 @@ class Disputant:
             },
             challenged=self._watch.market.challenged(job.id),
             ended=ended,
-            contest=disputes.contest(job.id),
-            parties=disputes.parties(job.id, numbers) if numbers else {},
-            games=disputes.games(job.id, pairs) if pairs else {},
+            contest=contest,
+            parties=parties_of(disputes, job.id, contest),
+            games=games_of(disputes, job.id, self._log.games_of(job.id)),
             window=disputes.window,
             clock=disputes.clock,
             longest_game=disputes.longest_game,
@@ -157,7 +156,8 @@ class Disputant:
                 call = self._watch.market.conclude(job.order)
                 self._send(job, "conclude", call, f"conclude:{job.id.hex()}:{contest.ends_at}")
             case Due.SETTLE_BOND if decision.party is not None:
-                call = disputes.settle_bond(job.id, decision.party)
+                back = disputes.settle_bond(job.id, decision.party), disputes.withdraw()
+                call = disputes.together(back)
                 self._send(job, "settle bond", call, f"bond:{job.id.hex()}:{decision.party}")
             case Due.WITHDRAW:
                 self._send(job, "withdraw bond", disputes.withdraw(), None)
@@ -199,7 +199,11 @@ class Disputant:
             self._note(job, "its input is no longer here")
             return []
         dispute = Dispute(job.order, job.id, given[1], _contested(end), lambda: case)
-        return self._keeper.tend(dispute)
+        try:
+            return self._keeper.tend(dispute)
+        except DisputeError as error:
+            self._note(job, str(error))
+            return []
 
     def _allow(self) -> None:
         bond, engine = self._disputes.bond, self._disputes.address

@@ -142,15 +142,41 @@ class Arena:
         *,
         strong: bool = False,
         served: Served | None = None,
+        units: int | None = None,
     ) -> Arena:
-        """A job whose seats claim what these executions give."""
-        order = chain.order(
+        """A job whose seats claim what these executions give; `units` of work are paid for, or as
+        many as the input needs."""
+        return cls.contested_by(
+            chain,
+            lab,
             len(executions),
+            lambda _: executions,
+            strong=strong,
+            served=served,
+            units=units,
+        )
+
+    @classmethod
+    def contested_by(
+        cls,
+        chain: Chain,
+        lab: Lab,
+        replicas: int,
+        claimed: Callable[[JobState], Sequence[Execution]],
+        *,
+        strong: bool = False,
+        served: Served | None = None,
+        units: int | None = None,
+    ) -> Arena:
+        """The same, where it is known only after the draw who claims what."""
+        order = chain.order(
+            replicas,
             payload_root(lab.payload, JOB_SALT),
-            units=-(-sum(map(len, lab.sequences)) // 8),
+            units=units or -(-sum(map(len, lab.sequences)) // 8),
             mode=STRONG if strong else 0,
         )
         job = chain.open_and_draw(order)
+        executions = claimed(job)
         chain.contest(job, [execution.root for execution in executions])
         disputes = Disputes(chain.devnet.w3, chain.deployment)
         found = cls(chain, job, disputes, {}, {}, served)
@@ -185,6 +211,16 @@ class Arena:
         reveals = chain.reveals(self.job, [settled.root] * len(self.job.active))
         call = disputes.challenge(self.job.order, settled.root, reveals, execution.root)
         sender.send(call)
+        number = disputes.contest(self.job.id).parties - 1
+        self.add(number, account, execution, None)
+        return number
+
+    def join(self, index: int, execution: Execution) -> int:
+        """A stranger joins the contest with a bond; its number."""
+        disputes, account = self.disputes, self.chain.devnet.account(index)
+        sender = self.chain.sender(index)
+        sender.send(self.chain.token.approve(disputes.address, disputes.bond))
+        sender.send(disputes.join(self.job.id, execution.root))
         number = disputes.contest(self.job.id).parties - 1
         self.add(number, account, execution, None)
         return number

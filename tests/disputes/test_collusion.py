@@ -15,7 +15,7 @@ from tests.support.world import PUBLISHER, TIER
 from touchstone.amounts import ONE_TOKEN
 from touchstone.chain.devnet import Devnet
 from touchstone.chain.sender import Sender
-from touchstone.disputes.moves import Convict, ConvictEnd, ConvictTwin, Move
+from touchstone.disputes.moves import Convict, ConvictEnd, ConvictTwin, Move, SettleBond, Withdraw
 from touchstone.protocol.prices import BOUNTY, REFUND, bond, slot_ceiling
 
 CHALLENGER = 9
@@ -99,12 +99,13 @@ class Trial:
     wealth: Callable[[], dict[str, int]]
 
     def end(self) -> tuple[int, int, list[int]]:
-        """The verdict is carried out and the bond returned; what the requester, the challenger and
-        each seat gained by it all since the job settled."""
+        """The bond returns by the challenger's player alone, and the verdict is carried out; what
+        the requester, the challenger and each seat gained by it all since the job settled."""
         arena, chain = self.arena, self.arena.chain
+        keeper, dispute = arena.keepers[self.challenger]
+        assert keeper.tend(dispute) == [SettleBond(self.challenger), Withdraw()]
+        assert keeper.tend(dispute) == []
         arena.conclude()
-        chain.sender(CHALLENGER).send(arena.disputes.settle_bond(arena.job.id, self.challenger))
-        chain.sender(CHALLENGER).send(arena.disputes.withdraw())
         after = self.wealth()
         gains = {account: after[account] - self.before[account] for account in after}
         requester = gains.pop(chain.requester.address)

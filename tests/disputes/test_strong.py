@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.attacks.chains import Chain, equip
 from tests.cheats.tampering import flip
 from tests.disputes.arena import Arena, Execution, Lab, lab_of
 from tests.support.tiny_model import compile_tiny, publisher_of
+from tests.support.world import PUBLISHER
+from touchstone.amounts import ONE_TOKEN
 from touchstone.chain.devnet import Devnet
 from touchstone.disputes.moves import ConvictStrong
 from touchstone.errors import PeerError
 from touchstone.players.served import find_conviction
+
+CHALLENGER = 9
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +33,10 @@ def lab(folder) -> Lab:
 @pytest.fixture(scope="module")
 def chain(folder):
     with Devnet() as devnet:
-        yield equip(devnet, 3, publisher_of(folder))
+        chain = equip(devnet, 3, publisher_of(folder))
+        challenger = devnet.account(CHALLENGER).address
+        chain.sender(PUBLISHER).send(chain.token.mint(challenger, 10 * ONE_TOKEN))
+        yield chain
 
 
 class Shelf:
@@ -101,3 +110,30 @@ def test_without_openings_there_is_the_game(chain: Chain, lab: Lab, shelf) -> No
     assert ended
     assert guilty == {1}
     assert not any(isinstance(m, ConvictStrong) for moves, _ in arena.gas[0] for m in moves)
+
+
+def test_a_challenger_convicts_for_a_dead_seat_with_the_same_claim(chain: Chain, lab: Lab) -> None:
+    """Seats go before challengers: a conviction that named the challenger would be refused."""
+    right, wrong = lab.execute(strong=True), lab.execute(flip(1, 30, 5, 20), strong=True)
+    served = Shelves({0: Silent(right), 1: Shelf(wrong)})
+    arena = Arena.contested(chain, lab, [right, wrong], strong=True, served=served)
+    keeper, dispute = arena.keepers[0]
+    keeper.tend(dispute)
+    number = arena.join(CHALLENGER, right)
+    assert arena.play_out({0: 0, 1: 0}) == {1}
+    made = [move for moves, _ in arena.gas[number] for move in moves]
+    assert any(isinstance(move, ConvictStrong) for move in made)
+    assert arena.disputes.verdict(arena.job.id)[2] == arena.job.providers[0]
+
+
+def test_a_conviction_that_the_engine_refuses_is_played_instead(chain: Chain, lab: Lab) -> None:
+    right, wrong = lab.execute(strong=True), lab.execute(flip(1, 30, 5, 20), strong=True)
+
+    class Mistaken(Shelves):
+        def conviction(self, *asked):
+            found = super().conviction(*asked)
+            return found and replace(found, element=found.element ^ 1)
+
+    served = Mistaken({0: Shelf(right), 1: Shelf(wrong)})
+    arena = Arena.contested(chain, lab, [right, wrong], strong=True, served=served)
+    assert arena.play_out() == {1}

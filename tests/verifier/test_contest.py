@@ -163,11 +163,13 @@ def test_nobody_is_left_to_play_where_all_liars_have_lost():
 # --- the end -------------------------------------------------------------------------------------
 
 
-def test_a_verdict_is_carried_out_then_the_bond_returns_then_credits_are_withdrawn():
+def test_the_bond_returns_at_once_then_the_verdict_is_carried_out_then_credits_are_withdrawn():
+    """Whoever joins a contest that is decided makes it go on: the bond must not wait."""
     ended = replace(CHALLENGED, ended=True)
-    assert due(ended) is Due.CONCLUDE
+    assert due(ended) is Due.SETTLE_BOND
     assert due(ended, challenged=False, claimed={}) is Due.SETTLE_BOND
     left = {**SEATS, 7: party(ME, MINE, lost=True)}
+    assert due(ended, parties=left, credits=7) is Due.CONCLUDE
     concluded = replace(ended, challenged=False, claimed={}, parties=left)
     assert due(concluded, credits=7) is Due.WITHDRAW
     assert due(concluded) is Due.OVER
@@ -179,5 +181,6 @@ def test_the_verdict_of_others_is_carried_out_as_well():
 
 
 def test_a_challenged_job_that_was_refunded_meanwhile_is_concluded():
-    assert due(CHALLENGED, ended=True, phase=Phase.REFUNDED) is Due.CONCLUDE
+    left = {**SEATS, 7: party(ME, MINE, lost=True)}
+    assert due(CHALLENGED, ended=True, phase=Phase.REFUNDED, parties=left) is Due.CONCLUDE
     assert due(CHALLENGED, phase=Phase.REFUNDED) is Due.PLAY

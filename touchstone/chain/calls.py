@@ -62,6 +62,8 @@ class Views:
 
         A block may come between two of them. Raises as `call` does.
         """
+        if not calls:
+            return []
         requests: list[tuple[str, list[Any]]] = [
             ("eth_call", [self._request(str(name), arguments), "latest"])
             for name, *arguments in calls

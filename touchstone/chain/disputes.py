@@ -95,13 +95,10 @@ class Disputes:
         found = self.views.call_together(*(("gameOf", job, *pair) for pair in pairs))
         return {pair: Game.from_abi(fields) for pair, fields in zip(pairs, found, strict=True)}
 
-    def opened(self, nodes: Sequence[tuple[bytes, int]]) -> list[bool]:
-        """Whether somebody has opened so many levels below a node; its chunk, for none."""
-        if not nodes:
-            return []
-        return [
-            time != 0 for time in self.views.call_together(*(("openedAt", *node) for node in nodes))
-        ]
+    def opened_at(self, nodes: Sequence[tuple[bytes, int]]) -> list[int]:
+        """When somebody opened so many levels below a node, for none its chunk: Unix times, zero
+        where nobody did."""
+        return self.views.call_together(*(("openedAt", *node) for node in nodes))
 
     def balance_of(self, account: str) -> int:
         """What the account can withdraw here, in base units."""
@@ -165,6 +162,10 @@ class Disputes:
                 return f.timeout(job, a, b)
             case moves.ConvictTwin(convicted, party):
                 return f.convictTwin(job, convicted, party)
+            case moves.SettleBond(party):
+                return self.settle_bond(job, party)
+            case moves.Withdraw():
+                return self.withdraw()
         assert brief is not None
         words = brief.as_abi()
         match move:

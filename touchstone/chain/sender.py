@@ -132,6 +132,7 @@ class Sender:
 
     def _submit(self, call: Call, value: int, key: str | None) -> Row:
         to, data = _parts(call, value)
+        self.outbox.follow_undone()
         prices = self.outbox.node.prices()
         estimate = self.outbox.node.estimate(to, data, value)
         if estimate > self._gas_cap:

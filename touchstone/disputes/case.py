@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from touchstone.disputes.game import Game, Stage, Statement, levels_of
+from touchstone.errors import DisputeError
 from touchstone.protocol.inputs import BODY_BYTES
 from touchstone.protocol.merkle import CHUNK, chunk_count
 from touchstone.protocol.payload import MAX_SEQUENCES
@@ -56,8 +57,6 @@ class Case:
 
     Attributes:
         refused: whether its input breaks a rule, so that nothing is executed.
-        layout: the transcript's shape.
-        statement: the party's statement.
     """
 
     def __init__(
@@ -88,9 +87,16 @@ class Case:
         self._input = ChunkTree(payload) if payload else None
         self._transcript = transcript
         self._builder = builder or EvidenceBuilder(program, tensors)
-        if transcript is not None:
-            self.layout: Layout = transcript.layout
-            self.statement = Statement(transcript.body, transcript.output_tree.top)
+
+    @property
+    def layout(self) -> Layout:
+        """The transcript's shape. Raises DisputeError where the party refused the input."""
+        return self._own.layout
+
+    @property
+    def statement(self) -> Statement:
+        """The party's statement. Raises DisputeError where it refused the input."""
+        return Statement(self._own.body, self._own.output_tree.top)
 
     # --- the input -------------------------------------------------------------------------------
 
@@ -170,7 +176,8 @@ class Case:
 
     @property
     def _own(self) -> Transcript:
-        assert self._transcript is not None
+        if self._transcript is None:
+            raise DisputeError("this party refused the input: it has no transcript")
         return self._transcript
 
     # --- evidence --------------------------------------------------------------------------------

@@ -152,6 +152,18 @@ class Timeout:
     b: int
 
 
+@dataclass(frozen=True, slots=True)
+class SettleBond:
+    """Take a challenger's bond back."""
+
+    party: int
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Have paid out what the engine owes."""
+
+
 Move = (
     Enter
     | Describe
@@ -168,4 +180,6 @@ Move = (
     | ConvictRefused
     | ConvictTwin
     | Timeout
+    | SettleBond
+    | Withdraw
 )

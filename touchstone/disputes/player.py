@@ -34,11 +34,14 @@ from touchstone.disputes.moves import (
     Open,
     OpenLeaf,
     PostParts,
+    SettleBond,
     Start,
     State,
     Timeout,
+    Withdraw,
 )
 from touchstone.disputes.theirs import Path, Theirs
+from touchstone.errors import DisputeError
 from touchstone.protocol.merkle import CHUNK, chunk_count
 from touchstone.transcripts.proofs import Chunks
 
@@ -63,6 +66,7 @@ class View:
         longest_game: seconds of the longest game.
         began: Unix time at which the contest was opened.
         contest: the contest.
+        ended: whether it is decided or over.
         brief: what was described, None before.
         parties: all parties, by number.
         statements: what they have stated, by number.
@@ -79,6 +83,7 @@ class View:
     longest_game: int
     began: int
     contest: Contest
+    ended: bool
     brief: Brief | None
     parties: Mapping[int, Party]
     statements: Mapping[int, Statement]
@@ -89,35 +94,66 @@ class View:
     served: Mapping[int, ConvictStrong] = field(default_factory=dict)
 
 
-def next_moves(view: View, me: int, case: Case) -> list[Move]:
+def next_moves(view: View, me: int | None, case: Case) -> list[Move]:
     """What party `me` does now, in one transaction; nothing while it is others' turn.
 
-    `case` is what it knows itself: the input, and its own execution of it.
+    Before the seats of a contested job have entered, a seat has no number: whoever is there
+    already is a challenger. `case` is what it knows itself: the input, and its own execution of it.
+
+    Raises:
+        DisputeError: the party has nothing to play with: it refused an input that breaks no rule,
+            or has executed one that does.
     """
-    if view.now >= view.contest.ends_at:
-        return []
-    if me < FIRST_CHALLENGER and not view.parties:
-        return [Enter(), Describe()]
+    if view.ended:
+        return _bond_back(view, me)
+    first: list[Move] = [] if view.contest.seats else [Enter()]
     if view.brief is None:
-        return [Describe()]
-    if view.parties[me].lost:
-        return []
+        first.append(Describe())
+    if first or me is None or view.parties[me].lost:
+        return first
+    _require_agreement(view.contest.refused, case.refused)
     if view.contest.refused:
-        return _refused(view, me, case)
+        return _refused(view, me)
     player = _Player(view, me, case)
     return player.moves()
 
 
-def _refused(view: View, me: int, case: Case) -> list[Move]:
+def _bond_back(view: View, me: int | None) -> list[Move]:
+    """At once: whoever joins a contest that is decided makes it go on."""
+    if me is None or me < FIRST_CHALLENGER or view.parties[me].lost:
+        return []
+    return [SettleBond(me), Withdraw()]
+
+
+def _require_agreement(engine: bool, mine: bool) -> None:
+    if mine and not engine:
+        raise DisputeError(
+            "it cannot be played: the engine finds no rule that the input breaks, but this party "
+            "refused it, and has no transcript"
+        )
+    if engine and not mine:
+        raise DisputeError(
+            "it cannot be played: the engine finds that the input breaks a rule, but this party "
+            "has executed it"
+        )
+
+
+def _refused(view: View, me: int) -> list[Move]:
     """The input breaks a rule: whoever claims a result loses at once."""
     right = view.parties[me].output
-    if not case.refused:
-        return []
+    winner = _winner(view, me)
     return [
-        ConvictRefused(number, me)
+        ConvictRefused(number, winner)
         for number, party in view.parties.items()
         if not party.lost and party.output != right
     ]
+
+
+def _winner(view: View, me: int) -> int:
+    """Who is owed the bounty of a conviction without a game: seats go before challengers."""
+    mine = view.parties[me].output
+    seats = [n for n, party in view.parties.items() if party.output == mine and not party.lost]
+    return min(seats) if me >= FIRST_CHALLENGER else me
 
 
 @dataclass(slots=True)
@@ -185,10 +221,12 @@ class _Player:
     def _convict_served(self) -> None:
         """Convicts at once whoever serves what contradicts itself; as a challenger not in the block
         of one's own entry, in which the engine takes no convictions."""
-        view = self.view
-        if self.me < FIRST_CHALLENGER or view.now > view.parties[self.me].entered_at:
+        view, winner = self.view, _winner(self.view, self.me)
+        if winner < FIRST_CHALLENGER or view.now > view.parties[winner].entered_at:
             self.found += [
-                move for number, move in view.served.items() if not view.parties[number].lost
+                replace(move, against=winner)
+                for number, move in view.served.items()
+                if not view.parties[number].lost
             ]
 
     def _convict_twins(self) -> set[bytes]:

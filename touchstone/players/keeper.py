@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from touchstone.disputes import moves
-from touchstone.disputes.game import FIRST_CHALLENGER
 from touchstone.disputes.player import next_moves
-from touchstone.errors import DisputeError, PeerError, TransactionReverted
+from touchstone.errors import DisputeError, GasLimitError, PeerError, TransactionReverted
 from touchstone.players.looking import view_of
 
 if TYPE_CHECKING:
@@ -95,6 +94,7 @@ class Keeper:
         """Makes all moves that are due now; returns them, in the order in which they were sent.
 
         Raises:
+            DisputeError: it has nothing to play with.
             TransactionReverted: the engine refuses them; look again.
             ChainError: the chain does not answer.
         """
@@ -102,11 +102,15 @@ class Keeper:
         contest = self._disputes.contest(dispute.job)
         if contest.ends_at == 0:
             return []
-        view = view_of(self._disputes, self._log, dispute.job, contest)
-        me = self._me(view, dispute)
-        if me is None:
+        view = view_of(self._disputes, self._log, dispute.job, contest, self._sender.address)
+        me = self._me(view)
+        if contest.seats == 0 and not view.ended:
+            # Whoever is there before them, the seats are to enter.
+            if dispute.contested is None:
+                return []
+        elif me is None:
             return []
-        if self._served is not None and dispute.order.strong and view.brief is not None:
+        elif self._served is not None and dispute.order.strong and view.brief is not None:
             view = replace(view, served=self._look_up(self._served, dispute, view, view.brief, me))
         due = next_moves(view, me, dispute.case())
         if not due:
@@ -114,10 +118,11 @@ class Keeper:
         calls = [self._call(dispute, view, move) for move in due]
         try:
             receipt = self._sender.send(self._disputes.together(calls))
-        except TransactionReverted:
-            if len(calls) == 1:
+        except (TransactionReverted, GasLimitError):
+            if len(calls) == 1 and not view.served:
                 raise
-            # Somebody else may have made one of them meanwhile: each for itself, as far as it goes.
+            # Somebody else may have made one of them meanwhile, or they need too much gas together:
+            # each for itself, as far as it goes.
             return self._one_by_one(dispute, due, calls)
         self._tell(dispute.job, due, receipt)
         return due
@@ -127,6 +132,8 @@ class Keeper:
     ) -> dict[int, ConvictStrong]:
         """Asks each accused once for what may convict it; without it, there is the game."""
         case = dispute.case()
+        running = self._log.jobs
+        self._convictions = {key: m for key, m in self._convictions.items() if key[0] in running}
         for number, party in view.parties.items():
             key = (dispute.job, number)
             same = party.output == view.parties[me].output
@@ -150,6 +157,8 @@ class Keeper:
             try:
                 receipt = self._sender.send(call)
             except TransactionReverted:
+                if isinstance(move, moves.ConvictStrong):
+                    self._convictions[dispute.job, move.party] = None
                 continue
             self._tell(dispute.job, [move], receipt)
             made.append(move)
@@ -159,15 +168,11 @@ class Keeper:
         if self._on_moves is not None:
             self._on_moves(job, made, receipt)
 
-    def _me(self, view: View, dispute: Dispute) -> int | None:
-        """One's number: a seat by the market's word before anybody has entered."""
-        address = self._sender.address
-        for number, party in view.parties.items():
-            if party.account == address and not party.lost:
-                return number
-        if view.parties or dispute.contested is None:
-            return None
-        return 0 if dispute.contested.seats else FIRST_CHALLENGER
+    def _me(self, view: View) -> int | None:
+        """The number of a party of one's own that has not lost."""
+        mine = self._sender.address
+        found = (n for n, p in view.parties.items() if p.account == mine and not p.lost)
+        return next(found, None)
 
     def _call(self, dispute: Dispute, view: View, move: Move) -> ContractFunction:
         if isinstance(move, moves.Enter):

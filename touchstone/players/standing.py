@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,7 @@ def standing(disputes: Disputes, job: JobId, first_block: int) -> dict[str, Any]
     contest = disputes.contest(job)
     if contest.ends_at == 0:
         return None
-    log = Log(disputes, first_block)
+    log = Log(disputes, first_block, lambda of, _: of == job, most_openings=sys.maxsize)
     log.read()
     view = view_of(disputes, log, job, contest)
     ended, guilty, winners = disputes.verdict(job)
@@ -104,7 +105,8 @@ def last_moves(
 
 def _nodes(log: Log, job: JobId) -> set[bytes]:
     """All nodes below the statements of a job that anybody has opened."""
-    waiting = [s for (of, _), known in log.statements.items() if of == job for s in known.as_abi()]
+    facts = log.facts(job, 0)
+    waiting = [node for known in facts.statements.values() for node in known.as_abi()]
     children: dict[bytes, list[bytes]] = {}
     for (node, _), found in log.opened.items():
         children.setdefault(node, []).extend(found)

@@ -154,7 +154,7 @@ class Outbox:
         """
         deadline = time.monotonic() + timeout_s
         look_at = time.monotonic() + self._policy.look_every
-        if row.ended and not row.final:
+        if row.ended:
             # Stored by a process that may have ended long ago.
             row = self._looked_after(row)
         try:
@@ -190,6 +190,14 @@ class Outbox:
             with self._lock():
                 self._store.purge(self._clock() - self._policy.keep)
 
+    def follow_undone(self) -> None:
+        """Looks again after what counted as irrevocable and whose nonce is free all the same, as
+        after a reorganisation of a development chain: nothing with a later nonce could be mined.
+        Call it before anything new is sent, and before it is known what that would do."""
+        with self._lock():
+            for row in self._store.done_from(self.node.nonce()):
+                self._drive(self._store.put(row.undone()))
+
     def _fresh(self, row: Row) -> bool:
         """Whether whoever sent the row is following it, as far as one can tell."""
         young = self._clock() - row.since < self._policy.look_every
@@ -197,6 +205,8 @@ class Outbox:
 
     def _looked_after(self, row: Row) -> Row:
         """Does what is due for a row and for those before it; returns what goes on with it."""
+        if row.final:
+            self.follow_undone()
         self._tend(lambda other: other.nonce <= row.nonce)
         found = self._store.get(row.nonce)
         if found is not None and found.state is State.ABANDONED and found.key is not None:

@@ -151,6 +151,10 @@ class Row:
             final=False,
         )
 
+    def undone(self) -> Row:
+        """It counted as irrevocable, and its nonce is free again: it has to be looked after."""
+        return replace(self, final=False)
+
     def settled(self) -> Row:
         """What became of it is irrevocable."""
         return replace(self, final=True)

@@ -114,6 +114,10 @@ class Store:
         """Rows that are not final, by nonce."""
         return self._select("AND NOT final")
 
+    def done_from(self, nonce: int) -> list[Row]:
+        """Rows that count as irrevocably mined at this nonce or a later one, by nonce."""
+        return self._select("AND final AND mined IS NOT NULL AND nonce >= ?", nonce)
+
     def next_nonce(self) -> int:
         """The one after all that may still be used by what is stored; 0 where nothing is."""
         query = (

@@ -249,6 +249,38 @@ def test_what_a_reorganisation_drops_is_mined_again_once(devnet):
     assert devnet.w3.eth.get_transaction_count(sender.address) == 1
 
 
+def test_what_counted_as_irrevocable_and_was_undone_is_done_again_before_what_follows(devnet):
+    """On a development chain every block is irrevocable at once, but for `anvil_reorg`: were the
+    nonces of what is gone not used again, nothing sent after them could ever be mined."""
+    sender = sender_of(devnet)
+    assert sender.outbox.node.finality.immediate
+    first, second, third = stranger(), stranger(), stranger()
+    sender.send(Payment(first), AMOUNT)
+    named = sender.send(Payment(second), AMOUNT, key="pay")
+    assert sender.outbox.pending() == []
+
+    request(devnet, "anvil_reorg", 2, [])
+    assert paid(devnet, first) == paid(devnet, second) == 0
+    sender.send(Payment(third), AMOUNT)
+
+    assert [paid(devnet, to) for to in (first, second, third)] == [1, 1, 1]
+    until(lambda: sender.outbox.tend() or not sender.outbox.pending())
+    again = sender.send(Payment(second), AMOUNT, key="pay")
+    assert again["transactionHash"] == named["transactionHash"]
+    assert devnet.w3.eth.get_transaction_count(sender.address) == 3
+
+
+def test_a_named_intent_that_was_irrevocable_and_undone_is_done_again(devnet):
+    sender, to = sender_of(devnet), stranger()
+    sender.send(Payment(to), AMOUNT, key="pay")
+    request(devnet, "anvil_reorg", 1, [])
+    assert paid(devnet, to) == 0
+
+    assert sender.send(Payment(to), AMOUNT, key="pay")["status"] == 1
+    assert paid(devnet, to) == 1
+    assert devnet.w3.eth.get_transaction_count(sender.address) == 1
+
+
 def test_a_transaction_that_the_node_forgets_is_broadcast_again(devnet):
     sender, to = sender_of(devnet), stranger()
     request(devnet, "evm_setAutomine", False)

@@ -1,0 +1,84 @@
+"""What a stranger can do to an honest player on the chain, for little money."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.attacks.chains import Chain, equip
+from tests.cheats.tampering import flip
+from tests.disputes.arena import JOB_SALT, Arena, Execution, Lab, lab_of
+from tests.support.tiny_model import compile_tiny, publisher_of
+from tests.support.world import PUBLISHER
+from touchstone.amounts import ONE_TOKEN
+from touchstone.chain.devnet import Devnet
+from touchstone.chain.sender import Sender
+from touchstone.disputes.moves import Convict
+from touchstone.errors import GasLimitError
+
+THIEF = 9
+
+
+class Narrow(Sender):
+    """On a chain whose transactions have room for one move."""
+
+    def send(self, call, value=0, *, key=None):
+        if call.fn_name == "multicall":
+            raise GasLimitError("too much gas")
+        return super().send(call, value, key=key)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return compile_tiny(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(scope="module")
+def lab(folder) -> Lab:
+    return lab_of(folder, (5, 9))
+
+
+@pytest.fixture(scope="module")
+def chain(folder) -> Iterator[Chain]:
+    with Devnet() as devnet:
+        chain = equip(devnet, 3, publisher_of(folder))
+        thief = devnet.account(THIEF).address
+        chain.sender(PUBLISHER).send(chain.token.mint(thief, 100 * ONE_TOKEN))
+        yield chain
+
+
+@pytest.fixture(scope="module")
+def honest(lab: Lab) -> Execution:
+    return lab.execute()
+
+
+@pytest.fixture(scope="module")
+def lie(lab: Lab) -> Execution:
+    return lab.execute(flip(1, 30, 5, 20))
+
+
+def test_a_challenger_that_is_there_before_the_seats_does_not_keep_them_out(
+    chain, lab, honest, lie
+):
+    """Were the seats not entered, the contest would end with nobody guilty; the bond returns."""
+    arena = Arena.contested(chain, lab, [honest, lie])
+    number = arena.join(THIEF, lie)
+    assert arena.play_out({1: 0, number: 0}) == {1}
+
+
+def test_a_brief_that_a_stranger_gave_before_the_seats_is_as_good(chain, lab, honest, lie):
+    arena = Arena.contested(chain, lab, [honest, lie])
+    briefing = honest.case.briefing(JOB_SALT)
+    chain.sender(THIEF).send(arena.disputes.describe(arena.job.order, briefing))
+    assert arena.play_out() == {1}
+
+
+def test_more_moves_than_a_transaction_holds_are_made_one_by_one(chain, lab, honest, lie):
+    """Whoever plays many games at once against a seat must not silence it."""
+    arena = Arena.contested(chain, lab, [lie, honest, lab.execute(flip(0, 12, 3, 18))])
+    keeper, _ = arena.keepers[1]
+    account = keeper._sender.account
+    keeper._sender = Narrow(chain.devnet.w3, account, poll_s=0.005)
+    assert arena.play_out() == {0, 2}
+    assert any(isinstance(move, Convict) for made, _ in arena.gas[1] for move in made)
