@@ -1,20 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Actors} from "../lib/Actors.sol";
+import {Auditors} from "../lib/Auditors.sol";
 import {Judge} from "../lib/Doubles.sol";
 import {IMarketTypes} from "../../../contracts/market/IMarketTypes.sol";
-import {Audit, AuditLib, AuditState} from "../../../contracts/types/Audit.sol";
-import {SeatsLib} from "../../../contracts/types/Job.sol";
-import {Modes, Order} from "../../../contracts/types/Order.sol";
+import {AuditState} from "../../../contracts/types/Audit.sol";
+import {Order} from "../../../contracts/types/Order.sol";
 
 /// Jobs of one provider that are audited, and a judge who says what the test tells it.
-abstract contract AuditWorld is Actors {
-    /// The three bits of the mode that ask for audits.
-    uint8 internal constant ALWAYS = 1;
-    uint8 internal constant EVERY_OTHER = 2;
-    uint8 internal constant SELDOM = 7;
-
+abstract contract AuditWorld is Auditors {
     /// What the answer with PAYLOAD earns.
     uint256 internal constant FEE = (24 + 2048) * uint256(ANSWER_PRICE);
 
@@ -33,12 +27,6 @@ abstract contract AuditWorld is Actors {
     }
 
     // --- jobs ------------------------------------------------------------------------------------------------
-
-    function _audited(uint8 bits) internal returns (Order memory order) {
-        order = _order(1);
-        order.mode = Modes.OPTIMISTIC | (bits << 4);
-        order.inputRoot = _result();
-    }
 
     function _drawnAudited(uint8 bits) internal returns (Order memory order) {
         order = _audited(bits);
@@ -68,12 +56,7 @@ abstract contract AuditWorld is Actors {
         _vouch(order);
     }
 
-    /// The block after the seed's.
-    function _toSeed(Order memory order) internal {
-        _roll(uint256(_audit(order).since) + 1);
-    }
-
-    /// The same, where the seed's block has this hash; zero is no hash.
+    /// The block after the seed's, which has this hash; zero is no hash.
     function _toSeedOf(Order memory order, bytes32 hash) internal {
         uint256 seedBlock = _audit(order).since;
         _roll(seedBlock + 1);
@@ -82,18 +65,9 @@ abstract contract AuditWorld is Actors {
 
     // --- steps -----------------------------------------------------------------------------------------------
 
-    function _vouch(Order memory order) internal {
-        address auditor = _auditor(order);
-        bytes32 good = _seal(order, auditor);
-        vm.prank(auditor);
-        market.vouch(order, good);
-    }
-
     /// Vouch for what it never computed.
     function _vouchBlindly(Order memory order) internal {
-        address auditor = _auditor(order);
-        vm.prank(auditor);
-        market.vouch(order, "made up");
+        _vouchWith(order, "made up");
     }
 
     function _request(Order memory order) internal {
@@ -131,48 +105,12 @@ abstract contract AuditWorld is Actors {
 
     // --- what is seen ----------------------------------------------------------------------------------------
 
-    function _audit(Order memory order) internal view returns (Audit memory audit) {
-        (audit,) = market.auditOf(_id(order));
-    }
-
-    function _auditor(Order memory order) internal view returns (address) {
-        return vault.ownerOf(pool, AuditLib.leaf(_audit(order)));
-    }
-
-    function _auditorLockedUntil(Order memory order) internal view returns (uint256) {
-        return (uint256(_audit(order).lockBucket) + 1) * BUCKET;
-    }
-
-    function _assertAudit(Order memory order, AuditState state) internal view {
-        assertEq(uint256(_audit(order).state), uint256(state), "state of the audit");
-    }
-
-    /// The only seat that an optimistic job paid.
-    function _paidSeat(Order memory order) internal view returns (uint256 seat) {
-        while (SeatsLib.isEmpty(_job(order).seats, seat)) ++seat;
-    }
-
-    function _payee(Order memory order) internal view returns (address) {
-        return _provider(order, _paidSeat(order));
-    }
-
     function _ready(address account) internal view returns (uint256 ready) {
         (ready,) = market.balanceOf(account);
     }
 
     function _pendingOf(address account) internal view returns (uint256 pending) {
         (, pending) = market.balanceOf(account);
-    }
-
-    // --- seals -----------------------------------------------------------------------------------------------
-
-    /// Tree.seal of PAYLOAD, which is one chunk.
-    function _sealed() internal pure returns (bytes32) {
-        return sha256(abi.encodePacked(hex"02", uint64(PAYLOAD.length), sha256(abi.encodePacked(hex"00", PAYLOAD))));
-    }
-
-    function _seal(Order memory order, address auditor) internal view returns (bytes32) {
-        return AuditLib.seal(_id(order), auditor, _sealed(), SALT);
     }
 
     // --- what must be refused --------------------------------------------------------------------------------
