@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Actors} from "../lib/Actors.sol";
+import {Auditors} from "../lib/Auditors.sol";
 import {Brief, Briefing} from "../../../contracts/dispute/Brief.sol";
 import {DisputeSetup} from "../../../contracts/dispute/DisputesBase.sol";
 import {IDisputes} from "../../../contracts/dispute/IDisputes.sol";
@@ -28,7 +28,7 @@ struct Match {
 }
 
 /// The market with the real engine as its resolver, the toy program published, and jobs of it that are disputed.
-abstract contract DisputeWorld is Actors {
+abstract contract DisputeWorld is Auditors {
     using Transcripts for Execution;
 
     uint256 internal constant WINDOW = 1_500;
