@@ -26,7 +26,8 @@ abstract contract Auditing is IMarketAudits, Recalling, Answering, Vouching {
         (JobId id, Job memory job) = _load(order, Phase.Settled);
         if (msg.sender != order.requester) revert NotTheRequester(msg.sender, order.requester);
         AuditState state = _audits[id].state;
-        if (state != AuditState.None && state != AuditState.Over) revert AuditPending(id, state);
+        // One that vouched is the last: what it stated in a dispute of the job must not be laid to another.
+        if ((state != AuditState.None && state != AuditState.Over) || _seals[id] != 0) revert AuditPending(id, state);
         if (_isRefuted(order, job)) revert ResultRefuted(id);
         if (!_isInTime(job)) revert TooLate(id, _lockedUntil(job));
         _planAudit(id, 1);
@@ -38,17 +39,19 @@ abstract contract Auditing is IMarketAudits, Recalling, Answering, Vouching {
         JobId id = _jobIdOf(order);
         Job memory job = _jobs[id];
         Audit memory audit = _audits[id];
-        if (audit.state == AuditState.Due) return _drawAuditor(order, id, job, audit);
-        _requireDrawn(id, audit);
-        // Bonds that a challenge holds are not cut here, and what it finds decides.
-        if (_challenges[id].since != 0) revert ChallengePending(id);
-        if (job.phase != Phase.Settled || _isRefuted(order, job)) {
-            return _endAudit(order, id, audit, AuditEnd.Answered, order.share());
+        bool answered = job.phase != Phase.Settled || _isRefuted(order, job);
+        if (audit.state != AuditState.Due) {
+            _requireDrawn(id, audit);
+            // Also while a challenge is pending: else a friend's would outlast the lock of who withholds the input.
+            if (!answered && _isDemanded(id) && _starves(id)) return _endUnserved(order, id, job, audit);
+            if (_challenges[id].since != 0) revert ChallengePending(id);
         }
-        if (_isDemanded(id) && _starves(id)) return _endUnserved(order, id, job, audit);
+        if (answered) return _endAudit(order, id, audit, AuditEnd.Answered, order.share());
+        if (audit.state == AuditState.Due) return _drawAuditor(order, id, job, audit);
         uint256 until = audit.since + COMMIT_WINDOW;
         if (block.timestamp <= until) revert TooEarly(id, until + 1);
-        if (block.timestamp < _auditorLockedUntil(audit)) _slashSilent(order, id, audit);
+        // A challenge may have left it less than a whole window in which it could vouch.
+        if (until < _lockedUntil(job) && block.timestamp < _auditorLockedUntil(audit)) _slashSilent(order, id, audit);
         audit.auditors >>= 24;
         _seatAuditor(order, id, job, audit);
     }
@@ -84,13 +87,20 @@ abstract contract Auditing is IMarketAudits, Recalling, Answering, Vouching {
         Job memory job = _jobs[id];
         Audit memory audit = _audits[id];
         if (audit.state != AuditState.Vouched) revert NoAudit(id, audit.state);
-        uint256 lockedUntil = _auditorLockedUntil(audit);
-        if (!audit.held && block.timestamp >= lockedUntil) revert BondNoLongerLocked(id, lockedUntil);
+        if (!audit.held && block.timestamp >= _auditorLockedUntil(audit)) {
+            revert BondNoLongerLocked(id, _auditorLockedUntil(audit));
+        }
         uint256[] memory seats = _paid(order, job);
         bool settled = _isSettled(order, id, job, seats, outputRoot, reveals);
         if (!settled || Tree.blinded(salt, sealed_) != outputRoot) revert WrongOutput(id, outputRoot);
         address auditor = vault.ownerOf(order.pool(), audit.leaf());
         if (AuditLib.seal(id, auditor, sealed_, salt) == _seals[id]) revert GoodSeal(_seals[id]);
+        if (audit.held) {
+            // As for a seat that equivocates: the bounty is the winner's, and `conclude` sees to it.
+            _audits[id].state = AuditState.Over;
+            emit AuditorFailed(id, auditor, Failure.NotComputed);
+            return;
+        }
         _forfeitAuditor(
             order, id, audit, Failure.NotComputed, vault.ownerOf(order.pool(), job.seats.leaf(seats[0]))
         );
@@ -106,7 +116,7 @@ abstract contract Auditing is IMarketAudits, Recalling, Answering, Vouching {
     function _drawAuditor(Order calldata order, JobId id, Job memory job, Audit memory audit) private {
         uint256 seedBlock = audit.since;
         if (block.number <= seedBlock) revert TooEarly(id, seedBlock + 1);
-        if (job.phase != Phase.Settled || block.number > seedBlock + DRAW_BLOCKS) {
+        if (block.number > seedBlock + DRAW_BLOCKS) {
             return _endAudit(order, id, audit, AuditEnd.TooLate, order.share());
         }
         bytes32 seed = AuditLib.seedOf(id, beacon.seedOf(seedBlock));
@@ -181,12 +191,18 @@ abstract contract Auditing is IMarketAudits, Recalling, Answering, Vouching {
         uint256 fee = order.share() / Slices.RESERVATION_PARTS;
         _credit(vault.ownerOf(order.pool(), audit.leaf()), fee);
         _endAudit(order, id, audit, AuditEnd.InputWithheld, order.share() - fee);
-        if (block.timestamp >= _lockedUntil(job)) return;
         uint256[] memory seats = job.active(order.replicas);
         for (uint256 i; i < seats.length; ++i) {
-            _forfeit(
-                order, id, job, seats[i], Failure.InputWithheld, order.requester, address(0), address(0)
-            );
+            if ((_challenges[id].seats >> seats[i]) & 1 != 0) {
+                // `conclude` cuts the bond, whatever the verdict.
+                // SAFETY: a seat is below seven.
+                job.failed |= uint8(1 << seats[i]);
+                emit SeatFailed(id, seats[i], Failure.InputWithheld);
+            } else if (block.timestamp < _lockedUntil(job)) {
+                _forfeit(
+                    order, id, job, seats[i], Failure.InputWithheld, order.requester, address(0), address(0)
+                );
+            }
         }
         _jobs[id] = job;
     }

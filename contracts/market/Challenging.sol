@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Audit, AuditLib} from "../types/Audit.sol";
+import {Audit, AuditLib, AuditState} from "../types/Audit.sol";
 import {JobId} from "../types/Ids.sol";
 import {Order, OrderLib} from "../types/Order.sol";
 import {Job, Phase, SeatsLib} from "../types/Job.sol";
@@ -24,9 +24,10 @@ abstract contract Challenging is IMarketAudits, Recalling, Vouching {
         if (msg.sender != address(resolver)) revert NotTheResolver(msg.sender, address(resolver));
         (JobId id, Job memory job) = _load(order, Phase.Settled);
         if (_challenges[id].since != 0) revert ChallengePending(id);
-        // Those that it paid and that have not lost their bonds since.
+        // Those that it paid and that have not lost their bonds since; an auditor that vouched answers for itself.
         seats = job.active(order.replicas);
-        if (seats.length == 0 || block.timestamp >= _lockedUntil(job)) {
+        bool nobody = seats.length == 0 && _audits[id].state != AuditState.Vouched;
+        if (nobody || block.timestamp >= _lockedUntil(job)) {
             revert BondNoLongerLocked(id, _lockedUntil(job));
         }
         if (!_isSettled(order, id, job, _paid(order, job), outputRoot, reveals)) revert WrongOutput(id, outputRoot);

@@ -74,8 +74,9 @@ abstract contract Contesting is IMarketContests, Revealing, Holding, Vouching {
     function _concludeChallenge(Order calldata order, JobId id, Job memory job) private {
         Challenge memory open = _challenges[id];
         (uint256 guilty, address[] memory winners) = _verdict(id, open.since);
-        // A seat whose bond is held can have failed by equivocation only, which needs no verdict.
-        guilty = (guilty | job.failed) & open.seats;
+        // Who equivocated, withheld the input or sealed what it never computed while its bond is held is guilty without
+        // a verdict.
+        guilty = (guilty | job.failed | _failedAuditor(id)) & open.seats;
         emit Concluded(id, guilty, winners);
 
         for (uint256 seat; seat < SeatsLib.CAPACITY; ++seat) {

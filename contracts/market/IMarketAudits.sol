@@ -17,7 +17,8 @@ interface IMarketAudits is IMarketTypes {
     ///   Due: from the block after the seed's on. Where the seed names no auditor, the fee returns to the requester.
     ///   Drawn, the window over: the auditor loses a no-show slice and another takes its place while there is time.
     ///   Drawn, its demand for the input unanswered: it is paid a reservation fee, and the seats that were paid for the
-    ///   result forfeit their bonds. The job has ended or a seat was found guilty: the fee returns to the requester.
+    ///   result forfeit their bonds, at the conclusion of a challenge where one holds them. The job has ended or a seat
+    ///   was found guilty: the fee returns to the requester.
     function advanceAudit(Order calldata order) external;
 
     /// The auditor vouches: it computed the very output that the job was settled on. `seal` is AuditLib.seal of it. It
@@ -26,7 +27,8 @@ interface IMarketAudits is IMarketTypes {
 
     /// Show that an auditor's seal is not of the settled output, so that it vouched for what it never computed.
     /// `outputRoot` and `reveals` as for `IMarketDemands.demandOutput`; `sealed_` is Tree.seal of the output and `salt`
-    /// the job's. The bounty is the lowest paid seat's, whoever calls. Makes the salt public.
+    /// the job's. The bounty is the lowest paid seat's, whoever calls; while a challenge holds the bond the auditor is
+    /// guilty instead, `conclude` cuts it, and the bounty is the winner's. Makes the salt public.
     function refuteVouch(
         Order calldata order,
         bytes32 outputRoot,
@@ -35,7 +37,8 @@ interface IMarketAudits is IMarketTypes {
         bytes32 salt
     ) external;
 
-    /// Audit a settled job for certain: by its requester, who pays one share.
+    /// Audit a settled job for certain: by its requester, who pays one share. Again where an audit ended without a
+    /// report, but not once an auditor has vouched.
     function requestAudit(Order calldata order) external;
 
     /// The job's audit, and what its auditor sealed.

@@ -22,6 +22,11 @@ abstract contract Vouching is MarketBase {
         return true;
     }
 
+    /// The auditor's bit where its seal has been refuted while a challenge holds its bond.
+    function _failedAuditor(JobId id) internal view returns (uint256) {
+        return _audits[id].state == AuditState.Over ? 1 << AuditLib.SEAT : 0;
+    }
+
     /// The challenge is over, and the auditor may be `guilty`. One that could not vouch meanwhile has a whole window
     /// from here.
     function _freeAuditor(Order calldata order, JobId id, bool guilty, address winner) internal {

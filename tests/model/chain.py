@@ -27,8 +27,13 @@ CONTRACTS = {
     "token": ("DevToken",),
     "registry": ("ModelRegistry",),
 }
-# Returns the words of its storage slots 0, 1 and 2, whatever is asked: a verdict that a test sets.
-VERDICT_CODE = "0x600054600052600154602052600254604052" + "60606000f3"
+# Returns the words of its storage slots 0, 1 and eight times 2, whatever is asked: a verdict that a
+# test sets, with one winner for all seats.
+VERDICT_CODE = (
+    "0x600054600052600154602052600254"
+    + "".join(f"8061{32 * word:04x}52" for word in range(2, 10))
+    + "6101406000f3"
+)
 # `seedOf`: the hash of a mined block's number. Real block hashes are others at every run, and
 # Hypothesis can neither repeat nor shorten what depends on them.
 SEED_CODE = "0x600435" + "804311600c57" + "5f5ffd" + "5b5f5260205f205f5260205ff3"

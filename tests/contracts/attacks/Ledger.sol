@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {Actors} from "../lib/Actors.sol";
 import {IMarketTypes} from "../../../contracts/market/IMarketTypes.sol";
 import {ClaimLib} from "../../../contracts/types/Claim.sol";
+import {Audit, AuditState} from "../../../contracts/types/Audit.sol";
 import {AnswerFee, Demand, DemandState} from "../../../contracts/types/Demand.sol";
 import {JobId, PoolId} from "../../../contracts/types/Ids.sol";
 import {Job, Phase} from "../../../contracts/types/Job.sol";
@@ -229,6 +230,8 @@ abstract contract Ledger is Actors {
             } else if (job.phase == Phase.Drawn) {
                 _pass(ANSWER + 1);
                 try market.advance(order) {} catch {}
+            } else if (_auditing(id)) {
+                _advanceAudit(order);
             } else if (job.phase == Phase.Contested) {
                 _pass(uint256(CONTEST) + 1);
                 market.conclude(order);
@@ -243,6 +246,21 @@ abstract contract Ledger is Actors {
             }
         }
         assertTrue(false, "a job that never ends");
+    }
+
+    /// An audit that is due ends without an auditor, a pending challenge first.
+    function _advanceAudit(Order memory order) private {
+        (Audit memory audit,) = market.auditOf(_id(order));
+        if (audit.state == AuditState.Due) _roll(uint256(audit.since) + DRAW_BLOCKS + 1);
+        else if (_challenged(_id(order))) _pass(uint256(CONTEST) + 1);
+        else _pass(uint256(ANSWER) + 1);
+        if (audit.state == AuditState.Drawn && _challenged(_id(order))) market.conclude(order);
+        try market.advanceAudit(order) {} catch {}
+    }
+
+    function _auditing(JobId id) internal view returns (bool) {
+        (Audit memory audit,) = market.auditOf(id);
+        return audit.state == AuditState.Due || audit.state == AuditState.Drawn;
     }
 
     function _pending(JobId id) internal view returns (bool) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Actors} from "../lib/Actors.sol";
+import {Auditors} from "../lib/Auditors.sol";
 import {Brief, Briefing} from "../../../contracts/dispute/Brief.sol";
 import {DisputeSetup} from "../../../contracts/dispute/DisputesBase.sol";
 import {IDisputes} from "../../../contracts/dispute/IDisputes.sol";
@@ -28,7 +28,7 @@ struct Match {
 }
 
 /// The market with the real engine as its resolver, the toy program published, and jobs of it that are disputed.
-abstract contract DisputeWorld is Actors {
+abstract contract DisputeWorld is Auditors {
     using Transcripts for Execution;
 
     uint256 internal constant WINDOW = 1_500;
@@ -37,8 +37,8 @@ abstract contract DisputeWorld is Actors {
     uint256 internal constant LONGEST = 2 * CLOCK + 3 * JUDGE_TIME;
     /// What a challenger puts up: odd, so that a half is to be rounded.
     uint256 internal constant STAKE = 1_001;
-    /// Number of the first challenger.
-    uint256 internal constant FIRST = 7;
+    /// Number of the first challenger; below stand seven seats and the auditor.
+    uint256 internal constant FIRST = 8;
 
     IDisputes internal engine;
     DisputeSetup internal setup;
@@ -65,11 +65,11 @@ abstract contract DisputeWorld is Actors {
 
     // --- deployment ------------------------------------------------------------------------------------------
 
-    /// Five contracts; then come the vault, the market's three parts and the market.
+    /// Five contracts; then come the vault, the market's four parts and the market.
     function _createResolver() internal override returns (address) {
         uint256 nonce = vm.getNonce(address(this));
         (setup.token, setup.registry) = (token, registry);
-        setup.market = IMarket(_createAddress(nonce + 9));
+        setup.market = IMarket(_createAddress(nonce + 10));
         setup.vault = IStakeVault(_createAddress(nonce + 5));
         setup.referee = IReferee(_create("Referee", ""));
         setup.payloads = PayloadReader(_create("Payloads", ""));
@@ -201,15 +201,24 @@ abstract contract DisputeWorld is Actors {
         return IResolver(address(engine));
     }
 
-    function _verdict(Match memory m) internal view returns (bool ended, uint256 guilty, address winner) {
+    function _verdict(Match memory m) internal view returns (bool ended, uint256 guilty, address[8] memory winners) {
         return _resolver().verdict(m.job);
     }
 
+    /// The same winner for each of the guilty, and nobody for the others.
     function _assertVerdict(Match memory m, bool ended, uint256 guilty, address winner) internal view {
-        (bool ended_, uint256 guilty_, address winner_) = _verdict(m);
+        (bool ended_, uint256 guilty_,) = _verdict(m);
         assertEq(ended_, ended, "ended");
         assertEq(guilty_, guilty, "guilty");
-        assertEq(winner_, winner, "winner");
+        for (uint256 seat; seat < FIRST; ++seat) {
+            _assertWinner(m, seat, (guilty >> seat) & 1 != 0 ? winner : address(0));
+        }
+    }
+
+    /// Whose the bounty of this seat is.
+    function _assertWinner(Match memory m, uint256 seat, address winner) internal view {
+        (,, address[8] memory winners) = _verdict(m);
+        assertEq(winners[seat], winner, "winner");
     }
 
     function _game(Match memory m, uint256 a, uint256 b) internal view returns (IDisputeTypes.Game memory) {

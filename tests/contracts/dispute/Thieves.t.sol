@@ -129,17 +129,17 @@ contract ThievesTest is Moves {
         (seats[0], seats[1]) = (Toy.honest(_lengths()), _lie(1));
         Match memory m = _contestedBy(seats);
         // Before the seats have entered, and after.
-        assertEq(_joinAs(m, thief, _lie(2)), 7);
+        assertEq(_joinAs(m, thief, _lie(2)), FIRST);
         _enter(m);
-        assertEq(_joinAs(m, thief, _lie(2)), 8);
+        assertEq(_joinAs(m, thief, _lie(2)), FIRST + 1);
         assertEq(_account(m, 0), _provider(m.order, 0), "seat 0");
-        assertEq(_account(m, 7), thief, "challenger 7");
+        assertEq(_account(m, FIRST), thief, "the first challenger");
         (, uint256 guilty,) = _verdict(m);
         assertEq(guilty, 0);
         // Nor can two of them play, or a seat with itself, or the other way round.
         _describe(m);
-        vm.expectRevert(abi.encodeWithSelector(IDisputeTypes.OutOfOrder.selector, 7, 8));
-        this.startNow(m, 7, 8);
+        vm.expectRevert(abi.encodeWithSelector(IDisputeTypes.OutOfOrder.selector, FIRST, FIRST + 1));
+        this.startNow(m, FIRST, FIRST + 1);
         vm.expectRevert(abi.encodeWithSelector(IDisputeTypes.OutOfOrder.selector, 0, 0));
         this.startNow(m, 0, 0);
         vm.expectRevert(abi.encodeWithSelector(IDisputeTypes.OutOfOrder.selector, 1, 0));

@@ -35,12 +35,19 @@ contract Judge is IResolver {
 
     Mood private _mood;
     uint256 private _guilty;
-    address private _winner;
+    address[8] private _winners;
     bytes32 public contest;
     bool public refuses;
 
+    /// The same winner for each seat.
     function speak(uint256 guilty, address winner) external {
-        (_mood, _guilty, _winner) = (Mood.Spoken, guilty, winner);
+        (_mood, _guilty) = (Mood.Spoken, guilty);
+        for (uint256 i; i < 8; ++i) _winners[i] = winner;
+    }
+
+    /// A winner for each seat.
+    function speakFor(uint256 guilty, address[8] calldata winners) external {
+        (_mood, _guilty, _winners) = (Mood.Spoken, guilty, winners);
     }
 
     function failFromNowOn() external {
@@ -56,9 +63,9 @@ contract Judge is IResolver {
         contest = contest_;
     }
 
-    function verdict(JobId) external view returns (bool, uint256, address) {
+    function verdict(JobId) external view returns (bool, uint256, address[8] memory) {
         require(_mood != Mood.Reverting, "broken");
-        return (_mood == Mood.Spoken, _guilty, _winner);
+        return (_mood == Mood.Spoken, _guilty, _winners);
     }
 }
 

@@ -21,8 +21,8 @@ contract TimeoutResolver is IResolver {
     }
 
     /// @inheritdoc IResolver
-    function verdict(JobId job) external view returns (bool ended, uint256 guilty, address winner) {
+    function verdict(JobId job) external view returns (bool ended, uint256 guilty, address[8] memory winners) {
         uint256 end = endsAt[job];
-        return (end != 0 && block.timestamp >= end, 0, address(0));
+        return (end != 0 && block.timestamp >= end, 0, winners);
     }
 }

@@ -77,19 +77,25 @@ abstract contract World is Test {
         registry = IModelRegistry(_create("ModelRegistry", ""));
         beacon = IBeacon(_create("BlockHashBeacon", ""));
         resolver = _createResolver();
-        address predicted = _createAddress(vm.getNonce(address(this)) + 4);
+        address predicted = _createAddress(vm.getNonce(address(this)) + 5);
         vault = IStakeVault(
             _create("StakeVault", abi.encode(token, registry, predicted, EPOCH, UNBONDING, BUCKET))
         );
         bytes memory setup = abi.encode(token, vault, beacon, resolver, _parameters());
         market = IMarket(
             _create(
-                "Market", abi.encode(_create("Deadlines", setup), _create("Contests", setup), _create("Demands", setup))
+                "Market",
+                abi.encode(
+                    _create("Deadlines", setup),
+                    _create("Contests", setup),
+                    _create("Demands", setup),
+                    _create("Audits", setup)
+                )
             )
         );
     }
 
-    /// A test that needs another resolver makes it here. The vault is created next, and the market after its three
+    /// A test that needs another resolver makes it here. The vault is created next, and the market after its four
     /// parts.
     function _createResolver() internal virtual returns (address) {
         return address(new TimeoutResolver(CONTEST / 2));

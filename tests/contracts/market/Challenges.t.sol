@@ -39,10 +39,10 @@ contract ChallengesTest is Actors {
 
     function _challenge(Order memory order, bytes32 output, IMarketTypes.Reveal[] memory reveals)
         private
-        returns (uint256[] memory)
+        returns (uint256[] memory seats)
     {
         vm.prank(address(_judge));
-        return market.challenge(order, output, reveals);
+        (seats,) = market.challenge(order, output, reveals);
     }
 
     function _challenged() private returns (Order memory order, IMarketTypes.Reveal[] memory reveals) {
@@ -103,6 +103,12 @@ contract ChallengesTest is Actors {
         }
         _goTo(clock + 1);
         for (uint256 seat; seat < 3; ++seat) assertEq(_inUse(_provider(order, seat)), 0, "and then free");
+    }
+
+    /// The same winner for each seat.
+    function _all(address winner) private pure returns (address[] memory winners) {
+        winners = new address[](8);
+        for (uint256 i; i < 8; ++i) winners[i] = winner;
     }
 
     function _bits(uint256[] memory seats) private pure returns (uint256 bits) {
@@ -210,7 +216,7 @@ contract ChallengesTest is Actors {
 
     function test_the_part_called_directly_knows_no_job() external {
         (Order memory order, IMarketTypes.Reveal[] memory reveals) = _settledOn(RESULT);
-        (, bytes memory answer) = address(market).staticcall(abi.encodeWithSignature("contests()"));
+        (, bytes memory answer) = address(market).staticcall(abi.encodeWithSignature("audits()"));
         vm.prank(address(_judge));
         (bool done,) = abi.decode(answer, (address)).call(abi.encodeCall(market.challenge, (order, RESULT, reveals)));
         assertFalse(done, "a part moved bonds");
@@ -222,7 +228,7 @@ contract ChallengesTest is Actors {
         (Order memory order,) = _challenged();
         _judge.speak(2, _winner);
         vm.expectEmit(address(market));
-        emit IMarketTypes.Concluded(_id(order), 2, _winner);
+        emit IMarketTypes.Concluded(_id(order), 2, _all(_winner));
         market.conclude(order);
         assertEq(vault.freeStake(requester), CEILING, "refund slice");
         assertEq(vault.freeStake(_winner), CEILING, "bounty");
@@ -281,7 +287,7 @@ contract ChallengesTest is Actors {
         (Order memory order,) = _challenged();
         _judge.speak(uint256(1) << 200 | 8, _winner);
         vm.expectEmit(address(market));
-        emit IMarketTypes.Concluded(_id(order), 0, _winner);
+        emit IMarketTypes.Concluded(_id(order), 0, _all(_winner));
         market.conclude(order);
         assertEq(token.balanceOf(BURNED), 0, "nobody slashed");
     }
@@ -357,7 +363,7 @@ contract ChallengesTest is Actors {
         this.punishCommitsNow(order, 1);
         _judge.speak(1, _winner);
         vm.expectEmit(address(market));
-        emit IMarketTypes.Concluded(_id(order), 3, _winner);
+        emit IMarketTypes.Concluded(_id(order), 3, _all(_winner));
         market.conclude(order);
         assertEq(vault.freeStake(_winner), 2 * CEILING, "both bounties are the winner's");
         assertEq(vault.freeStake(address(0xBAD)), 0, "not the reporter's");

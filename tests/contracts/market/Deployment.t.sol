@@ -20,6 +20,21 @@ contract DeploymentTest is Actors {
         return _create(name, abi.encode(token, vault, beacon, resolver, p));
     }
 
+    /// All parts, in the order in which the market takes them.
+    function _parts(
+        IMarketTypes.Parameters memory deadlines,
+        IMarketTypes.Parameters memory contests,
+        IMarketTypes.Parameters memory demands,
+        IMarketTypes.Parameters memory audits
+    ) private returns (bytes memory) {
+        return abi.encode(
+            _part("Deadlines", deadlines),
+            _part("Contests", contests),
+            _part("Demands", demands),
+            _part("Audits", audits)
+        );
+    }
+
     function create(string calldata name, bytes calldata arguments) external returns (address) {
         return _create(name, arguments);
     }
@@ -111,7 +126,7 @@ contract DeploymentTest is Actors {
 
     function test_a_market_serves_its_own_vault_only() external {
         IMarketTypes.Parameters memory p = _parameters();
-        bytes memory parts = abi.encode(_part("Deadlines", p), _part("Contests", p), _part("Demands", p));
+        bytes memory parts = _parts(p, p, p, p);
         vm.expectRevert(
             abi.encodeWithSelector(IMarketTypes.BadParameters.selector, "the vault serves another market")
         );
@@ -124,10 +139,13 @@ contract DeploymentTest is Actors {
         other.answerPrice += 1;
         bytes memory refused =
             abi.encodeWithSelector(IMarketTypes.BadParameters.selector, "the parts of the market differ");
-        bytes memory parts = abi.encode(_part("Deadlines", p), _part("Contests", other), _part("Demands", p));
+        bytes memory parts = _parts(p, other, p, p);
         vm.expectRevert(refused);
         this.create("Market", parts);
-        parts = abi.encode(_part("Deadlines", p), _part("Contests", p), _part("Demands", other));
+        parts = _parts(p, p, other, p);
+        vm.expectRevert(refused);
+        this.create("Market", parts);
+        parts = _parts(p, p, p, other);
         vm.expectRevert(refused);
         this.create("Market", parts);
     }

@@ -78,7 +78,8 @@ contract OptimisticTest is Actors {
         market.settle(settlement);
         assertEq(_lockedUntil(order) - clock, CHALLENGE);
         vm.prank(resolver);
-        uint256[] memory seats = market.challenge(order, RESULT, settlement.reveals);
+        (uint256[] memory seats, address[] memory accounts) = market.challenge(order, RESULT, settlement.reveals);
         assertEq(seats.length, 1);
+        assertEq(accounts[0], _provider(order, 0), "whose it is");
     }
 }
