@@ -49,7 +49,13 @@ if TYPE_CHECKING:
     from touchstone.chain.deployment import Deployment
     from touchstone.protocol.demands import Demand
 
-_EXITS = (Action.EXPIRE, Action.ADVANCE, Action.CONCLUDE, Action.CLOSE_DEMAND)
+_EXITS = (
+    Action.EXPIRE,
+    Action.ADVANCE,
+    Action.CONCLUDE,
+    Action.CLOSE_DEMAND,
+    Action.ADVANCE_AUDIT,
+)
 
 
 class Client:

@@ -10,6 +10,7 @@ from touchstone.disputes.clocks import JUDGED, has_moved, left
 from touchstone.disputes.game import FIRST_CHALLENGER, Stage
 from touchstone.players.log import Log
 from touchstone.players.looking import view_of
+from touchstone.protocol.audits import AUDITOR_SEAT
 from touchstone.protocol.ids import JobId
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def _party(disputes: Disputes, view: View, number: int, last: LastMove | None) -
     party = view.parties[number]
     return {
         "party": number,
-        "role": "seat" if number < FIRST_CHALLENGER else "challenger",
+        "role": _role(number),
         "account": party.account,
         "output": "0x" + party.output.hex(),
         "bond": format_tokens(disputes.bond) if number >= FIRST_CHALLENGER else None,
@@ -138,6 +139,12 @@ def _party(disputes: Disputes, view: View, number: int, last: LastMove | None) -
             "gas_of_all": last.gas_of_all,
         },
     }
+
+
+def _role(number: int) -> str:
+    if number >= FIRST_CHALLENGER:
+        return "challenger"
+    return "auditor" if number == AUDITOR_SEAT else "seat"
 
 
 def _game(view: View, pair: tuple[int, int], game: Game) -> dict[str, Any]:
