@@ -186,6 +186,9 @@ def _audit(state: Replay, event: Event) -> None:
         raise ReceiptError(f"there is {event.event} where no audit was due for it")
     match event.event:
         case "AuditorDrawn":
+            # While another can take its place, who is silent is still bonded, and is slashed.
+            if audit.state is AuditState.DRAWN and audit.failed is None:
+                raise ReceiptError("an auditor was replaced that had not failed")
             audit.state, audit.failed = AuditState.DRAWN, None
             audit.auditor, audit.leaf = str(args["auditor"]), _int(args["leaf"])
         case "Vouched":
