@@ -75,7 +75,7 @@ WORDS = {
     ],
     "all_lied": [
         "that all agreed on is disputed: the bonds of seats 0 and 1 (",
-        "Seat 0 lost to challenger 7 (shown to have lied); seat 1 lost to challenger 7",
+        "Seat 0 lost to challenger 8 (shown to have lied); seat 1 lost to challenger 8",
         "The result was disputed: seats 0 and 1 guilty.",
         "with a bond of 1 token.",
         "has its bond of 1 token back, to be withdrawn.",
@@ -83,7 +83,7 @@ WORDS = {
         "1.6 tokens burned, 0.16 tokens to the requester",
     ],
     "wrongly_challenged": [
-        "Challenger 7 lost to seat 0 (shown to have lied).",
+        "Challenger 8 lost to seat 0 (shown to have lied).",
         "The result was disputed, and nobody was shown to have lied.",
         "lost its bond of 1 token: 0.5 tokens burned, 0.5 tokens to its opponent.",
         "Settled: 2 providers were paid 0.04 tokens.",
@@ -315,7 +315,7 @@ def test_providers_pages_count_what_they_won_and_lost(court, story, session):
         for dispute in view["disputes"]:
             assert dispute["outcome"] in shown
     challenger = story.json(f"/providers/{court.devnet.account(CHALLENGER).address}")
-    assert {one["party"] for one in challenger["disputes"]} == {"challenger 7"}
+    assert {one["party"] for one in challenger["disputes"]} == {"challenger 8"}
     assert challenger["engine_owes"]["tokens"] == "1"
     assert len(losses) == 7
 

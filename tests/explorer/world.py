@@ -285,10 +285,16 @@ class World:
         return order
 
     def not_drawn(self) -> Order:
+        order = self.audit_due(odds=64)
         while True:
-            order = self.audit_drawn(odds=64)
+            snapshot = self.request("evm_snapshot")
+            self.draw_auditor(order)
             if self.market.job(order).audit.state is AuditState.OVER:
                 return order
+            # One time in 64: other times make other blocks.
+            self.request("evm_revert", snapshot)
+            self.reconnect()
+            self.wait(1)
 
     def auditor_silent(self) -> Order:
         """The first auditor is silent, the second vouches."""
@@ -366,6 +372,10 @@ class World:
             self.sender(REQUESTER).send(self.market.conclude(order))
             stranger.send(disputes.settle_bond(self.id_of(order), FIRST_CHALLENGER))
         return order
+
+    def audit_held(self) -> Order:
+        """What was vouched for is disputed."""
+        return self.audit_challenged(conclude=False)
 
     def draw_auditor(self, order: Order) -> None:
         self.devnet.mine(max(0, self.market.job(order).audit.since - self.head))
