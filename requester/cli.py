@@ -286,6 +286,8 @@ def _render(console: Console, data: dict[str, object]) -> None:
     reason = f" ({data['reason']}: {data['why']})" if data["reason"] else ""
     console.print(f"  [{colour}]{data['phase']}[/{colour}]{reason}", soft_wrap=True)
     console.print(f"  {data['spent']} tokens spent, {data['refunded']} refunded")
+    if data["audit"]:
+        console.print(f"  audit of {data['audit']}", soft_wrap=True)
     for what in ("input", "output"):
         _render_demand(console, what, data[f"{what}_demand"])
     if data["answer_fee"] != "0":

@@ -15,6 +15,7 @@ from touchstone.chain.deployment import Deployment
 from touchstone.chain.keystore import load_key
 from touchstone.chain.rpc import connect
 from touchstone.errors import UnknownJobError
+from touchstone.protocol.audits import AuditState
 from touchstone.protocol.demands import DemandState
 from touchstone.protocol.ids import JobId
 from touchstone.protocol.inputs import REFUSED
@@ -23,7 +24,7 @@ from touchstone.settings import load_settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from requester.follow import Outcome, Progress
+    from requester.follow import Audited, Outcome, Progress
     from requester.store import StoredJob
     from touchstone.protocol.demands import Demand
 
@@ -95,6 +96,42 @@ _WORDS = {
 """Why jobs are refunded."""
 
 
+_ENDS = {
+    "NotDrawn": "not drawn",
+    "NobodyFree": "drawn, but no provider had a bond free",
+    "TooLate": "nobody could have looked in time",
+    "InputWithheld": "the auditor was refused the input: it was paid a reservation fee",
+    "Answered": "the job ended, or was refuted, before the auditor had looked",
+}
+"""Why audits end without a report."""
+
+_LOST = {
+    "NoShow": "was silent and lost a part of its bond",
+    "Guilty": "vouched, was found guilty and lost its bond",
+    "NotComputed": "vouched for what it had not computed and lost its bond",
+}
+"""How auditors fail."""
+
+
+def audit_words(audit: Audited | None) -> str | None:
+    """How the second look at a job went, in a line; None where there is none."""
+    if audit is None:
+        return None
+    words = []
+    if audit.auditor is not None:
+        doing = "has to look" if audit.state is AuditState.DRAWN else "was drawn"
+        if audit.state is AuditState.VOUCHED:
+            doing = "vouched"
+        if audit.failed is not None:
+            doing = _LOST.get(audit.failed, f"lost its bond ({audit.failed})")
+        words.append(f"auditor {audit.auditor} {doing}")
+    elif audit.state is AuditState.DUE:
+        words.append("waits")
+    if audit.ended is not None:
+        words.append(_ENDS.get(audit.ended, audit.ended))
+    return f"one in {audit.odds}: {'; '.join(words)}"
+
+
 def demand_data(demand: Demand) -> dict[str, object] | None:
     """A demand as JSON, or None where nothing was demanded."""
     if demand.state is DemandState.NONE:
@@ -132,6 +169,7 @@ def outcome_data(job: StoredJob, outcome: Outcome) -> dict[str, object]:
         "output_root": "0x" + outcome.output_root.hex() if outcome.output_root else None,
         "providers": {str(seat): provider for seat, provider in outcome.providers.items()},
         "transaction": outcome.transaction,
+        "audit": audit_words(outcome.audit),
     }
 
 

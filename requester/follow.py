@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from requester.patience import TRANSIENT, backoff
 from touchstone.errors import JobTimeoutError, TouchstoneError
+from touchstone.protocol.audits import AUDIT_ENDS, AuditState
 from touchstone.protocol.demands import NO_DEMAND, Demand
-from touchstone.protocol.jobs import REFUND_REASONS, Clock, JobState, Parameters, Phase
+from touchstone.protocol.jobs import FAILURES, REFUND_REASONS, Clock, JobState, Parameters, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,6 +51,25 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Audited:
+    """How the second look at a job went, or stands now.
+
+    Attributes:
+        odds: one job in so many is audited.
+        state: where it stands.
+        auditor: who was drawn last, or None.
+        ended: why it is over without a report, as the market names it, or None.
+        failed: why the auditor lost its bond or a part of it, as the market names it, or None.
+    """
+
+    odds: int
+    state: AuditState = AuditState.DUE
+    auditor: str | None = None
+    ended: str | None = None
+    failed: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """How a job ended, or stands now.
 
@@ -58,12 +78,14 @@ class Outcome:
         phase: its phase on chain.
         output_root: the settled result, 32 bytes; None unless settled.
         providers: those who were paid for it, by seat.
-        spent: base units of the payment that went to the providers: shares, or the reservation fees
-            of those who waited for an input that never came.
-        refunded: base units credited back to the requester, to be withdrawn.
+        spent: base units that went to the providers and to an auditor: shares, or the reservation
+            fees of those who waited for an input that never came.
+        refunded: base units credited back to the requester, to be withdrawn. What may yet be an
+            auditor's is not among them.
         reason: why it was refunded, as the market names it, or None.
         transaction: the transaction that ended it.
         answer_fee: base units that the publication of the demanded output has cost besides.
+        audit: its last audit, or None.
     """
 
     job: JobId
@@ -75,6 +97,7 @@ class Outcome:
     reason: str | None = None
     transaction: str | None = None
     answer_fee: int = 0
+    audit: Audited | None = None
 
     @property
     def settled(self) -> bool:
@@ -82,7 +105,8 @@ class Outcome:
         return self.phase is Phase.SETTLED
 
 
-_ENDINGS = ("Settled", "Reserved", "Answered", "Refunded")
+_AUDITS = ("AuditDue", "AuditorDrawn", "Vouched", "AuditorFailed", "AuditEnded")
+_ENDINGS = ("Settled", "Reserved", "Answered", "Refunded", *_AUDITS)
 
 
 def read_outcome(market: Market, job: StoredJob, state: JobState) -> Outcome:
@@ -90,7 +114,8 @@ def read_outcome(market: Market, job: StoredJob, state: JobState) -> Outcome:
     last = market.w3.eth.block_number
     outcome = Outcome(job.id, state.phase)
     for event in market.events(job.first_block, last, job.id, _ENDINGS):
-        outcome = _after(outcome, job, state, event)
+        after = _after_audit if event["event"] in _AUDITS else _after
+        outcome = after(outcome, job, state, event)
     return outcome
 
 
@@ -105,7 +130,7 @@ def _after(outcome: Outcome, job: StoredJob, state: JobState, event: EventData) 
                 output_root=bytes(args["outputRoot"]),
                 providers={s: p for s, p in state.providers.items() if s in paid},
                 spent=spent,
-                refunded=job.order.payment - spent,
+                refunded=job.order.share * job.order.replicas - spent,
                 transaction=transaction,
             )
         case "Reserved":
@@ -117,11 +142,37 @@ def _after(outcome: Outcome, job: StoredJob, state: JobState, event: EventData) 
         outcome,
         output_root=None,
         providers={},
-        spent=0 if outcome.output_root else outcome.spent,
+        spent=outcome.spent - (args["amount"] if outcome.output_root else 0),
         refunded=outcome.refunded + args["amount"],
         reason=REFUND_REASONS[args["reason"]],
         transaction=transaction,
     )
+
+
+def _after_audit(outcome: Outcome, job: StoredJob, state: JobState, event: EventData) -> Outcome:
+    args, audit = event["args"], outcome.audit
+    if event["event"] == "AuditDue" or audit is None:
+        return replace(outcome, audit=Audited(args["odds"]))
+    match event["event"]:
+        case "AuditorDrawn":
+            audit = replace(audit, state=AuditState.DRAWN, auditor=args["auditor"], failed=None)
+        case "Vouched":
+            audit = replace(audit, state=AuditState.VOUCHED)
+            outcome = replace(outcome, spent=outcome.spent + args["fee"])
+        case "AuditorFailed":
+            over = audit.state is AuditState.VOUCHED
+            audit = replace(audit, failed=FAILURES[args["reason"]])
+            audit = replace(audit, state=AuditState.OVER) if over else audit
+        case "AuditEnded":
+            audit = replace(audit, state=AuditState.OVER, ended=AUDIT_ENDS[args["reason"]])
+            # What does not return is the auditor's, who waited for an input that never came.
+            kept = job.order.share - args["returned"]
+            outcome = replace(
+                outcome,
+                spent=outcome.spent + kept,
+                refunded=outcome.refunded + args["returned"],
+            )
+    return replace(outcome, audit=audit)
 
 
 @dataclass(slots=True)

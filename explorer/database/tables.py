@@ -268,6 +268,7 @@ class EntryRow(Base):
     account: Mapped[str | None] = mapped_column(String(42), index=True)
     """Whose money it was or became; none where it was burned."""
     seat: Mapped[int | None] = mapped_column(SmallInteger)
+    """7 is an auditor."""
     amount: Mapped[int] = mapped_column(Amount)
 
 
@@ -295,7 +296,8 @@ class ContestRow(Version, Base):
 
 
 class PartyRow(Version, Base):
-    """Who claims an output of a disputed job: a seat (0 to 6), or a challenger (from 7 on)."""
+    """Who claims an output of a disputed job: a seat (0 to 6), an auditor that vouched for it (7),
+    or a challenger (from 8 on)."""
 
     __tablename__ = "parties"
 

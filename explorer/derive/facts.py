@@ -14,7 +14,8 @@ class JobFact:
         requester: who pays.
         pool: from which it draws.
         replicas: seats that begin active.
-        share: what one seat earns.
+        share: what one seat earns, and an auditor.
+        audited: whether the order asks for audits, and pays for one.
         ceiling: the most that a slot of the pool can be owed for one job.
     """
 
@@ -23,12 +24,13 @@ class JobFact:
     pool: str
     replicas: int
     share: int
+    audited: bool
     ceiling: int
 
     @property
     def payment(self) -> int:
         """What went into escrow."""
-        return self.share * self.replicas
+        return self.share * (self.replicas + self.audited)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ class Facts:
         pools: by id.
         owners: who has a leaf, by pool and leaf.
         leaves: the leaf that a provider has, by pool and provider.
-        seats: leaf and account, by job and seat.
+        seats: leaf and account, by job and seat; under `AUDITOR_SEAT` those of the newest auditor.
         paid: seats that a settled job paid, as bits, by job.
         unbondings: by id.
         totals: by subject and measure.

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from explorer.database.tables import JobRow, PhaseRow, SeatRow, SettlementRow
 from explorer.derive.facts import JobFact
 from explorer.derive.money import EARNINGS, OWED, Kind
-from explorer.derive.records import seats_in
+from explorer.derive.records import NOBODY, seats_in
 from explorer.derive.rows import MARKET_TOTALS
+from touchstone.protocol.audits import AUDITOR_SEAT
 from touchstone.protocol.demands import NO_SEAT
 from touchstone.protocol.jobs import REFUND_REASONS, Phase, seats_of
+from touchstone.protocol.orders import AUDITED
 from touchstone.protocol.prices import price, slot_ceiling
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ def opened(tx: Transaction, event: Event) -> None:
         pool=event.text("pool"),
         replicas=int(order["replicas"]),
         share=price(tier) * units,
+        audited=bool(int(order["mode"]) & AUDITED),
         ceiling=slot_ceiling(tier),
     )
     tx.facts.jobs[job] = fact
@@ -102,8 +105,10 @@ def settled(tx: Transaction, event: Event) -> None:
     )  # fmt: skip
     _enter(tx, event, Phase.SETTLED)
     _pay_seats(tx, event, Kind.EARNED, paid, share)
-    rest = job.payment - share * paid.bit_count()
+    rest = share * (job.replicas - paid.bit_count())
     _move(tx, event, Kind.REFUND, job.requester, rest)
+    if job.audited:
+        tx.audits_paid.add(job.id)
 
 
 def contested(tx: Transaction, event: Event) -> None:
@@ -123,6 +128,9 @@ def concluded(tx: Transaction, event: Event) -> None:
     """The resolver has spoken; slashes of the guilty follow in the same transaction. A challenged
     job stays what it was."""
     tx.verdicts[event.text("job")] = event
+    for winner in event.args["winners"]:
+        if winner != NOBODY:
+            tx.rows.mention(event, "account", winner)
     if tx.facts.phase(event.text("job")) == Phase.CONTESTED.name.lower():
         _enter(tx, event, Phase.CONCLUDED)
 
@@ -179,6 +187,43 @@ def reserved(tx: Transaction, event: Event) -> None:
     _pay_seats(tx, event, Kind.RESERVATION, event.number("seats"), event.number("fee"))
 
 
+def audit_due(tx: Transaction, event: Event) -> None:
+    """An audit begins: the order has paid for it where its settlement brings it about, the
+    requester pays now where it asks for one."""
+    job = tx.facts.job(event.text("job"))
+    if job.id in tx.audits_paid:
+        tx.audits_paid.discard(job.id)
+        return
+    _move(tx, event, Kind.AUDIT_ORDERED, job.requester, job.share)
+
+
+def auditor_drawn(tx: Transaction, event: Event) -> None:
+    """A provider must look at a result that others were paid for."""
+    auditor = event.text("auditor")
+    tx.facts.seats[event.text("job"), AUDITOR_SEAT] = (event.number("leaf"), auditor)
+    tx.rows.count(event, auditor, "audits", 1)
+
+
+def vouched(tx: Transaction, event: Event) -> None:
+    """The auditor computed the settled result, and is paid as a seat is."""
+    _move(tx, event, Kind.AUDITED, event.text("auditor"), event.number("fee"), AUDITOR_SEAT)
+
+
+def auditor_failed(tx: Transaction, event: Event) -> None:
+    """An auditor failed; the vault's next slash is its."""
+    tx.failure = event
+
+
+def audit_ended(tx: Transaction, event: Event) -> None:
+    """Nobody vouched. What the requester does not get back, the auditor that waited for the input
+    does."""
+    job, returned = tx.facts.job(event.text("job")), event.number("returned")
+    _move(tx, event, Kind.AUDIT_BACK, job.requester, returned)
+    if returned < job.share:
+        auditor = tx.facts.seat(job.id, AUDITOR_SEAT)[1]
+        _move(tx, event, Kind.RESERVATION, auditor, job.share - returned, AUDITOR_SEAT)
+
+
 HANDLERS: dict[str, Callable[[Transaction, Event], None]] = {
     "Opened": opened,
     "Drawn": drawn,
@@ -198,6 +243,11 @@ HANDLERS: dict[str, Callable[[Transaction, Event], None]] = {
     "DemandClosed": demand_closed,
     "Unwound": unwound,
     "Reserved": reserved,
+    "AuditDue": audit_due,
+    "AuditorDrawn": auditor_drawn,
+    "Vouched": vouched,
+    "AuditorFailed": auditor_failed,
+    "AuditEnded": audit_ended,
 }
 """By the event's name. Earned, Credited and Acknowledged say nothing that these do not."""
 
@@ -228,9 +278,9 @@ def _move(
 
 
 _MEASURES = {
-    "escrowed": {Kind.PAYMENT: 1},
+    "escrowed": {Kind.PAYMENT: 1, Kind.AUDIT_ORDERED: 1},
     "earned": EARNINGS,
-    "repaid": {Kind.REFUND: 1},
+    "repaid": {Kind.REFUND: 1, Kind.AUDIT_BACK: 1},
     "answers": {Kind.ANSWER: 1},
 }
 

@@ -19,6 +19,9 @@ class Kind(StrEnum):
     EARNED = "earned"
     REFUND = "refund"
     RESERVATION = "reservation fee"
+    AUDIT_ORDERED = "audit ordered"
+    AUDITED = "audit fee"
+    AUDIT_BACK = "audit returned"
     WAITING = "waiting"
     DELIVERED = "delivered"
     DEPOSIT = "deposit"
@@ -44,6 +47,10 @@ ESCROW = {
     # Earnings return into escrow while a demanded output is awaited, and are paid again after.
     Kind.WAITING: 1,
     Kind.DELIVERED: -1,
+    # An order's payment has an auditor's share in it; whoever asks for an audit later adds one.
+    Kind.AUDIT_ORDERED: 1,
+    Kind.AUDITED: -1,
+    Kind.AUDIT_BACK: -1,
 }
 """Entries that change a job's escrow, and their sign."""
 
@@ -77,11 +84,19 @@ OWED = {
     Kind.DELIVERED: 1,
     Kind.ANSWER: 1,
     Kind.RETURNED: 1,
+    Kind.AUDITED: 1,
+    Kind.AUDIT_BACK: 1,
 }
 """Entries that change what the market owes an account."""
 
-EARNINGS = {Kind.EARNED: 1, Kind.RESERVATION: 1, Kind.WAITING: -1, Kind.DELIVERED: 1}
-"""Entries that change what a provider has earned with its seats."""
+EARNINGS = {
+    Kind.EARNED: 1,
+    Kind.RESERVATION: 1,
+    Kind.WAITING: -1,
+    Kind.DELIVERED: 1,
+    Kind.AUDITED: 1,
+}
+"""Entries that change what a provider has earned with its seats and audits."""
 
 
 def balance(entries: Iterable[tuple[Kind, int]], signs: dict[Kind, int]) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from touchstone.protocol.audits import AUDITOR_SEAT
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -70,6 +72,11 @@ class Event:
     def flag(self, name: str) -> bool:
         """A boolean argument."""
         return bool(self.args[name])
+
+
+def failed_seat(failure: Event) -> int:
+    """The seat that a `SeatFailed` or an `AuditorFailed` is about."""
+    return failure.number("seat") if "seat" in failure.args else AUDITOR_SEAT
 
 
 def seats_in(bits: int) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from explorer.database.tables import EndpointRow, LeafRow, PoolRow, UnbondedRow, UnbondingRow
 from explorer.derive.facts import PoolFact, UnbondingFact
 from explorer.derive.money import Kind
-from explorer.derive.records import NOBODY
+from explorer.derive.records import NOBODY, failed_seat
 from explorer.derive.rows import MARKET_TOTALS, position_of
 from explorer.derive.texts import storable
 
@@ -103,7 +103,8 @@ def bond_released(tx: Transaction, event: Event) -> None:
 
 
 def slashed(tx: Transaction, event: Event) -> None:
-    """A slot is gone. The market's last `SeatFailed` says why, the credits before say to whom."""
+    """A slot is gone. The market's last word of a failure says why, the credits before say to
+    whom."""
     pool, leaf, account = event.text("pool"), event.number("leaf"), event.text("provider")
     burned, paid = event.number("burned"), event.number("paid")
     bond, position = tx.facts.pool(pool).bond, position_of(pool, leaf)
@@ -122,7 +123,7 @@ def slashed(tx: Transaction, event: Event) -> None:
     tx.failure, tx.credits = None, []
     if failure is None:
         return
-    job, seat = failure.text("job"), failure.number("seat")
+    job, seat = failure.text("job"), failed_seat(failure)
     tx.rows.mention(event, "job", job)
     tx.rows.entry(event, job, Kind.BOND, account, bond, seat)
     for credit, kind in zip(credits, _kinds(tx, failure, len(credits)), strict=True):
@@ -139,14 +140,16 @@ def _kinds(tx: Transaction, failure: Event, count: int) -> Sequence[Kind]:
         return [Kind.REFUND_SLICE, *[Kind.COMPENSATION] * count][:count]
     if reason == _EQUIVOCATED:
         return [*[Kind.REFUND_SLICE] * (count - 1), Kind.BOUNTY][-count:] if count else []
+    if reason in (_INPUT_WITHHELD, _NOT_COMPUTED):
+        return [Kind.REFUND_SLICE, Kind.BOUNTY][:count]
     verdict = tx.verdicts.get(failure.text("job"))
     last = [Kind.REFUND_SLICE]
-    if verdict is not None and verdict.text("winner") != NOBODY:
+    if verdict is not None and verdict.args["winners"][failed_seat(failure)] != NOBODY:
         last.append(Kind.BOUNTY)
     return [*[Kind.COMPENSATION] * (count - len(last)), *last][:count]
 
 
-_WITHHELD, _EQUIVOCATED = 1, 2
+_WITHHELD, _EQUIVOCATED, _INPUT_WITHHELD, _NOT_COMPUTED = 1, 2, 5, 6
 """Places in `IMarketTypes.Failure`."""
 
 

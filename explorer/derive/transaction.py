@@ -24,7 +24,7 @@ _HANDLERS = {
     REGISTRY: registry.HANDLERS,
     RESOLVER: disputes.HANDLERS,
 }
-_ACCOUNTS = ("account", "provider", "requester", "publisher", "demander", "by", "winner")
+_ACCOUNTS = ("account", "provider", "requester", "publisher", "demander", "by", "auditor")
 """Arguments that name an account."""
 
 
@@ -35,10 +35,11 @@ class Transaction:
     Attributes:
         facts: what earlier events established; handlers add to it.
         rows: the rows to add.
-        failure: the seat whose slash comes next.
+        failure: the seat, or the auditor, whose slash comes next.
         credits: the vault's credits since the last slash.
         verdicts: conclusions of contests, by job.
         unwound: jobs whose payments were taken back.
+        audits_paid: jobs that were settled with an audit that their orders have paid for.
         disputed: jobs that the dispute engine's events in this transaction name.
         accused: the conviction whose loss comes next.
         losses: to whom a party lost its game, by job and party.
@@ -50,6 +51,7 @@ class Transaction:
     credits: list[Event] = field(default_factory=list)
     verdicts: dict[str, Event] = field(default_factory=dict)
     unwound: set[str] = field(default_factory=set)
+    audits_paid: set[str] = field(default_factory=set)
     disputed: frozenset[str] = frozenset()
     accused: Event | None = None
     losses: dict[tuple[str, int], int] = field(default_factory=dict)

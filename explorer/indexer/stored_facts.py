@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy import or_, select
 
 from explorer.database.tables import (
+    EventRow,
     GameRow,
     JobRow,
     LeafRow,
+    MentionRow,
     PartyRow,
     PhaseRow,
     PoolRow,
@@ -19,8 +21,12 @@ from explorer.database.tables import (
     TotalRow,
     UnbondingRow,
 )
+from explorer.derive.encode import decode_args
 from explorer.derive.facts import Facts, GameFact, JobFact, PartyFact, PoolFact, UnbondingFact
+from explorer.derive.records import MARKET
 from touchstone.disputes.game import LEAVES, TREES
+from touchstone.protocol.audits import AUDITOR_SEAT
+from touchstone.protocol.orders import AUDITED
 from touchstone.protocol.prices import price, slot_ceiling
 
 if TYPE_CHECKING:
@@ -48,6 +54,7 @@ class StoredFacts(Facts):
                 pool=row.pool,
                 replicas=row.replicas,
                 share=price(row.tier) * row.units,
+                audited=bool(row.mode & AUDITED),
                 ceiling=slot_ceiling(row.tier),
             )
         return self.jobs[job]
@@ -85,10 +92,26 @@ class StoredFacts(Facts):
 
     def seat(self, job: str, seat: int) -> tuple[int, str]:
         """As `Facts.seat`."""
-        if (job, seat) not in self.seats:
+        if (job, seat) not in self.seats and seat == AUDITOR_SEAT:
+            self.seats[job, seat] = self._auditor(job)
+        elif (job, seat) not in self.seats:
             row = self._session.get_one(SeatRow, (job, seat))
             self.seats[job, seat] = (row.leaf, row.account)
         return self.seats[job, seat]
+
+    def _auditor(self, job: str) -> tuple[int, str]:
+        """The auditor that was drawn last: no table has it, the event tells."""
+        same = (EventRow.block == MentionRow.block) & (EventRow.log_index == MentionRow.log_index)
+        query = (
+            select(EventRow.args)
+            .join(MentionRow, same)
+            .where(MentionRow.kind == "job", MentionRow.key == job)
+            .where(EventRow.contract == MARKET, EventRow.name == "AuditorDrawn")
+            .order_by(EventRow.block.desc(), EventRow.log_index.desc())
+            .limit(1)
+        )
+        args = decode_args(self._session.scalars(query).one())
+        return int(args["leaf"]), str(args["auditor"])
 
     def paid_seats(self, job: str) -> int:
         """As `Facts.paid_seats`."""

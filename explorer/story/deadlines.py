@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from touchstone.protocol.audits import AuditState
 from touchstone.protocol.demands import DemandState
 from touchstone.protocol.jobs import (
     Action,
@@ -25,6 +26,7 @@ _DUE = {
     Action.ADVANCE: "A deadline has passed: anyone may move it on.",
     Action.CONCLUDE: "The contest's time is over: anyone may conclude it.",
     Action.CLOSE_DEMAND: "A demand is over: anyone may close it.",
+    Action.ADVANCE_AUDIT: "The audit can go on: anyone may move it on.",
 }
 
 
@@ -68,6 +70,12 @@ def deadlines_of(life: Life, now: Clock, parameters: Parameters) -> list[Due]:
         at("It is concluded at the latest at", state.since + parameters.contest_window)
     if life.held and life.challenge is not None:
         at("The challenge ends at the latest at", life.challenge.since + parameters.contest_window)
+    audit = state.audit
+    if audit.state is AuditState.DUE:
+        passed = now.block >= audit.since
+        found.append(Due("The auditor is named by the hash of", audit.since, None, passed))
+    if audit.state is AuditState.DRAWN and not (life.held or state.input_demand.pending):
+        at("The auditor has time until", audit.since + parameters.commit_window)
     for what, demand in (("input", state.input_demand), ("output", state.output_demand)):
         if demand.pending:
             at(f"The demanded {what} is due by", demand.deadline)
@@ -77,6 +85,9 @@ def deadlines_of(life: Life, now: Clock, parameters: Parameters) -> list[Due]:
 def due_words(life: Life, now: Clock, parameters: Parameters) -> str | None:
     """What anyone may do about the job now, or None."""
     action = due_action(life.state, now, parameters)
+    if action is Action.ADVANCE_AUDIT and life.held and life.state.audit.state is AuditState.DRAWN:
+        # The challenge goes on first.
+        action = None
     if action is None and life.held and life.challenge is not None:
         over = now.time > life.challenge.since + parameters.contest_window
         action = Action.CONCLUDE if over else None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from explorer.derive.money import Kind
 from explorer.derive.records import NOBODY, seats_in
+from explorer.story import audit_words
 from explorer.story.known import failure_name
 from explorer.story.moments import utc
 from explorer.story.pieces import (
@@ -21,8 +22,10 @@ from explorer.story.pieces import (
     seat_list,
     tokens,
 )
+from explorer.story.places import party_name
 from touchstone.protocol.demands import NO_SEAT
 from touchstone.protocol.jobs import REFUND_REASONS, seats_of
+from touchstone.protocol.orders import audit_odds
 from touchstone.protocol.prices import BOND_CEILINGS, price, slot_ceiling
 
 if TYPE_CHECKING:
@@ -48,6 +51,8 @@ _FAILED = {
     "Equivocated": "signed two different statements about one draw",
     "Guilty": "was found guilty",
     "OutputWithheld": "did not hand out the output that it was paid for",
+    "InputWithheld": "was paid for a result whose input nobody gave the auditor",
+    "NotComputed": "vouched for a result that it had not computed",
 }
 _GIVEN = {
     Kind.REFUND_SLICE: "to the requester",
@@ -66,10 +71,15 @@ def opened(event: Event, known: Known) -> Sentence:
     order = event.args["order"]
     share = price(int(order["tier"])) * int(order["units"])
     replicas = int(order["replicas"])
+    odds = audit_odds(int(order["mode"]))
+    whole = share * (replicas + (1 if odds else 0))
+    each = f"{counted(replicas, 'provider')}, {tokens(share)} each"
+    audits = ", and as much for an auditor" if odds else ""
+    audits += f" of one job in {odds}" if odds > 1 else ""
     return say(
         "Opened by ",
         account(event.text("requester")),
-        f" for {tokens(share * replicas)} ({replicas} providers, {tokens(share)} each) in pool ",
+        f" for {tokens(whole)} ({each}{audits}) in pool ",
         pool(event.text("pool")),
         f"; the seed is the hash of block {event.text('seedBlock')}.",
     )
@@ -108,15 +118,22 @@ def revealed(event: Event, known: Known) -> Sentence:
 
 def seat_failed(event: Event, known: Known) -> Sentence:
     """`SeatFailed`, with what it cost."""
+    return _failed(event, known, _seat(event, known))
+
+
+def auditor_failed(event: Event, known: Known) -> Sentence:
+    """`AuditorFailed`, with what it cost."""
+    return _failed(event, known, say("The auditor (", account(event.text("auditor")), ")"))
+
+
+def _failed(event: Event, known: Known, who: Sentence) -> Sentence:
     name = failure_name(event.number("reason"))
     did = _FAILED.get(name, f"failed ({name})")
     slash, row = known.slashes.get(event.place), known.jobs.get(event.text("job"))
     if slash is None or row is None:
         note = "; it counts as guilty once the resolver has spoken" if name == "Equivocated" else ""
-        return say(*_seat(event, known), f" {did}{note}.")
-    return say(
-        *_seat(event, known), f" {did} and lost ", *_cost(slash, slot_ceiling(row.tier)), "."
-    )
+        return say(*who, f" {did}{note}.")
+    return say(*who, f" {did} and lost ", *_cost(slash, slot_ceiling(row.tier)), ".")
 
 
 def seat_replaced(event: Event, known: Known) -> Sentence:
@@ -170,12 +187,18 @@ def challenged(event: Event, known: Known) -> Sentence:
 
 def concluded(event: Event, known: Known) -> Sentence:
     """`Concluded`."""
-    guilty, winner = seats_in(event.number("guilty")), event.text("winner")
+    guilty, winners = seats_in(event.number("guilty")), event.args["winners"]
     if not guilty:
         return say("Concluded: nobody was shown to have lied, and the bonds are held no longer.")
     parts: list[str | Piece] = [f"Concluded: {seat_list(guilty)} guilty"]
-    if winner != NOBODY:
-        parts += ["; the bounty goes to ", account(winner)]
+    paid = {seat: winners[seat] for seat in guilty if winners[seat] != NOBODY}
+    if len(guilty) > 1 and len(set(paid.values())) == 1 and len(paid) == len(guilty):
+        parts += ["; the bounties go to ", account(winners[guilty[0]])]
+    elif len(guilty) == 1 and paid:
+        parts += ["; the bounty goes to ", account(winners[guilty[0]])]
+    else:
+        for seat, winner in paid.items():
+            parts += [f"; the bounty of {seat_list([seat])} goes to ", account(winner)]
     return say(*parts, ".")
 
 
@@ -268,6 +291,8 @@ WORDS: dict[str, Callable[[Event, Known], Sentence]] = {
     "DemandClosed": demand_closed,
     "Reserved": reserved,
     "Unwound": unwound,
+    "AuditorFailed": auditor_failed,
+    **audit_words.WORDS,
 }
 """By the event's name."""
 
@@ -284,15 +309,13 @@ def _what(event: Event) -> str:
 def _seat(event: Event, known: Known) -> Sentence:
     """`Seat 1 (0x..)`, from the event's seat."""
     seat = event.number("seat")
-    row = known.seats.get((event.text("job"), seat))
-    if row is None:
-        return say(f"Seat {seat}")
-    return say(f"Seat {seat} (", account(row.account), ")")
+    who, name = known.account_of(event, seat), party_name(seat).capitalize()
+    return say(name) if who is None else say(f"{name} (", account(who), ")")
 
 
 def _providers(event: Event, known: Known, seats: list[int]) -> Sentence:
-    rows = [known.seats.get((event.text("job"), seat)) for seat in seats]
-    return join([account(row.account) for row in rows if row is not None])
+    found = [known.account_of(event, seat) for seat in seats]
+    return join([account(who) for who in found if who is not None])
 
 
 def _cost(slash: Slash, ceiling: int) -> Sentence:

@@ -9,6 +9,7 @@ from eth_utils.address import to_checksum_address
 
 from explorer.derive.records import seats_in
 from explorer.story.known import FAILURE_WORDS, failure_name
+from touchstone.protocol.audits import AUDIT_ENDS, AUDITOR_SEAT, NO_AUDIT, Audit
 from touchstone.protocol.demands import NO_DEMAND, Demand, DemandState
 from touchstone.protocol.ids import JobId, ModelId
 from touchstone.protocol.jobs import JobState, Parameters, Phase
@@ -34,6 +35,11 @@ _REPLAYED = (
     "Contested",
     "Concluded",
     "Refunded",
+    "AuditDue",
+    "AuditorDrawn",
+    "Vouched",
+    "AuditorFailed",
+    "AuditEnded",
 )
 """Events that move a job from phase to phase; those about demands are read here."""
 
@@ -54,6 +60,25 @@ class Challenge:
 
 
 @dataclass(frozen=True, slots=True)
+class Auditor:
+    """One that was drawn to look at the result.
+
+    Attributes:
+        account: who.
+        place: of the event that named it.
+        vouched: whether it vouched.
+        failed: why it was slashed, in words, or None.
+        ended: why its audit ended without its report, as the market names it, or None.
+    """
+
+    account: str
+    place: tuple[int, int]
+    vouched: bool = False
+    failed: str | None = None
+    ended: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Life:
     """A job's life so far.
 
@@ -64,6 +89,7 @@ class Life:
         called: reserves that took part.
         failures: why seats' providers were slashed or accused, by seat.
         challenge: the last one, or None.
+        auditors: in the order in which they were drawn.
     """
 
     state: JobState
@@ -72,6 +98,7 @@ class Life:
     called: frozenset[int]
     failures: Mapping[int, str]
     challenge: Challenge | None = None
+    auditors: Sequence[Auditor] = ()
 
     @property
     def held(self) -> tuple[int, ...]:
@@ -121,6 +148,7 @@ def life_of(
         input_demand=_demand(events, output=False, paid=()),
         output_demand=_demand(events, output=True, paid=found.spoke),
     )
+    state = replace(state, audit=_audit(found, events, times))
     acknowledged = any(event.name == "Acknowledged" for event in events)
     called = {e.number("seat") for e in events if e.name == "SeatReplaced" and e.flag("locked")}
     failures = {
@@ -129,7 +157,60 @@ def life_of(
         if event.name == "SeatFailed"
     }
     challenge = _challenge(events, times)
-    return Life(state, found, acknowledged, frozenset(called), failures, challenge)
+    return Life(
+        state, found, acknowledged, frozenset(called), failures, challenge, _auditors(events)
+    )
+
+
+def _audit(found: Replay, events: Sequence[Event], times: Mapping[int, int]) -> Audit:
+    """The job's audit as the market has it."""
+    audit = found.audit
+    if audit is None:
+        return NO_AUDIT
+    since, drawn, held = 0, False, False
+    for event in events:
+        time = times[event.block]
+        match event.name:
+            case "AuditDue":
+                since, drawn = event.number("seedBlock"), False
+            case "AuditorDrawn":
+                since, drawn = time, True
+            case "Vouched":
+                since, drawn = time, False
+            case "AuditEnded":
+                drawn = False
+            case "Answered" if drawn and not event.flag("output"):
+                since = time
+            case "Challenged":
+                held = AUDITOR_SEAT in seats_in(event.number("seats"))
+            case "Concluded":
+                # Who could not vouch meanwhile has a whole window from here.
+                since, held = time if drawn else since, False
+    seals = [each.seal for each in found.audits if each.seal is not None]
+    return Audit(
+        audit.state, since, audit.odds, audit.leaf, held, seals[-1] if seals else bytes(32)
+    )
+
+
+def _auditors(events: Sequence[Event]) -> list[Auditor]:
+    found: list[Auditor] = []
+    for event in events:
+        match event.name:
+            case "AuditorDrawn":
+                found.append(Auditor(event.text("auditor"), event.place))
+            case "Vouched" if found:
+                found[-1] = replace(found[-1], vouched=True)
+            case "AuditorFailed" if found:
+                name = failure_name(event.number("reason"))
+                found[-1] = replace(found[-1], failed=FAILURE_WORDS.get(name, "failed"))
+            case "AuditDue" if found:
+                # Whatever ends the next audit is not about the last one's auditor.
+                found.append(Auditor("", event.place))
+            case "AuditEnded" if found:
+                number = event.number("reason")
+                name = AUDIT_ENDS[number] if number < len(AUDIT_ENDS) else f"reason {number}"
+                found[-1] = replace(found[-1], ended=name)
+    return [auditor for auditor in found if auditor.account]
 
 
 def _challenge(events: Sequence[Event], times: Mapping[int, int]) -> Challenge | None:
@@ -160,9 +241,19 @@ def _demand(events: Sequence[Event], *, output: bool, paid: Sequence[int]) -> De
                 )
             case "Answered":
                 found = replace(found, state=DemandState.ANSWERED)
+            case "DemandClosed" if found.pending and not output and not _starved(events, event):
+                # The job needs the input no more: the market forgets the demand.
+                found = NO_DEMAND
             case "DemandClosed" if found.pending:
                 found = replace(found, state=DemandState.CLOSED)
     return found
+
+
+def _starved(events: Sequence[Event], closed: Event) -> bool:
+    """Whether a demand for the input was closed since the job ended without it."""
+    return any(
+        event.name == "Reserved" and event.transaction == closed.transaction for event in events
+    )
 
 
 def order_of(job: JobRow) -> Order:

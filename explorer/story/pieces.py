@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from eth_utils.address import to_checksum_address
 
 from touchstone.amounts import format_tokens
+from touchstone.protocol.audits import AUDITOR_SEAT
 
 _SHORT_TEXT = 120
 
@@ -98,6 +99,9 @@ def counted(number: int, noun: str) -> str:
 
 
 def seat_list(seats: list[int] | tuple[int, ...]) -> str:
-    """`seat 1`, `seats 0, 1 and 2`."""
+    """`seat 1`, `seats 0, 1 and 2`, `seat 0 and the auditor`."""
+    if AUDITOR_SEAT in seats:
+        others = [seat for seat in seats if seat != AUDITOR_SEAT]
+        return f"{seat_list(others)} and the auditor" if others else "the auditor"
     shown = "".join(piece.text for piece in join([Piece(str(seat)) for seat in seats]))
     return f"{'seat' if len(seats) == 1 else 'seats'} {shown}"

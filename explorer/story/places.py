@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from explorer.story.pieces import clipped, counted
 from touchstone.disputes.game import FIRST_CHALLENGER, Stage
+from touchstone.protocol.audits import AUDITOR_SEAT
 from touchstone.protocol.merkle import chunk_count
 
 if TYPE_CHECKING:
@@ -115,8 +116,15 @@ def value_words(value: int, extent: Extent) -> str:
 
 
 def party_name(number: int) -> str:
-    """`seat 1`, `challenger 7`."""
+    """`seat 1`, `the auditor`, `challenger 8`."""
+    if number == AUDITOR_SEAT:
+        return "the auditor"
     return f"{'seat' if number < FIRST_CHALLENGER else 'challenger'} {number}"
+
+
+def seat_name(number: int) -> str:
+    """`1`, `auditor`: in a column of seats."""
+    return "auditor" if number == AUDITOR_SEAT else str(number)
 
 
 def _range(place: Place, noun: str, count: int | None, whole: str) -> str:

@@ -19,10 +19,11 @@ from explorer.database.tables import (
     UnbondingRow,
 )
 from explorer.derive.money import ESCROW, Kind, balance
+from explorer.derive.records import MARKET
 from explorer.derive.rows import position_of
 from explorer.story.known import FAILURE_WORDS, failure_name
 from explorer.story.moments import utc
-from explorer.story.outcomes import seat_outcome, seat_role
+from explorer.story.outcomes import auditor_entries, auditor_outcome, seat_outcome, seat_role
 from explorer.views.disputes import disputes_of
 from explorer.views.jobs import lived, lost_of, seats_of_jobs
 from explorer.views.queries import (
@@ -44,6 +45,7 @@ from explorer.views.queries import (
 from explorer.views.shapes import (
     AccountSummary,
     AccountView,
+    AuditedView,
     Page,
     PositionView,
     SeatView,
@@ -64,6 +66,7 @@ _RECENT_EVENTS = 50
 _MOST_POSITIONS = 200
 _MOST_SLASHES = 50
 _MOST_DISPUTES = 50
+_MOST_AUDITS = 50
 
 
 def provider_list(session: Session, site: Site, number: int, size: int) -> Page[AccountSummary]:
@@ -104,6 +107,7 @@ def account_view(session: Session, site: Site, key: str, number: int) -> Account
         engine_owes=amount(totals.get("engine owes", 0)),
         slashes=_slashes(session, site, key),
         disputes=disputes_of(session, site, key, _MOST_DISPUTES),
+        audits=_audits(session, site, key),
         seats=_seats(session, site, key, number),
         orders=job_page(session, site, select(JobRow).where(JobRow.requester == key), 1).items,
         events=steps_of(session, site, recent),
@@ -122,6 +126,7 @@ def _summaries(session: Session, accounts: Sequence[str]) -> list[AccountSummary
                 free=amount(own.get("free", 0)),
                 pools=own.get("pools", 0),
                 seated=own.get("seated", 0),
+                audits=own.get("audits", 0),
                 earned=amount(own.get("earned", 0)),
                 slashes=own.get("slashes", 0),
                 disputes_won=own.get("won", 0),
@@ -218,7 +223,11 @@ def _slashes(session: Session, site: Site, account: str) -> list[SlashView]:
     times = times_of(session, {bond.block for bond, _ in rows})
     found = []
     for bond, transaction in rows:
-        parts = [e for e in entries_of(session, [bond.job]) if e.seat == bond.seat]
+        parts = [
+            entry
+            for entry in entries_of(session, [bond.job])
+            if (entry.block, entry.log_index) == (bond.block, bond.log_index)
+        ]
         burned = sum(e.amount for e in parts if e.kind == Kind.BURNED)
         back = sum(e.amount for e in parts if e.kind == Kind.BOND_BACK)
         found.append(
@@ -236,13 +245,44 @@ def _slashes(session: Session, site: Site, account: str) -> list[SlashView]:
 
 
 def _reason(session: Session, site: Site, bond: EntryRow) -> str:
-    """Why a slot was slashed: the last failure of its seat before."""
+    """Why a slot was slashed."""
     events = events_about(session, "job", [bond.job], MOST_EVENTS, contracts=OWN_CONTRACTS)
     slashes = known_about(session, site, events).slashes
-    for event in reversed(events):
-        if event.place in slashes and event.number("seat") == bond.seat:
+    for event in events:
+        slash = slashes.get(event.place)
+        if slash is not None and slash.place == (bond.block, bond.log_index):
             return FAILURE_WORDS.get(failure_name(event.number("reason")), "failed")
     return "failed"
+
+
+def _audits(session: Session, site: Site, account: str) -> list[AuditedView]:
+    """The newest jobs for which the account was drawn as an auditor."""
+    drawn = events_about(
+        session, "account", [account], _MOST_AUDITS, newest=True, contracts=(MARKET,),
+        names=("AuditorDrawn",),
+    )  # fmt: skip
+    rows = {key: session.get_one(JobRow, key) for key in {event.text("job") for event in drawn}}
+    listed = {summary.id: summary for summary in summaries(session, site, list(rows.values()))}
+    all_seats, entries = seats_of_jobs(session, list(rows)), entries_of(session, list(rows))
+    found = []
+    for event in drawn:
+        key = event.text("job")
+        events = events_about(session, "job", [key], MOST_EVENTS, contracts=OWN_CONTRACTS)
+        times = times_of(session, {each.block for each in events} | {event.block})
+        life = lived(rows[key], all_seats[key], events, times, site)
+        mine = [auditor for auditor in life.auditors if auditor.place == event.place]
+        for auditor in mine:
+            own = auditor_entries(auditor, life, [e for e in entries if e.job == key])
+            found.append(
+                AuditedView(
+                    job=listed[key],
+                    drawn=site.moment(event.block, times[event.block]),
+                    outcome=auditor_outcome(auditor, life, own),
+                    earned=amount(-balance(own, ESCROW)),
+                    lost=amount(lost_of(own)),
+                )
+            )
+    return found
 
 
 def _seats(session: Session, site: Site, account: str, number: int) -> Page[SeatView]:

@@ -13,7 +13,13 @@ from explorer.story.deadlines import deadlines_of, due_words
 from explorer.story.dispute_words import MILESTONES
 from explorer.story.life import life_of
 from explorer.story.moments import utc
-from explorer.story.outcomes import job_outcome, seat_outcome, seat_role
+from explorer.story.outcomes import (
+    auditor_entries,
+    auditor_outcome,
+    job_outcome,
+    seat_outcome,
+    seat_role,
+)
 from explorer.views.disputes import dispute_view
 from explorer.views.queries import (
     MOST_EVENTS,
@@ -25,9 +31,19 @@ from explorer.views.queries import (
     summaries,
     times_of,
 )
-from explorer.views.shapes import Deadline, JobSummary, JobView, Movement, Page, Participant, Pot
+from explorer.views.shapes import (
+    AuditView,
+    Deadline,
+    JobSummary,
+    JobView,
+    Movement,
+    Page,
+    Participant,
+    Pot,
+)
 from explorer.views.site import amount
-from touchstone.protocol.orders import STRONG, Mode
+from touchstone.protocol.audits import AUDITOR_SEAT
+from touchstone.protocol.orders import AUDITED, STRONG, Mode, audit_odds
 from touchstone.protocol.prices import bond, price
 
 if TYPE_CHECKING:
@@ -36,13 +52,13 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from explorer.derive.records import Event
-    from explorer.story.life import Life
+    from explorer.story.life import Auditor, Life
     from explorer.views.site import Site
 
 _POTS = {
     "escrow": (ESCROW, "What the requester paid for the job."),
     "deposits": (DEPOSITS, "What demands on chain prepaid for their answers."),
-    "slashed bonds": (BONDS, "What stood behind the seats that were slashed."),
+    "slashed bonds": (BONDS, "What stood behind the seats and auditors that were slashed."),
     "challengers' bonds": (CHALLENGES, "What challengers put up at the resolver."),
 }
 
@@ -65,6 +81,7 @@ def job_view(session: Session, site: Site, key: str) -> JobView | None:
     found = life.replay
     transactions = _transactions_of(session, key)
     pending = life.state.input_demand.pending or life.state.output_demand.pending
+    pending = pending or life.state.audit.pending
     over = found.phase.ended and not pending
     return JobView(
         summary=summaries(session, site, [job])[0],
@@ -84,7 +101,11 @@ def job_view(session: Session, site: Site, key: str) -> JobView | None:
         acknowledged=life.acknowledged,
         due=due_words(life, site.now, site.constants.parameters),
         steps=steps_of(session, site, _told(session, events, key), within_job=True),
-        participants=[participant(seat, seats, life, entries) for seat in seats],
+        participants=[
+            *(participant(seat, life, entries) for seat in seats),
+            *(_auditor(auditor, life, entries) for auditor in life.auditors),
+        ],
+        audit=_audit(life),
         movements=[_movement(entry, site, times, transactions) for entry in entries],
         pots=_pots(entries, over),
         deadlines=[
@@ -143,9 +164,34 @@ def seats_of_jobs(session: Session, jobs: Sequence[str]) -> dict[str, list[SeatR
     return found
 
 
-def participant(
-    seat: SeatRow, seats: Sequence[SeatRow], life: Life, entries: Sequence[EntryRow]
-) -> Participant:
+def _audit(life: Life) -> AuditView | None:
+    audit = life.replay.audit
+    if audit is None:
+        return None
+    return AuditView(
+        odds=audit.odds,
+        state=audit.state.name.lower(),
+        seal=None if audit.seal is None else "0x" + audit.seal.hex(),
+        ended=audit.ended,
+    )
+
+
+def _auditor(auditor: Auditor, life: Life, entries: Sequence[EntryRow]) -> Participant:
+    """One that was drawn to look at the result, and what became of it."""
+    own = auditor_entries(auditor, life, entries)
+    return Participant(
+        seat=AUDITOR_SEAT,
+        provider=auditor.account,
+        role="auditor",
+        outcome=auditor_outcome(auditor, life, own),
+        commitment=None,
+        output_root=None,
+        earned=amount(-balance(own, ESCROW)),
+        lost=amount(lost_of(own)),
+    )
+
+
+def participant(seat: SeatRow, life: Life, entries: Sequence[EntryRow]) -> Participant:
     """A seat, and what became of it."""
     own = [(Kind(e.kind), e.amount) for e in entries if e.seat == seat.seat]
     found = life.replay
@@ -220,6 +266,8 @@ def _pots(entries: Sequence[EntryRow], over: bool) -> list[Pot]:
 
 
 def _mode(number: int) -> str:
-    rung = number & ~STRONG
-    name = Mode(rung).name.lower() if rung in set(Mode) else f"mode {number}"
-    return f"{name}, strong claims" if number & STRONG else name
+    rung, odds = number & ~(STRONG | AUDITED), audit_odds(number)
+    words = [Mode(rung).name.lower() if rung in set(Mode) else f"mode {number}"]
+    words += ["strong claims"] if number & STRONG else []
+    words += [f"audits of {'every job' if odds == 1 else f'one job in {odds}'}"] if odds else []
+    return ", ".join(words)

@@ -29,6 +29,7 @@ from explorer.story.pieces import text_of
 from explorer.story.words import sentence
 from explorer.views.shapes import JobSummary, Page, PieceShape, Step
 from explorer.views.site import amount
+from touchstone.protocol.orders import audit_odds
 from touchstone.protocol.prices import price
 
 if TYPE_CHECKING:
@@ -134,11 +135,16 @@ def summaries(session: Session, site: Site, jobs: Sequence[JobRow]) -> list[JobS
             pool=job.pool,
             replicas=job.replicas,
             units=job.units,
-            payment=amount(price(job.tier) * job.units * job.replicas),
+            payment=amount(_payment(job)),
             opened=site.moment(job.block, times[job.block]),
         )
         for job in jobs
     ]
+
+
+def _payment(job: JobRow) -> int:
+    """What the order put in escrow: a share for each replica, and one for an auditor."""
+    return price(job.tier) * job.units * (job.replicas + (1 if audit_odds(job.mode) else 0))
 
 
 def job_page(
@@ -227,6 +233,7 @@ def known_about(session: Session, site: Site, events: Sequence[Event]) -> Known:
         bucket_seconds=site.constants.bucket_seconds,
         jobs=rows,
         seats={(seat.job, seat.seat): seat for seat in seats},
+        auditors=_auditors_of(session, jobs),
         slashes=pair_slashes(events, entries_of(session, jobs)),
         labels=labels_of(session, models),
         parties=parties_of(session, jobs),
@@ -238,6 +245,17 @@ def known_about(session: Session, site: Site, events: Sequence[Event]) -> Known:
         losses=_placed(session, LossRow, events),
         operators=operators_of(session, site, rows.values()),
     )
+
+
+def _auditors_of(
+    session: Session, jobs: Collection[str]
+) -> dict[str, list[tuple[tuple[int, int], str]]]:
+    """Who was drawn as an auditor, by job, in order."""
+    found: dict[str, list[tuple[tuple[int, int], str]]] = {}
+    names = ("AuditorDrawn",)
+    for event in events_about(session, "job", jobs, MOST_EVENTS, contracts=(MARKET,), names=names):
+        found.setdefault(event.text("job"), []).append((event.place, event.text("auditor")))
+    return found
 
 
 def steps_of(

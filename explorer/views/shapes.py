@@ -84,8 +84,18 @@ class JobSummary(Shape):
     opened: Moment
 
 
+class AuditView(Shape):
+    """The last audit of a job, of one in `odds`. `seal` is what the auditor posted that vouched,
+    `ended` why there is no report, as the market names it."""
+
+    odds: int
+    state: str
+    seal: str | None
+    ended: str | None
+
+
 class Participant(Shape):
-    """A seat of a drawn job."""
+    """A seat of a drawn job; 7 is an auditor."""
 
     seat: int
     provider: Address
@@ -236,6 +246,7 @@ class JobView(Shape):
     movements: list[Movement]
     pots: list[Pot]
     deadlines: list[Deadline]
+    audit: AuditView | None
     dispute: DisputeView | None
 
 
@@ -267,7 +278,7 @@ class UnbondingView(Shape):
 
 
 class SlashView(Shape):
-    """A slot that was lost, and why."""
+    """A slot that was lost, and why. Seat 7 is an auditor."""
 
     moment: Moment
     transaction: str
@@ -284,6 +295,16 @@ class SeatView(Shape):
     job: JobSummary
     seat: int
     role: str
+    outcome: str
+    earned: Amount
+    lost: Amount
+
+
+class AuditedView(Shape):
+    """A job for which a provider was drawn as the auditor, and what became of it."""
+
+    job: JobSummary
+    drawn: Moment
     outcome: str
     earned: Amount
     lost: Amount
@@ -307,6 +328,7 @@ class AccountSummary(Shape):
     free: Amount
     pools: int
     seated: int
+    audits: int
     earned: Amount
     slashes: int
     disputes_won: int
@@ -331,6 +353,7 @@ class AccountView(Shape):
     engine_owes: Amount
     slashes: list[SlashView]
     disputes: list[DisputedView]
+    audits: list[AuditedView]
     seats: Page[SeatView]
     orders: list[JobSummary]
     events: list[Step]

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from explorer.story.pieces import clipped, short
+from explorer.story.places import seat_name
 from explorer.views.accounts import account_view, provider_list
 from explorer.views.chain import block_view, transaction_view
 from explorer.views.home import home_view
@@ -39,7 +40,7 @@ class Templates:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.filters |= {"short": short, "clipped": clipped}
+        self._environment.filters |= {"short": short, "clipped": clipped, "seat": seat_name}
 
     def page(self, name: str, found: Reading, view: Shape | None, **more: Any) -> HTMLResponse:
         """A page about `view`."""

@@ -17,7 +17,10 @@ from tests.support.tiny_model import compile_tiny, publisher_of
 from tests.support.world import PUBLISHER
 from touchstone.chain.devnet import Devnet
 from touchstone.chain.disputes import Disputes
+from touchstone.chain.sender import Sender
 from touchstone.disputes.game import FIRST_CHALLENGER
+from touchstone.protocol.audits import AUDITOR_SEAT
+from touchstone.protocol.orders import Mode, Order, audit_bits
 from touchstone.protocol.payload import payload_root
 
 CHALLENGER = 1
@@ -116,12 +119,24 @@ class Court:
         assert arena.play() == (True, set())
         return self.conclude(arena)
 
-    def challenged(self, settled: Execution, other: Execution) -> Arena:
-        """Two seats agreed on one output; a stranger claims the other."""
-        order = self.chain.order(2, payload_root(self.lab.payload, JOB_SALT), units=2)
+    def auditor_lied(self) -> Arena:
+        """One seat gave a wrong result, its auditor vouched for it; the requester convicts both."""
+        arena = self.challenged(self.wrong(9), self.right(), audited=True)
+        while not arena.play()[0]:
+            pass
+        self.conclude(arena)
+        self.settle(arena)
+        return arena
+
+    def challenged(self, settled: Execution, other: Execution, *, audited: bool = False) -> Arena:
+        """Two seats agreed on one output, or one with its auditor; a stranger claims the other."""
+        mode = Mode.OPTIMISTIC | audit_bits(1) if audited else Mode.REDUNDANT
+        root = payload_root(self.lab.payload, JOB_SALT)
+        order = self.chain.order(1 if audited else 2, root, units=2, mode=mode)
         job = self.chain.open_and_draw(order)
         settlement = self.chain.settlement(job, settled.root)
         self.chain.sender(PUBLISHER).send(self.market.settle([settlement]))
+        auditor = self.vouch(order) if audited else None
         stranger = self.chain.sender(CHALLENGER)
         stranger.send(self.token.approve(self.disputes.address, self.disputes.bond))
         call = self.disputes.challenge(order, settled.root, settlement.reveals, other.root)
@@ -129,8 +144,20 @@ class Court:
         arena = Arena(self.chain, job, self.disputes, {}, {})
         for seat in job.active:
             arena.add(seat, self.chain.account_of(job.providers[seat]), settled, None)
+        if auditor is not None:
+            arena.add(AUDITOR_SEAT, self.chain.account_of(auditor), settled, None)
         arena.add(FIRST_CHALLENGER, self.devnet.account(CHALLENGER), other, None)
         return arena
+
+    def vouch(self, order: Order) -> str:
+        """The drawn auditor vouches, whatever it computed; who it is."""
+        self.devnet.mine(self.market.job(order).audit.since - self.devnet.w3.eth.block_number)
+        self.chain.sender(PUBLISHER).send(self.market.advance_audit(order))
+        auditor = self.market.auditor_of(self.market.job(order), self.vault)
+        assert auditor is not None
+        account = self.chain.account_of(auditor)
+        Sender(self.devnet.w3, account, poll_s=0.02).send(self.market.vouch(order, b"v" * 32))
+        return auditor
 
     def seat(self, arena: Arena, *executions: Execution) -> None:
         """Players that know nothing of what they sent on a chain that is gone."""
@@ -159,6 +186,7 @@ KINDS: Sequence[str] = (
     "timed_out",
     "outputs_differ",
     "all_lied",
+    "auditor_lied",
     "wrongly_challenged",
     "pending",
 )

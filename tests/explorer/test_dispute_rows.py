@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from eth_utils.address import to_checksum_address
 
 from explorer.database.tables import (
     ConvictionRow,
@@ -25,7 +26,7 @@ from touchstone.disputes.game import Stage
 
 JOB, OTHER_JOB = "0x" + "aa" * 32, "0x" + "bb" * 32
 NODE_A, NODE_B, UNKNOWN = "0x" + "01" * 32, "0x" + "02" * 32, "0x" + "03" * 32
-ACCOUNTS = ["0x" + f"{n:02x}" * 20 for n in range(16, 24)]
+ACCOUNTS = ["0x" + f"{n:02x}" * 20 for n in range(16, 25)]
 NO_GAME = dict.fromkeys(
     [
         "stage",
@@ -66,9 +67,9 @@ class Chain:
 
     def derived(self) -> Rows:
         parties = {
-            (job, n): PartyFact(ACCOUNTS[n], 11 if n == 7 else 0)
+            (job, n): PartyFact(ACCOUNTS[n], 11 if n == 8 else 0)
             for job in (JOB, OTHER_JOB)
-            for n in range(8)
+            for n in range(9)
         }
         return derive(self.events, Facts(parties=parties))
 
@@ -84,8 +85,8 @@ def known_of(rows: Rows) -> Known:
     return Known(
         bucket_seconds=1,
         parties={
-            (JOB, n): PartyRow(job=JOB, party=n, account=ACCOUNTS[n], bond=11 if n == 7 else 0)
-            for n in range(8)
+            (JOB, n): PartyRow(job=JOB, party=n, account=ACCOUNTS[n], bond=11 if n == 8 else 0)
+            for n in range(9)
         },
         openings=placed(OpeningRow),
         convictions=placed(ConvictionRow),
@@ -136,8 +137,8 @@ def test_a_strong_claim_is_convicted_of_another_element_than_the_games():
 
 def test_who_is_late_lost_by_the_clock_and_half_its_bond():
     chain = Chain()
-    lost = chain.say("0x1", "Lost", job=JOB, party="7", against="0", proven=False)
-    bond = chain.say("0x1", "BondSettled", job=JOB, party="7", returned="0")
+    lost = chain.say("0x1", "Lost", job=JOB, party="8", against="0", proven=False)
+    bond = chain.say("0x1", "BondSettled", job=JOB, party="8", returned="0")
     rows = chain.derived()
     known = known_of(rows)
 
@@ -145,7 +146,7 @@ def test_who_is_late_lost_by_the_clock_and_half_its_bond():
     entries = [(r["kind"], r["account"], r["amount"]) for r in rows_of(rows, EntryRow)]
     assert entries == [("challenge won", ACCOUNTS[0], 5), ("challenge burned", None, 6)]
     assert text_of(WORDS["Lost"](lost, known)).endswith("its clock ran out.")
-    assert "Challenger 7 (" in text_of(WORDS["BondSettled"](bond, known))
+    assert "Challenger 8 (" in text_of(WORDS["BondSettled"](bond, known))
 
 
 def test_an_opening_belongs_to_the_game_that_stands_there():
@@ -168,6 +169,17 @@ def test_an_opening_belongs_to_the_game_that_stands_there():
     assert said[1].startswith(f"Job {JOB}: Opened 2 children of seat 0's node")
     assert said[1].endswith("over values 0 to 15 of sequence 2.")
     assert said[3] == f"Showed the chunk {UNKNOWN}, 2 bytes."
+
+
+def test_an_auditor_is_called_so():
+    chain = Chain()
+    lost = chain.say("0x1", "Lost", job=JOB, party="7", against="8", proven=True)
+    started = chain.say("0x1", "GameStarted", job=JOB, a="7", b="8")
+    known = known_of(chain.derived())
+
+    said = text_of(WORDS["Lost"](lost, known))
+    assert said.startswith(f"The auditor ({to_checksum_address(ACCOUNTS[7])}) lost to challenger 8")
+    assert text_of(WORDS["GameStarted"](started, known)).startswith("The auditor and challenger 8")
 
 
 @pytest.mark.parametrize(

@@ -75,15 +75,27 @@ WORDS = {
     ],
     "all_lied": [
         "that all agreed on is disputed: the bonds of seats 0 and 1 (",
-        "Seat 0 lost to challenger 7 (shown to have lied); seat 1 lost to challenger 7",
+        "Seat 0 lost to challenger 8 (shown to have lied); seat 1 lost to challenger 8",
         "The result was disputed: seats 0 and 1 guilty.",
         "with a bond of 1 token.",
         "has its bond of 1 token back, to be withdrawn.",
         "took its bond back",
         "1.6 tokens burned, 0.16 tokens to the requester",
     ],
+    "auditor_lied": [
+        "the bonds of seat 0 and the auditor (0x",
+        "Seat 0 lost to challenger 8 (shown to have lied); the auditor lost to challenger 8 (shown "
+        "to have lied).",
+        "Concluded: seat 0 and the auditor guilty; the bounties go to 0x709979…79C8.",
+        ") was found guilty and lost 12 of 12 slices of its bond: 1.6 tokens burned, 0.16 tokens "
+        "to the requester (0x709979…79C8), 0.16 tokens as bounty (0x709979…79C8).",
+        "The result was disputed: seat 0 and the auditor guilty. Its auditor was found guilty.",
+        "The auditor (0x",
+        "vouched for the result, earned 0.02 tokens, lost 1.92 tokens of its bond (was found "
+        "guilty)",
+    ],
     "wrongly_challenged": [
-        "Challenger 7 lost to seat 0 (shown to have lied).",
+        "Challenger 8 lost to seat 0 (shown to have lied).",
         "The result was disputed, and nobody was shown to have lied.",
         "lost its bond of 1 token: 0.5 tokens burned, 0.5 tokens to its opponent.",
         "Settled: 2 providers were paid 0.04 tokens.",
@@ -215,7 +227,7 @@ def test_the_engine_holds_what_the_explorer_says_is_in_it(court, session):
     assert held == balance(moved, CHALLENGES) + sum(owed.values())
     # One challenger waits for the verdict.
     assert balance(moved, CHALLENGES) == court.disputes.bond
-    assert sum(owed.values()) == court.disputes.bond * 3 // 2
+    assert sum(owed.values()) == court.disputes.bond * 5 // 2
 
 
 def test_senders_and_gas_are_the_receipts(court, session):
@@ -315,9 +327,15 @@ def test_providers_pages_count_what_they_won_and_lost(court, story, session):
         for dispute in view["disputes"]:
             assert dispute["outcome"] in shown
     challenger = story.json(f"/providers/{court.devnet.account(CHALLENGER).address}")
-    assert {one["party"] for one in challenger["disputes"]} == {"challenger 7"}
-    assert challenger["engine_owes"]["tokens"] == "1"
-    assert len(losses) == 7
+    assert {one["party"] for one in challenger["disputes"]} == {"challenger 8"}
+    assert challenger["engine_owes"]["tokens"] == "2"
+    assert len(losses) == 9
+    entered = {
+        one["party"]
+        for index in range(2, 2 + PROVIDERS)
+        for one in story.json(f"/providers/{court.devnet.account(index).address}")["disputes"]
+    }
+    assert "the auditor" in entered
 
 
 def test_a_move_leads_to_its_job(court, story):

@@ -76,8 +76,85 @@ WORDS = {
         "did not hand out the output that it was paid for and lost 2 of 12 slices",
         "Refunded: 0.03 tokens went back, since the output was demanded on chain and did not come.",
     ],
+    "vouched": [
+        "for 0.04 tokens (1 provider, 0.02 tokens each, and as much for an auditor) in pool",
+        "An audit is due; the hash of block",
+        "Drawn as auditor: 0x",
+        "which must vouch for the result or dispute it. Its bond is locked until",
+        "vouched for the result with the seal 0x",
+        "and earned 0.02 tokens.",
+        "Settled: 1 provider was paid 0.02 tokens. An auditor vouched for the result.",
+        "optimistic, audits of every job, 1 provider",
+        "auditor0x",
+        "vouched for the result, earned 0.02 tokens",
+    ],
+    "not_drawn": [
+        "and as much for an auditor of one job in 64) in pool",
+        "optimistic, audits of one job in 64, 1 provider",
+        "One job in 64 is audited: the hash of block",
+        "The audit is over: this one was not drawn. 0.02 tokens went back to 0x709979…79C8.",
+        "0.02 tokens went back. The audit is over: this one was not drawn.",
+    ],
+    "auditor_silent": [
+        "The auditor (0x",
+        ") was silent and lost 2 of 12 slices of its bond: 0.32 tokens burned.",
+        "lost 0.32 tokens of its bond (was silent)",
+        "vouched for the result, earned 0.02 tokens",
+    ],
+    "auditors_silent": [
+        "The audit is over: nobody who could look was left. 0.02 tokens went back",
+        "lost 0.32 tokens of its bond (was silent)",
+    ],
+    "refuted": [
+        ") vouched for a result that it had not computed and lost 12 of 12 slices of its bond: 1.6 "
+        "tokens burned, 0.16 tokens to the requester (0x709979…79C8), 0.16 tokens as bounty (0x",
+        "Its auditor vouched for what it had not computed.",
+        "lost 1.92 tokens of its bond (vouched for what it had not computed)",
+    ],
+    "requested": [
+        "for 0.02 tokens (1 provider, 0.02 tokens each) in pool",
+        "audit ordered",
+        "vouched for the result, earned 0.02 tokens",
+    ],
+    "audited_twice": [
+        "The audit is over: this one was not drawn.",
+        "An audit is due; the hash of block",
+        "An auditor vouched for the result.",
+    ],
+    "audit_starved": [
+        "The auditor (0x",
+        ") demanded the input on chain, with a deposit of 0.100352 tokens",
+        "The audit is over: the auditor demanded the input on chain and it did not come. 0.0175 "
+        "tokens went back to 0x709979…79C8, the rest to the auditor (0x",
+        "was paid for a result whose input nobody gave the auditor and lost 12 of 12 slices of its "
+        "bond: 1.76 tokens burned, 0.16 tokens to the requester (0x709979…79C8).",
+        "earned 0.0025 tokens",
+    ],
+    "audit_fed": ["answered on chain with the input (24 bytes)", "vouched for the result"],
+    "audit_unwound": [
+        "Refunded: 0.02 tokens went back, since the output was demanded on chain and did not come",
+        "vouched for the result, earned 0.02 tokens",
+    ],
+    "audit_challenged": [
+        "the bonds of seat 0 and the auditor (0x",
+        "Concluded: nobody was shown to have lied",
+        "The result was disputed, and nobody was shown to have lied. An auditor vouched",
+    ],
     "open": ["no providers are drawn yet", "Anyone may draw it now.", "It must be drawn by"],
     "drawn": ["3 providers work on it (attempt 1)", "at work", "Commitments are waited for until"],
+    "audit_due": [
+        "paid 0.02 tokens. An audit is due.",
+        "The auditor is named by the hash of block",
+    ],
+    "audit_drawn": [
+        "An auditor has to look at the result.",
+        "The auditor has time until",
+        "has to look at the result",
+    ],
+    "audit_held": [
+        "the bonds of seat 0 and the auditor (0x",
+        "vouched for the result, earned 0.02 tokens, its bond is held",
+    ],
 }  # fmt: skip
 
 
@@ -125,12 +202,12 @@ def test_the_front_page_has_totals_the_latest_jobs_and_the_indexed_block(story):
 
     assert totals["jobs"] == len(story.jobs)
     assert totals["phases"] == {
-        "open": 1, "drawn": 1, "settled": 9, "contested": 1, "concluded": 1, "refunded": 3,
+        "open": 1, "drawn": 1, "settled": 22, "contested": 1, "concluded": 1, "refunded": 4,
     }  # fmt: skip
     assert f"Indexed to block {story.world.head}" in shown
     assert f"Jobs{len(story.jobs)}" in shown.replace(" ", "")
-    assert totals["escrowed"]["tokens"] == "0.48"
-    assert "0.48 tokens" in shown
+    assert totals["escrowed"]["tokens"] == "1.06"
+    assert "1.06 tokens" in shown
     assert "not final yet" in shown
 
 
@@ -160,7 +237,61 @@ def test_a_providers_page_has_its_stake_its_work_and_its_slashes(story):
         "withheld its result",
         "signed two statements",
         "withheld the output",
+        "did not hand the input to the auditor",
+        "vouched for what it had not computed",
     }
+
+
+def test_an_auditors_page_has_its_audits(story):
+    """Also of one that never had a seat in the job."""
+    world, found = story.world, {}
+    for index in range(PROVIDERS):
+        address = world.provider(index)
+        view, shown = (
+            story.json(f"/providers/{address}"),
+            text_of(story.page(f"/providers/{address}")),
+        )
+        assert view["summary"]["audits"] == len(view["audits"])
+        for audit in view["audits"]:
+            assert audit["outcome"] in shown
+            found.setdefault(audit["job"]["id"], []).append((address, audit))
+    for name in ("vouched", "requested", "auditor_silent", "refuted", "audit_starved"):
+        job = story.job(name)
+        auditors = {seat["provider"] for seat in job["participants"] if seat["role"] == "auditor"}
+        listed = found[world.hex_of(story.jobs[name])]
+        assert {address for address, _ in listed} == auditors
+        paid = sum(int(audit["earned"]["units"]) for _, audit in listed)
+        fee = story.jobs[name].share
+        assert paid == (fee // 8 if name == "audit_starved" else fee)
+    assert len(found[world.hex_of(story.jobs["auditor_silent"])]) == 2
+    assert len(found[world.hex_of(story.jobs["auditors_silent"])]) == 3
+    assert world.hex_of(story.jobs["not_drawn"]) not in found
+
+
+def test_an_audit_is_in_the_interface_too(story):
+    world = story.world
+    for name, state, ended in (
+        ("vouched", "vouched", None),
+        ("not_drawn", "over", "NotDrawn"),
+        ("audit_starved", "over", "InputWithheld"),
+        ("audit_due", "due", None),
+    ):
+        view, audit = story.job(name), world.market.job(story.jobs[name]).audit
+        assert (view["audit"]["state"], view["audit"]["ended"]) == (state, ended)
+        assert view["audit"]["odds"] == audit.odds
+        assert view["audit"]["seal"] == ("0x" + audit.seal.hex() if any(audit.seal) else None)
+        assert view["summary"]["payment"]["units"] == str(story.jobs[name].payment)
+    assert story.job("settled")["audit"] is None
+
+
+def test_events_of_audits_are_told_on_their_transactions_pages(story):
+    told = set()
+    for name in ("vouched", "not_drawn", "refuted", "audit_starved"):
+        for step in story.job(name)["steps"]:
+            page = text_of(story.page(f"/transactions/{step['transaction']}"))
+            assert "said AuditDue(" not in page
+            told.add(step["event"])
+    assert {"AuditDue", "AuditorDrawn", "Vouched", "AuditorFailed", "AuditEnded"} <= told
 
 
 def test_a_requesters_page_has_its_jobs(story):

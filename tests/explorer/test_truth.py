@@ -9,12 +9,13 @@ from explorer.derive.rows import position_of
 from explorer.views.jobs import lived, seats_of_jobs
 from explorer.views.queries import entries_of, events_about, times_of, totals_of
 from explorer.views.site import Constants, Site
-from tests.explorer.conftest import KINDS
+from tests.explorer.conftest import KINDS, PENDING
 from tests.explorer.world import PROVIDERS, REQUESTER
+from touchstone.protocol.audits import AuditState
 from touchstone.protocol.demands import DemandState
 from touchstone.protocol.jobs import Clock, Phase
 
-ALL = (*KINDS, "open", "drawn")
+ALL = (*KINDS, *PENDING)
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +54,7 @@ def test_a_jobs_state_is_the_markets(story, session, name):
             real.active,
         )
         assert (said.commitments, said.reveals) == (real.commitments, real.reveals)
+    assert_same_audit(said.audit, real.audit)
     for mine, its in (
         (said.input_demand, real.input_demand),
         (said.output_demand, real.output_demand),
@@ -66,14 +68,25 @@ def test_a_jobs_state_is_the_markets(story, session, name):
             )
 
 
+def assert_same_audit(said, real):
+    fields = ["state", "since", "odds", "held", "seal"]
+    # What is left of the drawn leaves when it is over means nothing.
+    fields += ["leaf"] if real.state in (AuditState.DRAWN, AuditState.VOUCHED) else []
+    for name in fields:
+        assert getattr(said, name) == getattr(real, name), name
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_every_unit_of_a_jobs_escrow_is_accounted_for(story, session, name):
     order, key = story.jobs[name], story.world.hex_of(story.jobs[name])
     moved = [(Kind(entry.kind), entry.amount) for entry in entries_of(session, [key])]
-    waits = name in ("open", "drawn", "demanded")
+    waits = order.payment if name in ("open", "drawn", "demanded") else 0
+    waits += order.share if name in ("audit_due", "audit_drawn") else 0
 
     assert [amount for kind, amount in moved if kind is Kind.PAYMENT] == [order.payment]
-    assert balance(moved, ESCROW) == (order.payment if waits else 0)
+    ordered = order.share if name in ("requested", "audited_twice") else 0
+    assert sum(amount for kind, amount in moved if kind is Kind.AUDIT_ORDERED) == ordered
+    assert balance(moved, ESCROW) == waits
     assert balance(moved, DEPOSITS) == (
         story.world.market.answer_deposit if name == "demanded" else 0
     )

@@ -22,10 +22,12 @@ from touchstone.chain.sender import Sender
 from touchstone.chain.stake import Vault
 from touchstone.chain.token import Token
 from touchstone.disputes.game import FIRST_CHALLENGER
+from touchstone.protocol.audits import AuditState, seal_of
 from touchstone.protocol.claims import Claim, Commit, commitment_of, draw_of, set_of
 from touchstone.protocol.ids import JobId, ModelId, model_id, pool_id
 from touchstone.protocol.jobs import JobState
-from touchstone.protocol.orders import Order
+from touchstone.protocol.merkle import merkle_root
+from touchstone.protocol.orders import Mode, Order, audit_bits
 from touchstone.protocol.payload import encode_payload, payload_root
 from touchstone.protocol.prices import bond
 
@@ -84,13 +86,15 @@ class World:
 
     # --- a job, step by step ---------------------------------------------------------------------
 
-    def open(self, *, replicas: int = 3, units: int = 1, input_root: bytes | None = None) -> Order:
+    def open(
+        self, *, replicas: int = 3, units: int = 1, mode: int = 0, input_root: bytes | None = None
+    ) -> Order:
         order = Order(
             requester=self.devnet.account(REQUESTER).address,
             model=self.model,
             shard=0,
             tier=TIER,
-            mode=0,
+            mode=mode,
             replicas=replicas,
             units=units,
             input_root=input_root or self.unique(),
@@ -253,8 +257,153 @@ class World:
 
     def demand_input(self, order: Order, seat: int) -> None:
         provider = self.market.job(order).providers[seat]
+        self.sender_of(provider).send(self.market.demand_input(order, seat))
+
+    def sender_of(self, provider: str) -> Sender:
         index = next(i for i in range(PROVIDERS) if self.provider(i) == provider)
-        self.sender(FIRST_PROVIDER + index).send(self.market.demand_input(order, seat))
+        return self.sender(FIRST_PROVIDER + index)
+
+    # --- a second look ---------------------------------------------------------------------------
+
+    def audit_due(self, odds: int = 1) -> Order:
+        """Settled by one provider; the seed's block has not come."""
+        mode = Mode.OPTIMISTIC | (audit_bits(odds) if odds else 0)
+        salt = {"input_root": payload_root(PAYLOAD, ANSWER_SALT)}
+        order = self.drawn(replicas=1, units=2, mode=mode, **salt)
+        self.settle(order, output=ANSWER)
+        return order
+
+    def audit_drawn(self, odds: int = 1) -> Order:
+        """An auditor has been drawn, and has not spoken."""
+        order = self.audit_due(odds)
+        self.draw_auditor(order)
+        return order
+
+    def vouched(self) -> Order:
+        order = self.audit_drawn()
+        self.vouch(order)
+        return order
+
+    def not_drawn(self) -> Order:
+        order = self.audit_due(odds=64)
+        while True:
+            snapshot = self.request("evm_snapshot")
+            self.draw_auditor(order)
+            if self.market.job(order).audit.state is AuditState.OVER:
+                return order
+            # One time in 64: other times make other blocks.
+            self.request("evm_revert", snapshot)
+            self.reconnect()
+            self.wait(1)
+
+    def auditor_silent(self) -> Order:
+        """The first auditor is silent, the second vouches."""
+        order = self.audit_drawn()
+        self.wait(self.market.parameters.commit_window + 1)
+        self.advance_audit(order)
+        self.vouch(order)
+        return order
+
+    def auditors_silent(self) -> Order:
+        """All auditors are silent."""
+        order = self.audit_drawn()
+        while self.market.job(order).audit.pending:
+            self.wait(self.market.parameters.commit_window + 1)
+            self.advance_audit(order)
+        return order
+
+    def refuted(self) -> Order:
+        """The auditor sealed something that it never computed."""
+        order = self.audit_drawn()
+        self.vouch(order, output=b"another output")
+        self.refute(order)
+        return order
+
+    def requested(self) -> Order:
+        """A job that was ordered without audits is audited since its requester asks for it."""
+        order = self.audit_due(odds=0)
+        self.sender(REQUESTER).send(self.market.request_audit(order))
+        self.draw_auditor(order)
+        self.vouch(order)
+        return order
+
+    def audited_twice(self) -> Order:
+        """Not drawn by its order's odds, then audited on request."""
+        order = self.not_drawn()
+        self.sender(REQUESTER).send(self.market.request_audit(order))
+        self.draw_auditor(order)
+        self.vouch(order)
+        return order
+
+    def audit_starved(self) -> Order:
+        """The auditor demands the input, and nobody answers."""
+        order = self.audit_drawn()
+        self.sender_of(self.auditor(order)).send(self.market.demand_audit_input(order))
+        self.wait(self.market.parameters.answer_window + 1)
+        self.advance_audit(order)
+        return order
+
+    def audit_fed(self) -> Order:
+        """The auditor demands the input, which is published; it vouches."""
+        order = self.audit_drawn()
+        self.sender_of(self.auditor(order)).send(self.market.demand_audit_input(order))
+        call = self.market.answer_audit_input(order, PAYLOAD, ANSWER_SALT)
+        self.sender(REQUESTER).send(call)
+        self.vouch(order)
+        return order
+
+    def audit_unwound(self) -> Order:
+        """The auditor vouched, and the output is withheld after that."""
+        order = self.vouched()
+        self.sender(REQUESTER).send(self.market.demand_output(order, ANSWER, self.claims(order)))
+        self.wait(self.market.parameters.answer_window + 1)
+        self.sender(REQUESTER).send(self.market.close_demand(order))
+        return order
+
+    def audit_challenged(self, *, conclude: bool = True) -> Order:
+        """A stranger disputes what was vouched for and shows nothing."""
+        order = self.vouched()
+        disputes, stranger = Disputes(self.devnet.w3, self.deployment), self.sender(PUBLISHER)
+        stranger.send(self.token.mint(stranger.address, disputes.bond))
+        stranger.send(self.token.approve(disputes.address, disputes.bond))
+        stranger.send(disputes.challenge(order, ANSWER, self.claims(order), OTHER))
+        if conclude:
+            self.wait(self.market.parameters.contest_window + 1)
+            self.sender(REQUESTER).send(self.market.conclude(order))
+            stranger.send(disputes.settle_bond(self.id_of(order), FIRST_CHALLENGER))
+        return order
+
+    def audit_held(self) -> Order:
+        """What was vouched for is disputed."""
+        return self.audit_challenged(conclude=False)
+
+    def draw_auditor(self, order: Order) -> None:
+        self.devnet.mine(max(0, self.market.job(order).audit.since - self.head))
+        self.advance_audit(order)
+
+    def advance_audit(self, order: Order) -> None:
+        self.sender(PUBLISHER).send(self.market.advance_audit(order))
+
+    def auditor(self, order: Order) -> str:
+        found = self.market.auditor_of(self.market.job(order), self.vault)
+        assert found is not None
+        return found
+
+    def vouch(self, order: Order, output: bytes = PAYLOAD) -> None:
+        auditor = self.auditor(order)
+        seal = seal_of(self.id_of(order), auditor, merkle_root(output), ANSWER_SALT)
+        self.sender_of(auditor).send(self.market.vouch(order, seal))
+
+    def refute(self, order: Order) -> None:
+        call = self.market.refute_vouch(
+            order, ANSWER, self.claims(order), merkle_root(PAYLOAD), ANSWER_SALT
+        )
+        self.sender(PUBLISHER).send(call)
+
+    def claims(self, order: Order) -> tuple[Reveal, ...]:
+        """What settled an audited job."""
+        job = self.market.job(order)
+        return self._reveals(job, dict.fromkeys(job.active, ANSWER))
 
     # --- stake -----------------------------------------------------------------------------------
 
@@ -321,7 +470,7 @@ def explorable_world() -> Iterator[World]:
                 b"p" * 32,
                 b"w" * 32,
                 [b"s" * 32],
-                modes=1,
+                modes=3,
                 unit_rows=8,
                 max_rows=32,
                 uri="https://models.example/doubler",

@@ -16,6 +16,7 @@ from tests.support.tiny_model import compile_tiny, publisher_of
 from tests.support.world import PUBLISHER, TIER
 from touchstone.chain.devnet import Devnet
 from touchstone.chain.sender import Sender
+from touchstone.disputes.game import FIRST_CHALLENGER
 from touchstone.protocol.prices import BOUNTY, slot_ceiling
 from verifier.audit import ExactModels, audit
 from verifier.contest import Due
@@ -120,8 +121,8 @@ def test_a_settled_lie_is_challenged_won_and_paid(chain, lab, lie, verifier, tmp
     assert verifier.watch.store.disputed() == [job.id]
     play_out(arena, verifier, job, restarts)
 
-    _, guilty, winner = disputes.verdict(job.id)
-    assert (guilty, winner) == (0b111, verifier.address)
+    _, guilty, winners = disputes.verdict(job.id)
+    assert (guilty, winners) == (0b111, dict.fromkeys(range(3), verifier.address))
     assert not chain.market.challenged(job.id)
     assert chain.token.balance_of(verifier.address) == disputes.bond
     assert disputes.balance_of(verifier.address) == 0
@@ -130,7 +131,7 @@ def test_a_settled_lie_is_challenged_won_and_paid(chain, lab, lie, verifier, tmp
 
     told = verifier.told(job)
     assert told["doing"] == "over"
-    assert told["party"] == 7
+    assert told["party"] == FIRST_CHALLENGER
     assert told["contest"]["of"] == "settled job"
     assert told["contest"]["guilty"] == [0, 1, 2]
     names = [move["what"] for move in told["moves"]]
@@ -144,8 +145,9 @@ def test_a_settled_lie_is_challenged_won_and_paid(chain, lab, lie, verifier, tmp
     commands = Commands(tmp_path / "home", chain.devnet, chain.deployment)
     shown = commands.json("dispute", "show", "0x" + job.id.hex())
     assert (shown["of"], shown["ended"], shown["guilty"]) == ("settled job", True, [0, 1, 2])
-    assert shown["winner"] == verifier.address
-    assert [party["party"] for party in shown["parties"]] == [0, 1, 2, 7]
+    assert shown["winners"] == dict.fromkeys("012", verifier.address)
+    assert [party["party"] for party in shown["parties"]] == [0, 1, 2, FIRST_CHALLENGER]
+    assert [party["role"] for party in shown["parties"]] == [*["seat"] * 3, "challenger"]
     mine = shown["parties"][-1]["last_move"]
     assert mine["gas_of_all"] > mine["gas"] > 21_000
     assert {game["stage"] for game in shown["games"]} == {"over"}

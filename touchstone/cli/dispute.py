@@ -8,6 +8,7 @@ import typer
 
 from touchstone.cli.output import emit
 from touchstone.errors import UnknownDisputeError, UsageError
+from touchstone.protocol.audits import AUDITOR_SEAT
 from touchstone.protocol.ids import JobId
 from touchstone.settings import load_settings
 
@@ -85,7 +86,8 @@ def _render(console: Console, found: dict[str, Any]) -> None:
                 turn = ", to move" if side["to_move"] else ""
                 console.print(f"      party {side['party']}: {side['clock']} s left{turn}")
     for seat, winner in found["winners"].items():
-        console.print(f"seat {seat} lost to {winner}")
+        who = "the auditor" if int(seat) == AUDITOR_SEAT else f"seat {seat}"
+        console.print(f"{who} lost to {winner}", soft_wrap=True)
 
 
 def _render_party(console: Console, party: dict[str, Any], guilty: list[int]) -> None:

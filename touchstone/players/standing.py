@@ -11,6 +11,7 @@ from touchstone.disputes.clocks import JUDGED, has_moved, left
 from touchstone.disputes.game import FIRST_CHALLENGER, Stage
 from touchstone.players.log import Log
 from touchstone.players.looking import view_of
+from touchstone.protocol.audits import AUDITOR_SEAT
 from touchstone.protocol.ids import JobId
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def _party(disputes: Disputes, view: View, number: int, last: LastMove | None) -
     party = view.parties[number]
     return {
         "party": number,
-        "role": "seat" if number < FIRST_CHALLENGER else "challenger",
+        "role": _role(number),
         "account": party.account,
         "output": "0x" + party.output.hex(),
         "bond": format_tokens(disputes.bond) if number >= FIRST_CHALLENGER else None,
@@ -140,6 +141,12 @@ def _party(disputes: Disputes, view: View, number: int, last: LastMove | None) -
             "gas_of_all": last.gas_of_all,
         },
     }
+
+
+def _role(number: int) -> str:
+    if number >= FIRST_CHALLENGER:
+        return "challenger"
+    return "auditor" if number == AUDITOR_SEAT else "seat"
 
 
 def _game(view: View, pair: tuple[int, int], game: Game) -> dict[str, Any]:

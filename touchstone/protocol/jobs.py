@@ -29,6 +29,17 @@ REFUND_REASONS = (
     "OutputWithheld",
 )
 """Why a job was refunded, in the order of `IMarketTypes.RefundReason`."""
+FAILURES = (
+    "NoShow",
+    "Withheld",
+    "Equivocated",
+    "Guilty",
+    "OutputWithheld",
+    "InputWithheld",
+    "NotComputed",
+)
+"""Why a seat's provider or an auditor lost its bond or a part of it, in the order of
+`IMarketTypes.Failure`."""
 
 
 class Phase(IntEnum):

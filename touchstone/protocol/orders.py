@@ -51,6 +51,11 @@ def audit_bits(odds: int) -> int:
     return odds.bit_length() << 4
 
 
+def audit_odds(mode: int) -> int:
+    """One settled job in so many is audited; 0 where none is. The inverse of `audit_bits`."""
+    return (1 << ((mode & AUDITED) >> 4)) >> 1
+
+
 ORDER_FIELDS = (
     ("requester", "address"),
     ("model", "bytes32"),
@@ -134,7 +139,7 @@ class Order:
     @property
     def audit_odds(self) -> int:
         """One settled job in so many is audited; 0 where none is."""
-        return (1 << ((self.mode & AUDITED) >> 4)) >> 1
+        return audit_odds(self.mode)
 
     @property
     def audit_fee(self) -> int:

@@ -14,6 +14,7 @@ from touchstone.receipts.facts import event_of, place_of, read_claims, read_open
 from touchstone.receipts.orders import OrderFields
 from touchstone.receipts.receipt import (
     FORMAT,
+    AuditFacts,
     Contracts,
     Draw,
     ModelFacts,
@@ -77,6 +78,7 @@ def build(
         claims=claims,
         set=set_,
         verdict=verdict_of(order, state, providers),
+        audit=audit_of(order, state),
         events=events,
         payloads=_payloads(salt, input_payload, output_payload),
     )
@@ -101,8 +103,39 @@ def verdict_of(order: Order, state: Replay, providers: dict[int, ChecksumAddress
 def refund_of(order: Order, state: Replay) -> int:
     """What went back to the requester in all, in base units."""
     settled = state.output_root is not None
-    unearned = order.payment - state.share * len(state.spoke) if settled else 0
-    return unearned + state.refund
+    unearned = order.share * order.replicas - state.share * len(state.spoke) if settled else 0
+    return unearned + state.refund + state.audit_returned
+
+
+def paid_of(order: Order, state: Replay) -> int:
+    """What the requester put in escrow in all: the payment, and a share for each audit that it
+    asked for later."""
+    return order.payment + _requested(order, state)
+
+
+def _requested(order: Order, state: Replay) -> int:
+    ordered = 1 if order.audit_odds else 0
+    return order.share * max(0, len(state.audits) - ordered)
+
+
+def audit_of(order: Order, state: Replay) -> AuditFacts | None:
+    """The last audit that the events tell of, with what all of them cost."""
+    audit = state.audit
+    if audit is None:
+        return None
+    return AuditFacts(
+        state=audit.state.name.lower(),
+        odds=audit.odds,
+        auditor=audit.auditor,
+        leaf=audit.leaf,
+        seal=audit.seal,
+        ended=audit.ended,
+        failed=audit.failed,
+        requested=str(_requested(order, state)),
+        fee=str(state.audit_fees),
+        returned=str(state.audit_returned),
+        waiting=str(state.audit_waits),
+    )
 
 
 def read_contracts(market: Market, vault: Vault) -> Contracts:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from eth_utils.address import to_checksum_address
 
 from touchstone.errors import ReceiptError
+from touchstone.protocol.audits import AUDIT_ENDS, seal_of
 from touchstone.protocol.claims import Claim, commitment_of, set_of
 from touchstone.protocol.eip712 import Domain, Signature, recover
 from touchstone.protocol.ids import JobId, model_id
 from touchstone.protocol.merkle import blinded
 from touchstone.protocol.prices import RESERVATION_PARTS, bond
-from touchstone.receipts.build import refund_of, verdict_of
+from touchstone.receipts.build import audit_of, paid_of, refund_of, verdict_of
 from touchstone.receipts.receipt import Draw, Receipt
 from touchstone.receipts.replay import Replay
 
@@ -149,8 +150,12 @@ def check_verdict(receipt: Receipt, state: Replay) -> str:
         fee = order.share // RESERVATION_PARTS
         require(set(state.payments.values()) <= {fee}, f"a reservation fee is {fee}")
     if state.phase.ended:
-        spent = refund_of(order, state) + sum(state.payments.values())
-        require(spent == order.payment, "payments and refund are not the whole payment")
+        audits = state.audit_fees + state.audit_waits
+        spent = refund_of(order, state) + sum(state.payments.values()) + audits
+        require(
+            spent == paid_of(order, state),
+            "payments, refund and what is the auditor's are not the whole payment",
+        )
     outputs = [claim.output_root for claim in receipt.claims]
     if receipt.claims:
         seats = tuple(claim.seat for claim in receipt.claims)
@@ -160,6 +165,51 @@ def check_verdict(receipt: Receipt, state: Replay) -> str:
         else:
             require(tuple(outputs) == state.outputs, "the contest names other claims")
     return receipt.verdict.phase
+
+
+def check_audit(receipt: Receipt, state: Replay) -> str:
+    """The audit is that of the events, for the odds that were ordered, and costs a share."""
+    order = receipt.order.order()
+    expected, given = audit_of(order, state), receipt.audit
+    if expected is None or given is None:
+        require(expected is given, "the events and the receipt differ in whether there is an audit")
+        return "not audited"
+    for name in type(expected).model_fields:
+        found, due = getattr(given, name), getattr(expected, name)
+        same = found == due or (name == "auditor" and _same_account(found, due))
+        require(same, f"{name} is {_shown(found)}, the events say {_shown(due)}")
+    odds = [audit.odds for audit in state.audits]
+    due_odds = ([order.audit_odds] if order.audit_odds else []) + [1] * len(odds)
+    require(odds == due_odds[: len(odds)], f"the audits were due at odds of {odds}")
+    for event in receipt.events:
+        if event.event == "Vouched":
+            require(event.args["fee"] == str(order.share), f"an auditor's fee is {order.share}")
+        if event.event == "AuditEnded":
+            withheld = AUDIT_ENDS[int(str(event.args["reason"]))] == "InputWithheld"
+            fee = order.share // RESERVATION_PARTS if withheld else 0
+            require(
+                event.args["returned"] == str(order.share - fee),
+                f"of an auditor's share {order.share - fee} are to be returned",
+            )
+    return f"{given.state}{_seal_words(receipt)}"
+
+
+def _same_account(a: str | None, b: str | None) -> bool:
+    return a is not None and b is not None and to_checksum_address(a) == to_checksum_address(b)
+
+
+def _seal_words(receipt: Receipt) -> str:
+    """Whether the seal is of the settled output, which whoever knows the output can tell."""
+    audit, opened = receipt.audit, receipt.payloads
+    if audit is None or audit.seal is None or audit.auditor is None:
+        return ""
+    if opened is None or opened.output_root is None:
+        return ", sealed"
+    auditor = to_checksum_address(audit.auditor)
+    due = seal_of(JobId(receipt.job), auditor, opened.output_root, opened.salt)
+    if audit.seal == due:
+        return ", the seal is of the settled output"
+    return ", but the seal is not of the settled output: the auditor can be refuted"
 
 
 def check_payloads(receipt: Receipt, state: Replay) -> str:
@@ -187,6 +237,7 @@ RULES: dict[str, Rule] = {
     "set": check_set,
     "signatures": check_signatures,
     "verdict": check_verdict,
+    "audit": check_audit,
     "payloads": check_payloads,
 }
 

@@ -11,6 +11,7 @@ from eth_utils.address import to_checksum_address
 from touchstone.chain.market import Market, order_of_event
 from touchstone.chain.registry import Registry
 from touchstone.chain.stake import Vault
+from touchstone.protocol.audits import AuditState
 from touchstone.protocol.ids import JobId
 from touchstone.receipts.build import read_contracts
 from touchstone.receipts.facts import event_of, find_event, place_of, read_claims, read_opening
@@ -79,6 +80,29 @@ def check_state(receipt: Receipt, state: Replay, chain: Chain) -> str:
     return f"the job is {job.phase.name.lower()}"
 
 
+def check_audit(receipt: Receipt, state: Replay, chain: Chain) -> str:
+    """The audit stands where the events lead, and the auditor has sealed that."""
+    order, audit = receipt.order.order(), state.audit
+    found = chain.market.job(order).audit
+    at = AuditState.NONE if audit is None else audit.state
+    require(
+        found.state is at,
+        f"the audit is {found.state.name}; by the receipt it is {at.name}: build a new one",
+    )
+    if audit is None:
+        return "not audited"
+    require(found.odds == audit.odds, f"one job in {found.odds} is audited")
+    if found.state in (AuditState.DRAWN, AuditState.VOUCHED):
+        require(found.leaf == audit.leaf, f"the auditor is the pool's leaf {found.leaf}")
+    if audit.seal is not None:
+        require(found.seal == audit.seal, f"the auditor has sealed 0x{found.seal.hex()}")
+    if audit.leaf is None or audit.auditor is None:
+        return found.state.name.lower()
+    owner = chain.vault.owner_of(order.pool, audit.leaf)
+    require(owner == to_checksum_address(audit.auditor), f"the auditor is {owner}")
+    return f"{found.state.name.lower()}, by {owner}"
+
+
 def check_opening(receipt: Receipt, state: Replay, chain: Chain) -> str:
     """The opening transaction came from there, with that signature."""
     found = read_opening(chain.market, receipt.events[0], receipt.order.order())
@@ -138,6 +162,7 @@ RULES: dict[str, Rule] = {
     "contracts": check_contracts,
     "events on chain": check_events,
     "state on chain": check_state,
+    "audit on chain": check_audit,
     "opening on chain": check_opening,
     "seats on chain": check_seats,
     "claims on chain": check_claims,

@@ -110,6 +110,27 @@ class Verdict(Message):
     reason: str | None
 
 
+class AuditFacts(Message):
+    """Who looked at the settled result again: the last audit, where there were several.
+
+    The amounts are those of all audits together: what the requester paid for them besides the
+    order, what went to auditors, what went back to the requester (which the verdict's refund
+    counts too), and what waits.
+    """
+
+    state: str
+    odds: int
+    auditor: Address | None
+    leaf: int | None
+    seal: Bytes32 | None
+    ended: str | None
+    failed: str | None
+    requested: Decimal
+    fee: Decimal
+    returned: Decimal
+    waiting: Decimal
+
+
 class Payloads(Message):
     """Opens the blinded roots. Whoever has it can test guesses of the input."""
 
@@ -132,6 +153,7 @@ class Receipt(Message):
     claims: list[ClaimFacts]
     set: Bytes32 | None
     verdict: Verdict
+    audit: AuditFacts | None
     events: list[Event]
     payloads: Payloads | None = None
 

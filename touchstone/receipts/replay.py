@@ -6,13 +6,42 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from touchstone.errors import ReceiptError
+from touchstone.protocol.audits import AUDIT_ENDS, AuditState
 from touchstone.protocol.claims import draw_of
-from touchstone.protocol.jobs import REFUND_REASONS, SEATS, Phase, seats_of
+from touchstone.protocol.jobs import FAILURES, REFUND_REASONS, SEATS, Phase, seats_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from touchstone.receipts.receipt import Event
+
+
+@dataclass(slots=True)
+class ReplayedAudit:
+    """An audit, as its events tell it.
+
+    Attributes:
+        odds: one job in so many is audited.
+        state: where it stands.
+        auditor: who was drawn last, as the event writes the address; None before.
+        leaf: its leaf of the pool.
+        seal: what it sealed, once it has vouched.
+        ended: why the audit is over without a report, or None.
+        failed: why the auditor lost its bond or a part of it, or None.
+    """
+
+    odds: int
+    state: AuditState = AuditState.DUE
+    auditor: str | None = None
+    leaf: int | None = None
+    seal: bytes | None = None
+    ended: str | None = None
+    failed: str | None = None
+
+    @property
+    def pending(self) -> bool:
+        """Whether the auditor's share still waits in escrow."""
+        return self.state in (AuditState.DUE, AuditState.DRAWN)
 
 
 @dataclass(slots=True)
@@ -37,7 +66,9 @@ class Replay:
         refund: what went back to the requester when the job ended without a result.
         reason: why, or None.
         end: transaction that settled or contested it.
-        kept: whether the job keeps only the seats that spoke.
+        audits: all its audits, in order; the last may go on.
+        audit_fees: what went to auditors.
+        audit_returned: what went back to the requester of what auditors could have earned.
     """
 
     phase: Phase = Phase.NONE
@@ -57,6 +88,19 @@ class Replay:
     refund: int = 0
     reason: str | None = None
     end: bytes | None = None
+    audits: list[ReplayedAudit] = field(default_factory=list)
+    audit_fees: int = 0
+    audit_returned: int = 0
+
+    @property
+    def audit(self) -> ReplayedAudit | None:
+        """The last audit, or None."""
+        return self.audits[-1] if self.audits else None
+
+    @property
+    def audit_waits(self) -> int:
+        """What waits in escrow for an auditor."""
+        return self.share if self.audit is not None and self.audit.pending else 0
 
     @property
     def draw(self) -> bytes:
@@ -125,8 +169,58 @@ def _apply(state: Replay, event: Event) -> None:
             pass
         case "Challenged":
             pass
+        case "AuditDue" | "AuditorDrawn" | "Vouched" | "AuditorFailed" | "AuditEnded":
+            _audit(state, event)
         case _:
             raise ReceiptError(f"there is no event {event.event!r} of a job")
+
+
+def _audit(state: Replay, event: Event) -> None:
+    args, audit = event.args, state.audit
+    if event.event == "AuditDue":
+        if state.phase is not Phase.SETTLED or (audit is not None and audit.state in _UNFINISHED):
+            raise ReceiptError("an audit began where none could")
+        state.audits.append(ReplayedAudit(_int(args["odds"])))
+        return
+    if audit is None or audit.state not in _FOLLOWS[event.event]:
+        raise ReceiptError(f"there is {event.event} where no audit was due for it")
+    match event.event:
+        case "AuditorDrawn":
+            # While another can take its place, who is silent is still bonded, and is slashed.
+            if audit.state is AuditState.DRAWN and audit.failed is None:
+                raise ReceiptError("an auditor was replaced that had not failed")
+            audit.state, audit.failed = AuditState.DRAWN, None
+            audit.auditor, audit.leaf = str(args["auditor"]), _int(args["leaf"])
+        case "Vouched":
+            _require_auditor(audit, args["auditor"])
+            audit.state, audit.seal = AuditState.VOUCHED, _bytes(args["seal"])
+            state.audit_fees += _int(args["fee"])
+        case "AuditorFailed":
+            _require_auditor(audit, args["auditor"])
+            audit.failed = FAILURES[_int(args["reason"])]
+            if audit.state is AuditState.VOUCHED:
+                audit.state = AuditState.OVER
+        case "AuditEnded":
+            returned = _int(args["returned"])
+            audit.state, audit.ended = AuditState.OVER, AUDIT_ENDS[_int(args["reason"])]
+            state.audit_returned += returned
+            # What is not returned is the auditor's reservation fee.
+            state.audit_fees += state.share - returned
+
+
+_UNFINISHED = (AuditState.DUE, AuditState.DRAWN, AuditState.VOUCHED)
+_FOLLOWS = {
+    "AuditorDrawn": (AuditState.DUE, AuditState.DRAWN),
+    "Vouched": (AuditState.DRAWN,),
+    "AuditorFailed": (AuditState.DRAWN, AuditState.VOUCHED),
+    "AuditEnded": (AuditState.DUE, AuditState.DRAWN),
+}
+"""States of an audit in which an event about it can come."""
+
+
+def _require_auditor(audit: ReplayedAudit, account: object) -> None:
+    if account != audit.auditor:
+        raise ReceiptError(f"the auditor is {audit.auditor}, not {account}")
 
 
 def _bytes(value: object) -> bytes:
