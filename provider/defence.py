@@ -123,19 +123,19 @@ class Defence:
 
     def _tend(self, job: JobId, order: Order) -> None:
         ended, guilty, _ = self._disputes.verdict(job)
+        work = self._book.store.work(job)
+        if work is not None and work.salt is not None and self._case(job, order) is not None:
+            found = self._found(job)
+            # Also after the verdict: an auditor that challenged takes its bond back.
+            self._keeper.tend(Dispute(order, job, work.salt, found, lambda: self._own(job)))
         if ended:
             self._conclude(job, order, guilty)
-            return
-        work = self._book.store.work(job)
-        if work is None or work.salt is None or self._case(job, order) is None:
-            return
-        self._keeper.tend(Dispute(order, job, work.salt, self._found(job), lambda: self._own(job)))
 
     def _conclude(self, job: JobId, order: Order, guilty: int) -> None:
         """Has the verdict carried out, where nobody has yet; then the contest is forgotten."""
         market = self._book.market
         if market.job(order).phase is Phase.CONTESTED or market.challenged(job):
-            log("a contest has ended", job=job, guilty=[s for s in range(7) if guilty >> s & 1])
+            log("a contest has ended", job=job, guilty=[s for s in range(8) if guilty >> s & 1])
             self._sender.send(market.conclude(order))
         self._log.forget(job)
         self._hopeless.discard(job)
