@@ -45,6 +45,9 @@ def run() -> dict[str, float]:
         world.run(BATCH)
         batches = _repeat(console, f"batches of {BATCH}", BATCHES, lambda: world.run(BATCH))
         slow = _repeat(console, "jobs without anything off chain", COUNTED, world.run_slowly)
+        alone = _repeat(console, "optimistic jobs", COUNTED, lambda: world.run_optimistic(0))
+        world.run_optimistic(1)
+        audited = _repeat(console, "audited jobs", COUNTED, lambda: world.run_optimistic(1))
         world.keys = ChainMap(world.keys, crowd.join(world, MANY, SLOTS, console))
         many = _repeat(
             console, f"single jobs among {MANY} providers", COUNTED_AMONG_MANY, world.run
@@ -63,6 +66,9 @@ def run() -> dict[str, float]:
         "settle_batch32": _median(batches, lambda job: job.settle),
         "job_total_batch32": _median(batches, lambda job: job.total),
         "slow_path_total": statistics.median(slow),
+        "optimistic_total": statistics.median(job for job, _ in alone),
+        "audited_total": statistics.median(job for job, _ in audited),
+        "audit": statistics.median(audit for _, audit in audited),
         "draw_100k_providers": _median(many, lambda job: job.draw),
         "job_total_100k_providers": among_many,
         "ratio_100k_providers": round(among_many / statistics.median(totals), 4),

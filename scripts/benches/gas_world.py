@@ -16,7 +16,7 @@ from touchstone.chain.token import Token
 from touchstone.protocol.claims import Claim, Commit, commitment_of, draw_of, set_of
 from touchstone.protocol.ids import model_id
 from touchstone.protocol.jobs import Parameters, Phase
-from touchstone.protocol.orders import Order
+from touchstone.protocol.orders import Mode, Order, audit_bits
 from touchstone.protocol.prices import bond, tier_of
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class World:
         registry = Registry(devnet.w3, self.deployment)
         root = secrets.token_bytes(32)
         self.requester.send(
-            registry.publish("bench", "1", root, root, [root], modes=1, unit_rows=256, max_rows=256)
+            registry.publish("bench", "1", root, root, [root], modes=3, unit_rows=256, max_rows=256)
         )
         self._fund(self.requester, self.market.domain.market)
         self.providers = [self._sender(i + 1) for i in range(providers)]
@@ -80,15 +80,15 @@ class World:
         sender.send(self.token.mint(sender.address, 10**30))
         sender.send(self.token.approve(spender, 2**256 - 1))  # type: ignore[arg-type]
 
-    def order(self) -> Order:
+    def order(self, mode: int = Mode.REDUNDANT, replicas: int = REPLICAS) -> Order:
         """A new order of one unit."""
         return Order(
             requester=self.requester.address,
             model=self.model,
             shard=0,
             tier=self.tier,
-            mode=0,
-            replicas=REPLICAS,
+            mode=mode,
+            replicas=replicas,
             units=1,
             input_root=secrets.token_bytes(32),
             params=bytes(32),
@@ -131,9 +131,28 @@ class World:
         self._require([order], Phase.SETTLED)
         return gas
 
-    def _open(self, count: int) -> tuple[list[Order], int]:
+    def run_optimistic(self, odds: int) -> tuple[float, float]:
+        """Gas of a job of one provider, and of its audit, which is certain for odds of one: the draw
+        of the auditor and its report."""
+        (order,), opened = self._open(1, Mode.OPTIMISTIC | audit_bits(odds), 1)
+        gas = opened + self._draw([order])
+        gas += self.requester.send(self.market.settle([self._claims(order)]))["gasUsed"]
+        if odds == 0:
+            return gas, 0
+        self.devnet.mine(2)
+        audit = self.requester.send(self.market.advance_audit(order))["gasUsed"]
+        job = self.market.job(order)
+        auditor = self.market.auditor_of(job, self.vault)
+        sender = next(p for p in self.providers if p.address == auditor)
+        return gas, audit + sender.send(self.market.vouch(order, secrets.token_bytes(32)))[
+            "gasUsed"
+        ]
+
+    def _open(
+        self, count: int, mode: int = Mode.REDUNDANT, replicas: int = REPLICAS
+    ) -> tuple[list[Order], int]:
         self._keep_clear_of_epoch_end(count)
-        orders = [self.order() for _ in range(count)]
+        orders = [self.order(mode, replicas) for _ in range(count)]
         call = self.market.open(orders[0]) if count == 1 else self.market.open_many(orders)
         return orders, self.requester.send(call)["gasUsed"]
 
