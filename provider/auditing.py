@@ -48,6 +48,8 @@ class _Case:
     """A job with an audit, and what the node found out itself."""
 
     order: Order
+    waits_at: int = -1
+    """The block at which nothing was due: all that changes comes with another."""
     tried: dict[AuditDuty, float] = field(default_factory=dict)
     payload: bytes | None = None
     salt: bytes | None = None
@@ -116,6 +118,8 @@ class Auditing:
         self._read()
         clock = self._market.clock()
         for job, case in list(self._cases.items()):
+            if case.waits_at == clock.block:
+                continue
             try:
                 self._tend(job, case, clock)
             except (InsufficientFundsError, PeerError) as error:
@@ -169,6 +173,7 @@ class Auditing:
         )
         duty = next_audit_duty(sight, self._market.parameters, me)
         if duty is AuditDuty.WAIT:
+            case.waits_at = clock.block
             return
         if duty is AuditDuty.FORGET:
             del self._cases[job]
