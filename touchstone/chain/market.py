@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from eth_utils.address import to_checksum_address
 
-from touchstone.chain.artifacts import MARKET_PARTS, load_artifact
+from touchstone.chain.artifacts import MARKET_PARTS, abi_of
 from touchstone.chain.calls import Views
 from touchstone.chain.logs import read_events
 from touchstone.errors import ChainError
@@ -115,7 +115,7 @@ class Market:
         self.w3 = w3
         self.first_block = deployment.block
         self.domain = Domain(deployment.chain_id, address)
-        self.contract = w3.eth.contract(address=address, abi=_market_abi())
+        self.contract = w3.eth.contract(address=address, abi=abi_of("Market", MARKET_PARTS))
         self.views = Views(w3, address, self.contract.abi)
         self._resolver = deployment.views(w3, "Disputes")
         self._bucket_seconds: int = deployment.views(w3, "StakeVault").call("bucketSeconds")
@@ -358,16 +358,3 @@ def _demand(fields: tuple[Any, ...]) -> Demand:
         deadline=deadline,
         seats=frozenset(seat for seat in range(SEATS) if seats >> seat & 1),
     )
-
-
-def _market_abi() -> list[Any]:
-    """The ABI of the market with those of its parts, which it runs on its own storage."""
-    found: dict[tuple[str, str], Any] = {}
-    for name in ("Market", *MARKET_PARTS):
-        for entry in load_artifact(name).abi:
-            found.setdefault(_key(entry), entry)
-    return list(found.values())
-
-
-def _key(entry: Any) -> tuple[str, str]:
-    return cast("str", entry["type"]), cast("str", entry.get("name", ""))
