@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from eth_utils.address import to_checksum_address
 
 from touchstone.chain.artifacts import DISPUTE_PARTS, abi_of
 from touchstone.chain.calls import Views
-from touchstone.chain.logs import read_events
+from touchstone.chain.logs import read_events, struct_values
 from touchstone.disputes import moves
 from touchstone.disputes.game import Brief, Contest, Game, Party
 
@@ -220,5 +220,4 @@ def data_of(call: ContractFunction) -> bytes:
 
 def brief_of_event(event: EventData) -> Brief:
     """The brief in a `Described` event."""
-    found: Any = event["args"]["brief"]
-    return Brief.from_abi(list(found.values()) if hasattr(found, "values") else list(found))
+    return Brief.from_abi(struct_values(event["args"]["brief"]))

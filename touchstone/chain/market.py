@@ -9,7 +9,7 @@ from eth_utils.address import to_checksum_address
 
 from touchstone.chain.artifacts import MARKET_PARTS, abi_of
 from touchstone.chain.calls import Views
-from touchstone.chain.logs import read_events
+from touchstone.chain.logs import read_events, struct_values
 from touchstone.errors import ChainError
 from touchstone.protocol.demands import Demand, DemandState, answer_deposit
 from touchstone.protocol.eip712 import Domain
@@ -342,10 +342,7 @@ class SignedClaim:
 
 def order_of_event(event: EventData) -> Order:
     """The order in an `Opened` event."""
-    order = event["args"]["order"]
-    # web3 gives a struct as a mapping or as a tuple, by its settings.
-    values = list(order.values()) if hasattr(order, "values") else list(order)
-    return Order.from_values([bytes(v) if isinstance(v, (bytes, bytearray)) else v for v in values])
+    return Order.from_values(struct_values(event["args"]["order"]))
 
 
 def _demand(fields: tuple[Any, ...]) -> Demand:
