@@ -142,14 +142,14 @@ class Defence:
         self._cases.pop(job, None)
 
     def _found(self, job: JobId) -> Contested | None:
-        """The market's event of a contested job."""
+        """The market's event of a contested job of which nobody has told the engine."""
+        if self._disputes.contest(job).seats:
+            return None
         market = self._book.market
         head = market.w3.eth.block_number
         first = max(market.first_block, head - _LOOK_BACK_BLOCKS)
         for event in market.events(first, head, job, ("Contested",)):
-            args = event["args"]
-            outputs = tuple(bytes(output) for output in args["outputRoots"])
-            return Contested(bytes(args["draw"]), tuple(args["seats"]), outputs)
+            return Contested.of_event(event)
         return None
 
     def opening(self, work: Work, asked: OpeningAsked) -> OpeningGiven:

@@ -186,7 +186,7 @@ class Disputant:
         self._case(job)
         self._allow()
         calls = [self._disputes.join(job.id, mine)]
-        found = _contested(end)
+        found = Contested.of_event(end)
         if first and found is not None:
             enter = self._disputes.enter(job.order, found.draw, found.seats, found.outputs)
             calls.insert(0, enter)
@@ -198,7 +198,7 @@ class Disputant:
         if given is None or end is None or case is None:
             self._note(job, "its input is no longer here")
             return []
-        dispute = Dispute(job.order, job.id, given[1], _contested(end), lambda: case)
+        dispute = Dispute(job.order, job.id, given[1], Contested.of_event(end), lambda: case)
         try:
             return self._keeper.tend(dispute)
         except DisputeError as error:
@@ -253,12 +253,3 @@ def _shown(sight: Sight) -> dict[str, object]:
         "games": contest.games,
         "phase": sight.phase.name.lower() if sight.phase is not Phase.NONE else None,
     }
-
-
-def _contested(end: EventData) -> Contested | None:
-    """The market's event as players take it; None for a settled job."""
-    if end["event"] != "Contested":
-        return None
-    args = end["args"]
-    outputs = tuple(bytes(output) for output in args["outputRoots"])
-    return Contested(bytes(args["draw"]), tuple(args["seats"]), outputs)

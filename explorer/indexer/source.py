@@ -9,7 +9,7 @@ from web3.exceptions import BlockNotFound
 
 from explorer.derive.records import MARKET, REGISTRY, RESOLVER, VAULT, Event, Header, Receipt
 from explorer.indexer.arguments import plain_arguments
-from touchstone.chain.disputes import dispute_abi
+from touchstone.chain.artifacts import DISPUTE_PARTS, abi_of
 from touchstone.chain.logs import read_events
 from touchstone.chain.rpc import ask_together, result_of
 from touchstone.errors import ChainError, ExplorerError
@@ -58,7 +58,9 @@ class ChainSource:
         """Reads over `w3` what the deployment's contracts emit."""
         self._w3 = w3
         # The ABIs of the market and the dispute engine are those of all their parts.
-        engine = w3.eth.contract(address=deployment.address(RESOLVER), abi=dispute_abi())
+        engine = w3.eth.contract(
+            address=deployment.address(RESOLVER), abi=abi_of("Disputes", DISPUTE_PARTS)
+        )
         self._contracts: list[tuple[str, Contract]] = [
             (MARKET, market.contract),
             (VAULT, deployment.contract(w3, VAULT)),

@@ -132,7 +132,7 @@ class World:
         return gas
 
     def run_optimistic(self, odds: int) -> tuple[float, float]:
-        """Gas of a job of one provider, and of its audit, certain for odds of one: drawn and reported."""
+        """Gas of a job of one provider, and of its audit, which odds of one make certain."""
         (order,), opened = self._open(1, Mode.OPTIMISTIC | audit_bits(odds), 1)
         gas = opened + self._draw([order])
         gas += self.requester.send(self.market.settle([self._claims(order)]))["gasUsed"]

@@ -13,9 +13,9 @@ from tests.support.world import (
     PUBLISHER,
     REQUESTER,
     SHORT,
-    SLOTS,
     TIER,
     publish_doubler,
+    stake_provider,
 )
 from touchstone.amounts import ONE_TOKEN
 from touchstone.chain.deploy import deploy
@@ -155,13 +155,8 @@ def equip(
     publisher.send(token.mint(requester.address, 1000 * ONE_TOKEN))
     Sender(devnet.w3, requester, poll_s=0.02).send(token.approve(market.contract.address, 2**255))
     accounts = [devnet.account(FIRST_PROVIDER + i) for i in range(providers)]
-    for account in accounts:
-        stake = SLOTS * bond(TIER)
-        publisher.send(token.mint(account.address, stake))
-        sender = Sender(devnet.w3, account, poll_s=0.02)
-        sender.send(token.approve(vault.address, stake))
-        sender.send(vault.deposit(stake))
-        sender.send(vault.pledge(model, 0, TIER, SLOTS))
+    for index in range(providers):
+        stake_provider(devnet, deployment, FIRST_PROVIDER + index, model)
     devnet.mine(SHORT.epoch_blocks - devnet.w3.eth.block_number % SHORT.epoch_blocks)
     return Chain(devnet, deployment, market, vault, token, model, accounts)
 

@@ -138,3 +138,8 @@ def colluder(node: NodeSection, served: Sequence[Served]) -> Liar:
 
 def silent(node: NodeSection, served: Sequence[Served]) -> Silent:
     return Silent(served, 0)
+
+
+def early_tamperer(node: NodeSection, served: Sequence[Served]) -> Tamperer:
+    """Flips a bit in the third value of whatever model."""
+    return Tamperer(served, 3, 17)

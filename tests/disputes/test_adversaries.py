@@ -38,6 +38,7 @@ def minilm(tmp_path_factory) -> Lab:
     return lab_of(folder, (3,))
 
 
+@pytest.mark.timeout(FAULTS)
 def test_random_faults(tiny: Lab, referee: Referee, record_property) -> None:
     """One flipped bit anywhere, all that follows computed from it: the liar alone is convicted."""
     random = np.random.default_rng(20)

@@ -79,6 +79,21 @@ def publish_doubler(devnet: Devnet, deployment: Deployment) -> ModelId:
     return model_id(NAME, VERSION)
 
 
+def stake_provider(
+    devnet: Devnet, deployment: Deployment, index: int, model: ModelId, tier: int = TIER
+) -> Sender:
+    """Gives an account the stake of a provider and pledges it; returns what sends for it."""
+    account, stake = devnet.account(index), SLOTS * bond(tier)
+    vault, token = Vault(devnet.w3, deployment), Token(devnet.w3, deployment)
+    publisher = Sender(devnet.w3, devnet.account(PUBLISHER), poll_s=0.02)
+    sender = Sender(devnet.w3, account, poll_s=0.02)
+    publisher.send(token.mint(account.address, stake))
+    sender.send(token.approve(vault.address, stake))
+    sender.send(vault.deposit(stake))
+    sender.send(vault.pledge(model, 0, tier, SLOTS))
+    return sender
+
+
 @contextmanager
 def small_world(
     models: Sequence[Model] = (doubled, doubled, doubled),
@@ -101,12 +116,7 @@ def small_world(
             account = devnet.account(FIRST_PROVIDER + index)
             node = stack.enter_context(MinimalNode(market, account, function))
             nodes.append(node)
-            sender = Sender(devnet.w3, account, poll_s=0.02)
-            stake = SLOTS * bond(tier)
-            publisher.send(token.mint(account.address, stake))
-            sender.send(token.approve(vault.address, stake))
-            sender.send(vault.deposit(stake))
-            sender.send(vault.pledge(model, 0, tier, SLOTS))
+            sender = stake_provider(devnet, deployment, FIRST_PROVIDER + index, model, tier)
             sender.send(vault.set_endpoint(node.url))
         world = World(devnet, deployment, market, vault, nodes, model)
         world.next_epoch()

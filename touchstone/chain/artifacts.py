@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from hexbytes import HexBytes
 
@@ -75,3 +75,13 @@ def load_artifact(name: str) -> Artifact:
         bytecode=HexBytes(fields["bytecode"]),
         deployed_size=fields["deployedSize"],
     )
+
+
+def abi_of(name: str, parts: Sequence[str]) -> list[Any]:
+    """The ABI of a contract with those of its parts, whose code it runs on its own storage; what
+    several of them have stands there once."""
+    found: dict[tuple[str, str], Any] = {}
+    for one in (name, *parts):
+        for entry in load_artifact(one).abi:
+            found.setdefault((str(entry["type"]), str(entry.get("name", ""))), entry)
+    return list(found.values())

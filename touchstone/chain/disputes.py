@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from eth_utils.address import to_checksum_address
 
-from touchstone.chain.artifacts import DISPUTE_PARTS, load_artifact
+from touchstone.chain.artifacts import DISPUTE_PARTS, abi_of
 from touchstone.chain.calls import Views
-from touchstone.chain.logs import read_events
+from touchstone.chain.logs import read_events, struct_values
 from touchstone.disputes import moves
 from touchstone.disputes.game import Brief, Contest, Game, Party
 
@@ -59,7 +59,7 @@ class Disputes:
     def __init__(self, w3: Web3, deployment: Deployment) -> None:
         """Binds the deployment's engine."""
         address = deployment.address("Disputes")
-        abi = dispute_abi()
+        abi = abi_of("Disputes", DISPUTE_PARTS)
         self.w3 = w3
         self.address = address
         self.first_block = deployment.block
@@ -220,14 +220,4 @@ def data_of(call: ContractFunction) -> bytes:
 
 def brief_of_event(event: EventData) -> Brief:
     """The brief in a `Described` event."""
-    found: Any = event["args"]["brief"]
-    return Brief.from_abi(list(found.values()) if hasattr(found, "values") else list(found))
-
-
-def dispute_abi() -> list[Any]:
-    """The ABI of the engine with those of its parts, which it runs on its own storage."""
-    found: dict[tuple[str, str], Any] = {}
-    for name in ("Disputes", *DISPUTE_PARTS):
-        for entry in load_artifact(name).abi:
-            found.setdefault((str(entry["type"]), str(entry.get("name", ""))), entry)
-    return list(found.values())
+    return Brief.from_abi(struct_values(event["args"]["brief"]))

@@ -79,6 +79,12 @@ def read_events(
         yield decoded
 
 
+def struct_values(struct: Any) -> list[Any]:
+    """The fields of a struct in an event: by its settings, web3 gives a mapping or a tuple."""
+    values = struct.values() if hasattr(struct, "values") else struct
+    return [bytes(v) if isinstance(v, (bytes, bytearray)) else v for v in values]
+
+
 def _read_all(w3: Web3, wanted: dict[str, Any], first: int, last: int) -> list[dict[str, Any]]:
     deadline = time.monotonic() + PATIENCE_S
     while True:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from eth_utils.address import to_checksum_address
 
-from touchstone.chain.artifacts import MARKET_PARTS, load_artifact
+from touchstone.chain.artifacts import MARKET_PARTS, abi_of
 from touchstone.chain.calls import Views
-from touchstone.chain.logs import read_events
+from touchstone.chain.logs import read_events, struct_values
 from touchstone.errors import ChainError
 from touchstone.protocol.audits import AUDITOR_SEAT, Audit, AuditState
 from touchstone.protocol.demands import Demand, DemandState, answer_deposit
@@ -122,7 +122,7 @@ class Market:
         self.w3 = w3
         self.first_block = deployment.block
         self.domain = Domain(deployment.chain_id, address)
-        self.contract = w3.eth.contract(address=address, abi=_market_abi())
+        self.contract = w3.eth.contract(address=address, abi=abi_of("Market", MARKET_PARTS))
         self.views = Views(w3, address, self.contract.abi)
         self._resolver = deployment.views(w3, "Disputes")
         self._bucket_seconds: int = deployment.views(w3, "StakeVault").call("bucketSeconds")
@@ -394,10 +394,7 @@ class SignedClaim:
 
 def order_of_event(event: EventData) -> Order:
     """The order in an `Opened` event."""
-    order = event["args"]["order"]
-    # web3 gives a struct as a mapping or as a tuple, by its settings.
-    values = list(order.values()) if hasattr(order, "values") else list(order)
-    return Order.from_values([bytes(v) if isinstance(v, (bytes, bytearray)) else v for v in values])
+    return Order.from_values(struct_values(event["args"]["order"]))
 
 
 def _demand(fields: tuple[Any, ...]) -> Demand:
@@ -416,16 +413,3 @@ def _audit(answer: tuple[Any, bytes]) -> Audit:
     (state, since, _, odds, held, auditors), seal = answer
     leaf = auditors & 0xFFFFFF
     return Audit(AuditState(state), since, odds, leaf - 1 if leaf else None, held, bytes(seal))
-
-
-def _market_abi() -> list[Any]:
-    """The ABI of the market with those of its parts, which it runs on its own storage."""
-    found: dict[tuple[str, str], Any] = {}
-    for name in ("Market", *MARKET_PARTS):
-        for entry in load_artifact(name).abi:
-            found.setdefault(_key(entry), entry)
-    return list(found.values())
-
-
-def _key(entry: Any) -> tuple[str, str]:
-    return cast("str", entry["type"]), cast("str", entry.get("name", ""))

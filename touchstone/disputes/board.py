@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from touchstone.disputes.game import Game, Stage, Statement, levels_of
+from touchstone.disputes.game import PARTS, Game, Stage, Statement, levels_of
 from touchstone.protocol.merkle import CHUNK, chunk_count, depth_of
 
 if TYPE_CHECKING:
@@ -46,6 +46,26 @@ def at_element(game: Game, a: bytes, b: bytes) -> Game:
     place = next(i for i in range(0, len(a), 4) if a[i : i + 4] != b[i : i + 4]) // 4
     stage = Stage.ELEMENT if game.stage is Stage.LEAF else Stage.OUTPUT_ELEMENT
     return replace(game, stage=stage, index=game.index * (CHUNK // 4) + place)
+
+
+def span(game: Game, terms: int) -> tuple[int, int]:
+    """The terms of a reduction of so many that are in question: all, before it was cut."""
+    return (game.start, game.stop) if game.stop else (0, terms)
+
+
+def narrowed(game: Game, terms: int, a: Sequence[int], b: Sequence[int]) -> Game:
+    """The game once both sides have posted partial results, which differ."""
+    start, stop = span(game, terms)
+    size = -(-(stop - start) // PARTS)
+    start += size * next(i for i, (x, y) in enumerate(zip(a, b, strict=True)) if x != y)
+    return replace(
+        game,
+        stage=Stage.ELEMENT,
+        start=start,
+        stop=min(start + size, stop),
+        posted_a=0,
+        posted_b=0,
+    )
 
 
 def needs_record(game: Game) -> bool:

@@ -332,8 +332,7 @@ class _Player:
         """Convicts the other side, or first cuts a long reduction."""
         case, first = self.case, pair[0] == self.me
         terms, most = case.reduction(game)
-        start, stop = (game.start, game.stop) if game.stop else (0, terms)
-        # Where one's own partial results are still to be posted, the other side's are as well.
+        start, stop = board.span(game, terms)
         if stop - start > most:
             parts = case.parts(game, start, stop, PARTS)
             evidence = case.finish(game)
@@ -350,8 +349,7 @@ class _Player:
     def _parts(self, pair: tuple[int, int], game: Game) -> Game | None:
         case, first = self.case, pair[0] == self.me
         terms, _ = case.reduction(game)
-        start, stop = (game.start, game.stop) if game.stop else (0, terms)
-        mine = case.parts(game, start, stop, PARTS)
+        mine = case.parts(game, *board.span(game, terms), PARTS)
         if not game.posted(first):
             self.found.append(PostParts(*pair, first, case.statement, mine, case.finish(game)))
         theirs = self.view.parts.get((*pair, not first))
@@ -362,17 +360,7 @@ class _Player:
             return None
         a, b = (mine, theirs) if first else (theirs, mine)
         self.found.append(Narrow(*pair, a, b, case.records(game)))
-        size = -(-(stop - start) // PARTS)
-        part = next(i for i, (x, y) in enumerate(zip(a, b, strict=True)) if x != y)
-        start += part * size
-        return replace(
-            game,
-            stage=Stage.ELEMENT,
-            start=start,
-            stop=min(start + size, stop),
-            posted_a=0,
-            posted_b=0,
-        )
+        return board.narrowed(game, terms, a, b)
 
     def _judge_end(self, pair: tuple[int, int], game: Game) -> None:
         """Convicts the other side of a wrong copy of the input, or of a wrong output."""

@@ -17,9 +17,10 @@ from touchstone.players.looking import view_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Self
 
     from web3.contract.contract import ContractFunction
-    from web3.types import TxReceipt
+    from web3.types import EventData, TxReceipt
 
     from touchstone.chain.disputes import Disputes
     from touchstone.chain.sender import Sender
@@ -43,6 +44,15 @@ class Contested:
     seats: tuple[int, ...]
     outputs: tuple[bytes, ...]
 
+    @classmethod
+    def of_event(cls, event: EventData) -> Self | None:
+        """From what ended a job's round; None where that is no contest."""
+        if event["event"] != "Contested":
+            return None
+        args = event["args"]
+        outputs = tuple(bytes(output) for output in args["outputRoots"])
+        return cls(bytes(args["draw"]), tuple(args["seats"]), outputs)
+
 
 @dataclass(frozen=True, slots=True)
 class Dispute:
@@ -52,7 +62,8 @@ class Dispute:
         order: the job's order.
         job: its id.
         salt: its salt, 32 bytes.
-        contested: the market's event; None for a settled job that was challenged.
+        contested: the market's event; None for a settled job that was challenged, and not needed
+            once the seats have entered.
         case: makes what the party knows itself; called where it is needed first.
     """
 
