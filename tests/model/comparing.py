@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from tests.model.audit_model import AuditModel
 from tests.model.chain import Chain, calldata
-from tests.model.slow_model import SlowModel
 from tests.model.stake_model import BURN
 from tests.model.world import World
+from touchstone.protocol.audits import AuditState
 from touchstone.protocol.demands import DemandState
 from touchstone.protocol.jobs import SEATS, seats_of
 from touchstone.protocol.merkle import ZERO
@@ -25,7 +26,7 @@ def _bits(seats: object) -> int:
 class Comparison:
     """Pairs of a view and what it must return."""
 
-    def __init__(self, world: World, chain: Chain, model: SlowModel) -> None:
+    def __init__(self, world: World, chain: Chain, model: AuditModel) -> None:
         self.world, self.chain, self.model = world, chain, model
         self.calls: list[tuple[str, str]] = []
         self.expected: list[tuple[str, object, object]] = []
@@ -112,6 +113,24 @@ class Comparison:
             self._ask(
                 f"{what} output={output}", fields, "market", "demandOf", id_, output, shape=_demand
             )
+        audit = job.audit
+        fields = [audit.state, _word(audit.seal)]
+        if audit.state in (AuditState.DUE, AuditState.DRAWN, AuditState.VOUCHED):
+            fields += [audit.since, audit.bucket, audit.odds, 0, audit.leaves]
+        self._ask(f"{what} audit", fields, "market", "auditOf", id_, shape=_audit)
+
+
+def _audit(words: list[int]) -> list[object]:
+    state, since, bucket, odds, held, leaves, seal = words
+    if state in (AuditState.NONE, AuditState.OVER):
+        return [state, seal]
+    return [state, seal, since, bucket, odds, held, leaves_of(leaves)]
+
+
+def leaves_of(word: int) -> tuple[int, ...]:
+    """The leaves in the lanes of an audit."""
+    lanes = (word >> 24 * lane & 0xFFFFFF for lane in range(3))
+    return tuple(lane - 1 for lane in lanes if lane)
 
 
 def _word(value: bytes | None) -> int:

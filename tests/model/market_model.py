@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tests.model.stake_model import DisagreementError, RefusedError, StakeModel, ceiling, require
+from touchstone.protocol.audits import AuditState
 from touchstone.protocol.demands import MOST_ANSWER_BYTES, OVERHEAD_BYTES
 from touchstone.protocol.demands import DemandState as Asked
 from touchstone.protocol.jobs import RESERVES, Phase
@@ -27,6 +28,18 @@ class Demand:
     demander: str = ""
     deadline: int = 0
     seats: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Audit:
+    """`leaves` are the auditor's and then those of who takes its place."""
+
+    state: AuditState = AuditState.NONE
+    since: int = 0
+    bucket: int = 0
+    odds: int = 0
+    leaves: tuple[int, ...] = ()
+    seal: bytes = bytes(32)
 
 
 @dataclass(frozen=True)
@@ -53,6 +66,7 @@ class Job:
     output: Demand = Demand()
     demanded_output: bytes = b""
     acknowledged: bool = False
+    audit: Audit = Audit()
 
     @property
     def active(self) -> list[int]:
@@ -105,6 +119,8 @@ class MarketModel(StakeModel):
         for job in self.jobs.values():
             if job.phase in (Phase.OPEN, Phase.DRAWN):
                 escrow += job.order.payment
+            if job.audit.state in (AuditState.DUE, AuditState.DRAWN):
+                escrow += job.order.share
             asked = [job.input.state, job.output.state].count(Asked.PENDING)
             deposits += asked * self.deposit_needed
             if job.output.state is Asked.PENDING:
@@ -135,6 +151,8 @@ class MarketModel(StakeModel):
                 times |= {self.payable_until(job), job.since + self.p.contest_window}
                 times |= {self.payable_until(job) - self.p.reveal_window}
                 times |= {job.since + self.p.delivery_window - self.p.answer_window}
+            if job.audit.state is AuditState.DRAWN:
+                times |= {job.audit.since + self.p.commit_window}
         return sorted(t for t in times if t > self.time + 2)
 
     # --- opening and drawing ---------------------------------------------------------------------
@@ -151,6 +169,7 @@ class MarketModel(StakeModel):
         require(self.time <= order.open_by, "OrderExpired")
         require(1 <= order.units <= 16, "UnitsOutOfRange")
         require(order.rung in set(Mode), "UnsupportedMode")
+        require(not order.audit_odds or order.rung == Mode.OPTIMISTIC, "UnsupportedMode")
         least, most = (2, 5) if order.rung == Mode.REDUNDANT else (1, 1)
         require(least <= order.replicas <= most, "ReplicasOutOfRange")
         require(order.tier in self.pools, "UnknownPool")
@@ -159,15 +178,17 @@ class MarketModel(StakeModel):
         require(order.payment <= self.p.seed_cap, "AboveSeedCap")
         seed = self.block + 2
         for _ in range(SEED_TRIES):
-            last = (seed + self.p.draw_blocks) // self.epoch_blocks
-            if seed // self.epoch_blocks != last:
-                seed = last * self.epoch_blocks
+            seed = self.within_epoch(seed)
             if self.seeds[seed] + order.payment <= self.p.seed_cap:
                 self.seeds[seed] += order.payment
                 self.jobs[id_] = Job(order, Phase.OPEN, seed)
                 return
             seed += 1
         raise RefusedError("SeedsFull")
+
+    def within_epoch(self, seed: int) -> int:
+        last = (seed + self.p.draw_blocks) // self.epoch_blocks
+        return seed if seed // self.epoch_blocks == last else last * self.epoch_blocks
 
     def draw(self, id_: bytes, drawn: dict[int, int] | None) -> None:
         """`drawn` is what the chain drew, None where it drew nothing."""
@@ -284,6 +305,12 @@ class MarketModel(StakeModel):
         for seat in seats:
             self.earned[self.owner(job, seat), self.pay_bucket] += job.order.share
         self.matured[job.order.requester] += job.order.share * (job.order.replicas - len(seats))
+        if job.order.audit_odds:
+            self.plan_audit(job, job.order.audit_odds)
+
+    def plan_audit(self, job: Job, odds: int) -> None:
+        """The share of an auditor is in escrow."""
+        job.audit = Audit(AuditState.DUE, self.within_epoch(self.block + 2), odds=odds)
 
     def hold_bonds(self, job: Job, seats: Sequence[int]) -> None:
         seats = list(seats)

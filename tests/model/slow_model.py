@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from tests.model.market_model import Asked, Claims, Demand, Job, MarketModel, Phase
 from tests.model.stake_model import RefusedError, require
+from touchstone.protocol.audits import AUDITOR_SEAT
 from touchstone.protocol.demands import MOST_ANSWER_BYTES, OVERHEAD_BYTES
 
 
@@ -63,7 +64,9 @@ class SlowModel(MarketModel):
             job.since = self.time - self.p.commit_window
 
     def _advance(self, job: Job) -> None:
-        if self.time >= self.locked_until(job):
+        if job.silent(job.commits) and self._starves(job):
+            self._end_starved(job)
+        elif self.time >= self.locked_until(job):
             self.refund(job)
         elif job.silent(job.commits):
             self._advance_commits(job)
@@ -71,9 +74,6 @@ class SlowModel(MarketModel):
             self._advance_reveals(job)
 
     def _advance_commits(self, job: Job) -> None:
-        if self._starves(job):
-            self._end_starved(job)
-            return
         require(self.time > job.since + self.p.commit_window, "TooEarly")
         before = job.active
         for seat in job.silent(job.commits):
@@ -90,7 +90,8 @@ class SlowModel(MarketModel):
             lone = None
         outputs = {job.reveals[job.round, s] for s in spoke}
         job.keep(spoke)
-        if len(spoke) < 2 or self.time > self.payable_until(job):
+        too_few = bool(withheld) and len(spoke) < 2
+        if too_few or self.time > self.payable_until(job):
             self.refund(job)
         elif len(outputs) > 1:
             self.hold_bonds(job, spoke)
@@ -143,25 +144,28 @@ class SlowModel(MarketModel):
     # --- demands for the output ------------------------------------------------------------------
 
     def demand_output(self, who: str, id_: bytes, output: bytes, claims: Claims | None) -> None:
-        """`claims` that settled the job, None where it was settled by reveals on chain."""
         job = self._load(id_, Phase.SETTLED)
         require(who == job.order.requester, "NotTheRequester")
         require(not job.acknowledged, "WrongPhase")
         require(job.output.state is Asked.NONE, "DemandExists")
         until = job.since + self.p.delivery_window - self.p.answer_window
         require(self.time <= until, "TooLate")
-        if claims is None:
-            told = {job.reveals.get((job.round, s)) for s in job.paid}
-            require(told == {output} and any(output), "WrongOutput")
-        else:
-            try:
-                self._check(job, job.paid, claims)
-            except RefusedError:
-                raise RefusedError("WrongOutput") from None
+        require(self.is_settled(job, output, claims), "WrongOutput")
         job.demanded_output = output
         for seat in job.paid:
             self._take_back(self.owner(job, seat), job)
         job.output = self._demand(who, job.output, set(job.paid))
+
+    def is_settled(self, job: Job, output: bytes, claims: Claims | None) -> bool:
+        """`claims` that settled the job, None where it was settled by reveals on chain."""
+        if claims is None:
+            told = {job.reveals.get((job.round, s)) for s in job.paid}
+            return told == {output} and any(output)
+        try:
+            self._check(job, job.paid, claims)
+        except RefusedError:
+            return False
+        return True
 
     def answer_output(self, who: str, id_: bytes, length: int, root: bytes) -> None:
         job = self._load(id_, Phase.SETTLED)
@@ -186,15 +190,15 @@ class SlowModel(MarketModel):
 
     def close_demand(self, id_: bytes) -> None:
         job = self.jobs.get(id_)
-        asked = job is not None and Asked.PENDING in (job.input.state, job.output.state)
-        require(asked, "NoDemand")
+        # An auditor's demand for the input is not closed here.
+        asked = job is not None and job.input.state is Asked.PENDING
+        input_ = asked and job is not None and job.input.seats != {AUDITOR_SEAT}
+        output = job is not None and job.output.state is Asked.PENDING
+        require(input_ or output, "NoDemand")
         assert job is not None
-        both = job.input.state is job.output.state
-        if job.input.state is Asked.PENDING:
+        if input_:
             self._close_input(job)
-        if both and self.time <= job.output.deadline:
-            return
-        if job.output.state is Asked.PENDING:
+        if output and (not input_ or self.time > job.output.deadline):
             self._close_output(job)
 
     def _close_input(self, job: Job) -> None:

@@ -82,6 +82,7 @@ def broken(order: LooseOrder, how: str, now: int) -> LooseOrder:
         "no units": {"units": 0},
         "replicas": {"replicas": 6},
         "mode": {"mode": 3},
+        "audits": {"mode": 0x20, "replicas": 3},
         "tier": {"tier": 5},
         "expired": {"open_by": now},
         "dear": {"tier": 2, "units": 16, "replicas": 5},

@@ -22,10 +22,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.model.chain import Receipt
-from tests.model.comparing import Comparison
+from tests.model.audit_model import AuditModel
+from tests.model.chain import Receipt, calldata
+from tests.model.comparing import Comparison, leaves_of
 from tests.model.market_model import Job
-from tests.model.slow_model import Posted, SlowModel
+from tests.model.slow_model import Posted
 from tests.model.stake_model import RefusedError, bond
 from tests.model.statements import (
     INPUT,
@@ -43,14 +44,17 @@ from tests.model.statements import (
     sign_digest,
 )
 from tests.model.world import TIERS, World, world
+from touchstone.protocol.audits import AuditState, seal_of
 from touchstone.protocol.claims import receipt_struct_hash
 from touchstone.protocol.demands import MOST_ANSWER_BYTES, DemandState
 from touchstone.protocol.jobs import Phase
+from touchstone.protocol.merkle import merkle_root
+from touchstone.protocol.orders import Mode, audit_bits
 
 LONG = os.environ.get("TOUCHSTONE_LONG") == "1"
 EXAMPLES, STEPS = (300, 60) if LONG else (20, 30)
 DATA = st.data()
-FLAWS = ("units", "no units", "replicas", "mode", "tier", "expired", "dear")
+FLAWS = ("units", "no units", "replicas", "mode", "audits", "tier", "expired", "dear")
 
 
 class MarketMachine(RuleBasedStateMachine):
@@ -73,7 +77,7 @@ class MarketMachine(RuleBasedStateMachine):
         target: str,
         name: str,
         *arguments: object,
-        model: Callable[[SlowModel, Receipt], None],
+        model: Callable[[AuditModel, Receipt], None],
     ) -> str | None:
         """Sends a transaction, does the same in the model, and compares what became of them."""
         receipt = self.chain.send(who, target, name, *arguments)
@@ -133,15 +137,19 @@ class MarketMachine(RuleBasedStateMachine):
         choices = [A, B, NOTHING] if self.one_in(data, 5) else [A, B]
         return [data.draw(st.sampled_from(choices)) for _ in range(count)]
 
-    def order(self, data: st.DataObject) -> LooseOrder:
+    def order(self, data: st.DataObject, audited: bool = False) -> LooseOrder:
         self.nonce += 1
+        mode, replicas = int(Mode.REDUNDANT), data.draw(st.integers(2, 4))
+        if audited or self.one_in(data, 3):
+            odds = data.draw(st.sampled_from([1, 1, 1, 2] if audited else [0, 1, 2]))
+            mode, replicas = Mode.OPTIMISTIC | (audit_bits(odds) if odds else 0), 1
         return LooseOrder(
             requester=data.draw(st.sampled_from(self.world.requesters)),
             model=self.world.offered,
             shard=0,
             tier=data.draw(st.sampled_from([TIERS[0], TIERS[0], TIERS[1]])),
-            mode=0,
-            replicas=data.draw(st.integers(2, 4)),
+            mode=mode,
+            replicas=replicas,
             units=data.draw(st.sampled_from([1, 3, 9, 16])),
             input_root=INPUT_ROOT,
             params=bytes(32),
@@ -174,6 +182,7 @@ class MarketMachine(RuleBasedStateMachine):
             self.open(data)
         for _ in range(2 if self.any_in(Phase.OPEN) else 0):
             self.draw(data)
+        self.settle_audited(data)
 
     @rule(data=DATA)
     def open(self, data: st.DataObject) -> None:
@@ -216,7 +225,7 @@ class MarketMachine(RuleBasedStateMachine):
         if late > 0 and job.phase is Phase.OPEN and not self.one_in(data, 8):
             self.mine(late)
 
-        def drawn(model: SlowModel, receipt: Receipt) -> None:
+        def drawn(model: AuditModel, receipt: Receipt) -> None:
             found = receipt.drawn.get(id_)
             model.draw(id_, found.seats if found else None)
 
@@ -565,6 +574,143 @@ class MarketMachine(RuleBasedStateMachine):
         self.call(
             *(who, "market", "acknowledge", job.order.values(), output, signature),
             model=lambda m, _: m.acknowledge(who, id_, output, signed),
+        )
+
+    # --- audits ----------------------------------------------------------------------------------
+
+    @rule(data=DATA)
+    def settle_audited(self, data: st.DataObject) -> None:
+        """A job of one provider from its order to the block that names its auditor."""
+        order = self.order(data, audited=True)
+        id_, who = order.job_id(self.world.domain), order.requester
+        opened = self.call(
+            *(who, "market", "open", order.values(), b""),
+            model=lambda m, _: m.open(who, [(id_, order, False)]),
+        )
+        if opened is not None:
+            return
+        self.mine(max(self.model.jobs[id_].since - self.chain.block, 0))
+        drawn = self.call(
+            *(who, "market", "draw", order.values()),
+            model=lambda m, r: m.draw(id_, r.drawn[id_].seats if id_ in r.drawn else None),
+        )
+        if drawn is not None:
+            return
+        self.chain_and_model_agree()
+        output = data.draw(st.sampled_from([A, A, A, B]))
+        claims, reveals = self.speaker(id_).claims([0], [output], None)
+        self.call(
+            *(who, "market", "settle", (order.values(), output, reveals)),
+            model=lambda m, _: m.settle(id_, claims),
+        )
+        self.chain_and_model_agree()
+        late = self.model.jobs[id_].audit.since - self.chain.block
+        if late > 0 and not self.one_in(data, 4):
+            self.mine(late)
+            self.advance_audit_of(data, id_)
+
+    def in_audit(self, *states: AuditState) -> list[bytes]:
+        return [i for i, j in self.model.jobs.items() if j.audit.state in states]
+
+    def audited(self, data: st.DataObject, *states: AuditState) -> tuple[bytes, Job]:
+        """Mostly a job whose audit is in one of these states."""
+        fitting = self.in_audit(*states)
+        if not fitting or self.one_in(data, 10):
+            fitting = list(self.model.jobs)
+        id_ = data.draw(st.sampled_from(fitting[-4:]))
+        return id_, self.model.jobs[id_]
+
+    def auditor(self, data: st.DataObject, job: Job) -> str:
+        return self.person(data, self.model.auditor(job) if job.audit.leaves else None)
+
+    def named(self, id_: bytes) -> tuple[int, ...]:
+        """The leaves that the chain has drawn by now."""
+        [words] = self.chain.read([("market", calldata("market", "auditOf", (id_,)))])
+        return leaves_of(words[5])
+
+    @precondition(lambda self: self.any_in(Phase.SETTLED))
+    @rule(data=DATA)
+    def request_audit(self, data: st.DataObject) -> None:
+        id_, job = self.job(data, Phase.SETTLED)
+        who = self.person(data, job.order.requester)
+        self.call(
+            *(who, "market", "requestAudit", job.order.values()),
+            model=lambda m, _: m.request_audit(who, id_),
+        )
+
+    @precondition(lambda self: len(self.in_audit(AuditState.DUE)) > 0)
+    @rule(data=DATA)
+    def draw_auditor(self, data: st.DataObject) -> None:
+        id_, job = self.audited(data, AuditState.DUE)
+        late = job.audit.since - self.chain.block
+        if job.audit.state is AuditState.DUE and late > 0 and not self.one_in(data, 8):
+            self.mine(late)
+        self.advance_audit_of(data, id_)
+
+    @precondition(lambda self: len(self.in_audit(AuditState.DRAWN)) > 0)
+    @rule(data=DATA)
+    def advance_audit(self, data: st.DataObject) -> None:
+        id_, job = self.audited(data, AuditState.DRAWN)
+        until = max(job.audit.since + self.model.p.commit_window, job.input.deadline)
+        if job.audit.state is AuditState.DRAWN and until > self.chain.time and self.one_in(data, 2):
+            self.chain.pass_to(until)
+        self.advance_audit_of(data, id_)
+
+    def advance_audit_of(self, data: st.DataObject, id_: bytes) -> None:
+        order = self.model.jobs[id_].order.values()
+        self.call(
+            *(self.person(data), "market", "advanceAudit", order),
+            model=lambda m, _: m.advance_audit(id_, self.named(id_)),
+        )
+
+    @precondition(lambda self: len(self.in_audit(AuditState.DRAWN)) > 0)
+    @rule(data=DATA)
+    def vouch(self, data: st.DataObject) -> None:
+        id_, job = self.audited(data, AuditState.DRAWN)
+        who = self.auditor(data, job)
+        good = seal_of(id_, who, merkle_root(b"A"), SALT)
+        seal = data.draw(st.sampled_from([good, good, A, NOTHING]))
+        self.call(
+            *(who, "market", "vouch", job.order.values(), seal),
+            model=lambda m, _: m.vouch(who, id_, seal),
+        )
+
+    @precondition(lambda self: len(self.in_audit(AuditState.VOUCHED)) > 0)
+    @rule(data=DATA)
+    def refute_vouch(self, data: st.DataObject) -> None:
+        id_, job = self.audited(data, AuditState.VOUCHED)
+        claims, reveals = None, []
+        if job.paid and not any((job.round, s) in job.reveals for s in job.paid):
+            bad = 0 if self.one_in(data, 6) else None
+            claims, reveals = self.speaker(id_).claims(job.paid, [A] * len(job.paid), bad)
+        opens = not self.one_in(data, 4)
+        sealed = merkle_root(b"A") if opens else B
+        auditor = self.model.auditor(job) if job.audit.leaves else self.world.people[0]
+        good = seal_of(id_, auditor, sealed, SALT)
+        self.call(
+            *(self.person(data), "market", "refuteVouch"),
+            *(job.order.values(), A, reveals, sealed, SALT),
+            model=lambda m, _: m.refute_vouch(id_, A, claims, opens, good),
+        )
+
+    @precondition(lambda self: len(self.in_audit(AuditState.DRAWN)) > 0)
+    @rule(data=DATA)
+    def demand_audit_input(self, data: st.DataObject) -> None:
+        id_, job = self.audited(data, AuditState.DRAWN)
+        who = self.auditor(data, job)
+        self.call(
+            *(who, "market", "demandAuditInput", job.order.values()),
+            model=lambda m, _: m.demand_audit_input(who, id_),
+        )
+
+    @precondition(lambda self: len(self.in_audit(AuditState.DRAWN)) > 0)
+    @rule(data=DATA)
+    def answer_audit_input(self, data: st.DataObject) -> None:
+        id_, job = self.audited(data, AuditState.DRAWN)
+        payload, who = self.answer(data, INPUT), self.person(data)
+        self.call(
+            *(who, "market", "answerAuditInput", job.order.values(), payload, SALT),
+            model=lambda m, _: m.answer_audit_input(who, id_, len(payload), payload == INPUT),
         )
 
     # --- money and stake -------------------------------------------------------------------------

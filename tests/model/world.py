@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from eth_account.signers.local import LocalAccount
 
+from tests.model.audit_model import AuditModel
 from tests.model.chain import SEED_CODE, START, VERDICT_CODE, Chain
-from tests.model.slow_model import SlowModel
 from tests.model.stake_model import bond
 from touchstone.chain.deploy import deploy
 from touchstone.chain.devnet import Devnet
@@ -44,7 +44,7 @@ SLOTS = ((3, 1), (2, 2), (2, 1), (1, 1), (1, 0), (4, 2))
 @dataclass(frozen=True)
 class World:
     chain: Chain
-    model: SlowModel
+    model: AuditModel
     accounts: dict[str, LocalAccount]
     domain: Domain
     offered: ModelId
@@ -66,7 +66,7 @@ class World:
         return pool_id(self.offered, 0, tier)
 
     @contextmanager
-    def example(self) -> Iterator[tuple[Chain, SlowModel]]:
+    def example(self) -> Iterator[tuple[Chain, AuditModel]]:
         """The world as it was at first; what happens inside is undone."""
         snapshot = self.chain.request("evm_snapshot")
         try:
@@ -94,7 +94,7 @@ def world() -> Iterator[World]:
         accounts = [devnet.account(index) for index in range(1, len(SLOTS) + 4)]
         made = World(
             chain=chain,
-            model=SlowModel(PARAMETERS),
+            model=AuditModel(PARAMETERS),
             accounts={account.address: account for account in accounts},
             domain=Domain(deployment.chain_id, deployment.address("Market")),
             offered=model_id("model", "1"),
@@ -134,4 +134,4 @@ def _populate(made: World) -> None:
 
 
 def _publish(root: bytes) -> tuple[object, ...]:
-    return ("model", "1", root, root, [root], 1, 256, 256, "")
+    return ("model", "1", root, root, [root], 3, 256, 256, "")

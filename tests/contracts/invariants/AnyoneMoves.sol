@@ -5,6 +5,7 @@ import {IMarketTypes} from "../../../contracts/market/IMarketTypes.sol";
 import {JobId} from "../../../contracts/types/Ids.sol";
 import {Order} from "../../../contracts/types/Order.sol";
 import {Phase} from "../../../contracts/types/Job.sol";
+import {AuditState} from "../../../contracts/types/Audit.sol";
 import {ProviderMoves} from "./ProviderMoves.sol";
 
 /// What anyone may do, a verifier mostly: draw, settle, contest, take the exits, carry out verdicts.
@@ -101,7 +102,7 @@ abstract contract AnyoneMoves is ProviderMoves {
 
     function _mayClose(uint256 index) internal view returns (bool) {
         Notes storage it = notes[index];
-        if (it.inputDeadline == 0) return it.outputDeadline != 0 && clock > it.outputDeadline;
+        if (it.inputDeadline == 0 || it.auditDemand) return it.outputDeadline != 0 && clock > it.outputDeadline;
         return it.phase != Phase.Drawn || it.completeAt != 0 || clock > it.inputDeadline;
     }
 
@@ -150,7 +151,8 @@ abstract contract AnyoneMoves is ProviderMoves {
             spoken = false;
             return;
         }
-        (spoken, verdict) = (true, _pick(seed, 32));
+        // The auditor stands beyond the seats.
+        (spoken, verdict) = (true, _pick(seed, 32) | (_pick(seed, 3) == 0 ? 0x80 : 0));
         judge.speak(verdict, _pick(seed, 2) == 0 ? address(0) : watcher);
     }
 
@@ -161,7 +163,8 @@ abstract contract AnyoneMoves is ProviderMoves {
         Notes storage it = notes[index];
         if (clock < it.lockedUntil && _pick(seed, 4) == 0) _goTo(it.lockedUntil - _pick(seed, 2));
         bytes32 output = _pick(seed, 5) == 0 ? bytes32("never settled") : it.output;
-        bool allowed = output == it.output && it.held == 0 && clock < it.lockedUntil && it.paid & ~it.failed != 0;
+        bool somebody = it.paid & ~it.failed != 0 || it.audit == AuditState.Vouched;
+        bool allowed = output == it.output && it.held == 0 && clock < it.lockedUntil && somebody;
         bytes memory data = abi.encodeCall(market.challenge, (orders[index], output, claimsOf[index]));
         assertEq(_do(resolver, data), allowed, "challenged while the bonds are locked");
     }
@@ -182,6 +185,9 @@ abstract contract AnyoneMoves is ProviderMoves {
         if (it.phase == Phase.Contested) since = market.jobOf(it.id).since;
         bool allowed = spoken || clock > since + CONTEST;
         assertEq(_do(watcher, abi.encodeCall(market.conclude, (orders[index]))), allowed, "concluded in its time");
-        if (allowed) it.held = 0;
+        if (!allowed) return;
+        it.held = 0;
+        if (it.auditor != 0) auditors[it.auditor - 1].held = false;
+        if (it.audit == AuditState.Drawn) it.auditAt = clock;
     }
 }

@@ -2,14 +2,15 @@
 pragma solidity ^0.8.28;
 
 import {Bonds} from "../../../contracts/types/BondLedger.sol";
+import {AuditState} from "../../../contracts/types/Audit.sol";
 import {Phase, Seats, SeatsLib} from "../../../contracts/types/Job.sol";
 import {PoolId} from "../../../contracts/types/Ids.sol";
 import {Stage} from "./Stage.sol";
 
 /// What must hold whenever nobody is in the middle of a call.
 abstract contract Checks is Stage {
-    /// The market holds what it owes: the escrows of jobs that have not ended, the deposits of pending demands and the
-    /// payments that wait for an output, and everybody's balance.
+    /// The market holds what it owes: the escrows of jobs and of audits that have not ended, the deposits of pending
+    /// demands and the payments that wait for an output, and everybody's balance.
     function _checkMarket() internal view {
         uint256 owed;
         for (uint256 i; i < notes.length; ++i) {
@@ -17,6 +18,7 @@ abstract contract Checks is Stage {
             Phase phase = it.phase;
             if (market.jobOf(it.id).phase != phase) fail("the events tell another phase");
             if (phase == Phase.Open || phase == Phase.Drawn) owed += it.payment;
+            if (it.audit == AuditState.Due || it.audit == AuditState.Drawn) owed += it.share;
             if (it.inputDeadline != 0) owed += DEPOSIT;
             if (it.outputDeadline != 0) owed += DEPOSIT + it.waiting * it.share;
         }
@@ -57,8 +59,8 @@ abstract contract Checks is Stage {
         }
     }
 
-    /// How many slots of each leaf jobs could still take, and how many of them contests and challenges hold; 16 bits a
-    /// leaf.
+    /// How many slots of each leaf jobs and audits could still take, and how many of them contests and challenges hold;
+    /// 16 bits a leaf.
     function _exposures(PoolId id) private view returns (uint256 exposed, uint256 held) {
         uint256 count = notes.length;
         for (uint256 i; i < count; ++i) {
@@ -67,6 +69,12 @@ abstract contract Checks is Stage {
             if (bits == 0 || PoolId.unwrap(it.pool) != PoolId.unwrap(id)) continue;
             exposed += _perLeaf(it.seats, bits);
             held += _perLeaf(it.seats, bits & it.held);
+        }
+        for (uint256 i; i < auditors.length; ++i) {
+            AuditorNotes storage auditor = auditors[i];
+            if (auditor.gone || PoolId.unwrap(auditor.pool) != PoolId.unwrap(id)) continue;
+            if (auditor.held || clock < auditor.lockedUntil) exposed += 1 << (16 * auditor.leaf);
+            if (auditor.held) held += 1 << (16 * auditor.leaf);
         }
     }
 

@@ -3,10 +3,11 @@ pragma solidity ^0.8.28;
 
 import {Phase} from "../../../contracts/types/Job.sol";
 import {IStakeVault} from "../../../contracts/stake/IStakeVault.sol";
-import {AnyoneMoves} from "./AnyoneMoves.sol";
+import {AuditState} from "../../../contracts/types/Audit.sol";
+import {AuditMoves} from "./AuditMoves.sol";
 
 /// From any state to the end: nobody acts any more but a passer-by who tries the public exits.
-abstract contract Endings is AnyoneMoves {
+abstract contract Endings is AuditMoves {
     /// Every job ends: by rounds that nobody answers, by the end of the lock, by the end of the contest window.
     function _endAllJobs() internal {
         _goBlocks(height + EPOCH + DRAW_BLOCKS + 3);
@@ -20,7 +21,13 @@ abstract contract Endings is AnyoneMoves {
         _takeExits();
         _pass(CONTEST + 1);
         _takeExits();
+        // Once more for audits that had to wait for a conclusion, or are due since a job was settled.
+        _pass(COMMIT + 1);
+        _goBlocks(height + EPOCH + DRAW_BLOCKS + 3);
+        _takeExits();
         for (uint256 i; i < notes.length; ++i) {
+            AuditState audit = notes[i].audit;
+            assertTrue(audit != AuditState.Due && audit != AuditState.Drawn, "an audit is stuck");
             Phase phase = notes[i].phase;
             assertTrue(phase != Phase.Open && phase != Phase.Drawn && phase != Phase.Contested, "a job is stuck");
             assertEq(notes[i].held, 0, "a bond is held for ever");
@@ -39,6 +46,7 @@ abstract contract Endings is AnyoneMoves {
             } else if (notes[i].held != 0) {
                 _conclude(i);
             }
+            if (_mayAdvanceAudit(i)) _mustDo(watcher, abi.encodeCall(market.advanceAudit, (orders[i])));
         }
     }
 

@@ -20,7 +20,7 @@ contract InvariantsTest is RequesterMoves, Endings, ThiefMoves, TimeMoves {
     }
 
     function _moves() internal pure returns (bytes4[] memory moves) {
-        moves = new bytes4[](34);
+        moves = new bytes4[](46);
         moves[0] = this.requester_opens.selector;
         moves[1] = this.requester_opens_and_is_drawn.selector;
         moves[2] = this.requester_acknowledges.selector;
@@ -55,6 +55,18 @@ contract InvariantsTest is RequesterMoves, Endings, ThiefMoves, TimeMoves {
         moves[31] = this.anyone_closes_a_demand.selector;
         moves[32] = this.requester_opens_many.selector;
         moves[33] = this.judge_challenges.selector;
+        moves[34] = this.requester_opens_audited.selector;
+        moves[35] = this.requester_opens_audited.selector;
+        moves[36] = this.requester_requests_an_audit.selector;
+        moves[37] = this.anyone_draws_an_auditor.selector;
+        moves[38] = this.anyone_draws_an_auditor.selector;
+        moves[39] = this.anyone_advances_an_audit.selector;
+        moves[40] = this.auditor_vouches.selector;
+        moves[41] = this.auditor_demands.selector;
+        moves[42] = this.anyone_answers_an_auditor.selector;
+        moves[43] = this.anyone_refutes_a_seal.selector;
+        moves[44] = this.anyone_refutes_a_seal.selector;
+        moves[45] = this.auditor_vouches.selector;
     }
 
     function invariant_nobody_is_robbed_and_nothing_gets_stuck() external view {
@@ -78,14 +90,14 @@ contract InvariantsTest is RequesterMoves, Endings, ThiefMoves, TimeMoves {
         bytes4[] memory moves = _moves();
         for (uint256 life; life < 400 && found & wanted != wanted; ++life) {
             uint256 start = vm.snapshotState();
-            uint256[40] memory before = _counts();
+            uint256[48] memory before = _counts();
             for (uint256 step; step < 32; ++step) {
                 uint256 seed = uint256(keccak256(abi.encode(life, step)));
                 (bool done,) = address(this).call(abi.encodeWithSelector(moves[seed % moves.length], seed));
                 assertTrue(done, "a move failed");
             }
-            uint256[40] memory counts = _counts();
-            for (uint256 i; i < 40; ++i) if (counts[i] > before[i]) found |= 1 << i;
+            uint256[48] memory counts = _counts();
+            for (uint256 i; i < 48; ++i) if (counts[i] > before[i]) found |= 1 << i;
             vm.revertToState(start);
         }
         assertEq(found & wanted, wanted, "not all that can happen has happened");
@@ -93,10 +105,10 @@ contract InvariantsTest is RequesterMoves, Endings, ThiefMoves, TimeMoves {
 
     /// Bits of what `_counts` counts; nothing reaches `Phase.None`.
     function _everything() private pure returns (uint256) {
-        return (1 << 35) - 2;
+        return (1 << 45) - 2;
     }
 
-    function _counts() private view returns (uint256[40] memory counts) {
+    function _counts() private view returns (uint256[48] memory counts) {
         uint256 next;
         for (uint256 i; i <= uint256(type(Phase).max); ++i) counts[next++] = reached[Phase(i)];
         for (uint256 i; i <= uint256(type(IMarketTypes.Failure).max); ++i) {
@@ -105,24 +117,34 @@ contract InvariantsTest is RequesterMoves, Endings, ThiefMoves, TimeMoves {
         for (uint256 i; i <= uint256(type(IMarketTypes.RefundReason).max); ++i) {
             counts[next++] = refunds[IMarketTypes.RefundReason(i)];
         }
-        bytes32[16] memory names = [
-            IMarketTypes.Acknowledged.selector,
-            IMarketTypes.SeatReplaced.selector,
-            IMarketTypes.RoundStarted.selector,
-            IMarketTypes.Revealed.selector,
-            IMarketTypes.Withdrawn.selector,
-            IMarketTypes.Demanded.selector,
-            IMarketTypes.DemandJoined.selector,
-            IMarketTypes.Answered.selector,
-            IMarketTypes.DemandClosed.selector,
-            IMarketTypes.Reserved.selector,
-            IMarketTypes.Unwound.selector,
-            IMarketTypes.Challenged.selector,
-            IStakeVault.Joined.selector,
-            IStakeVault.Unbonded.selector,
-            IStakeVault.BondReleased.selector,
-            IStakeVault.BondRelocked.selector
-        ];
+        for (uint256 i; i <= uint256(type(IMarketTypes.AuditEnd).max); ++i) {
+            counts[next++] = ends[IMarketTypes.AuditEnd(i)];
+        }
+        bytes32[] memory names = _names();
         for (uint256 i; i < names.length; ++i) counts[next++] = seen[names[i]];
+    }
+
+    /// Events of which each must have been seen.
+    function _names() private pure returns (bytes32[] memory names) {
+        names = new bytes32[](19);
+        names[0] = IMarketTypes.Acknowledged.selector;
+        names[1] = IMarketTypes.SeatReplaced.selector;
+        names[2] = IMarketTypes.RoundStarted.selector;
+        names[3] = IMarketTypes.Revealed.selector;
+        names[4] = IMarketTypes.Withdrawn.selector;
+        names[5] = IMarketTypes.Demanded.selector;
+        names[6] = IMarketTypes.DemandJoined.selector;
+        names[7] = IMarketTypes.Answered.selector;
+        names[8] = IMarketTypes.DemandClosed.selector;
+        names[9] = IMarketTypes.Reserved.selector;
+        names[10] = IMarketTypes.Unwound.selector;
+        names[11] = IMarketTypes.Challenged.selector;
+        names[12] = IMarketTypes.AuditDue.selector;
+        names[13] = IMarketTypes.AuditorDrawn.selector;
+        names[14] = IMarketTypes.Vouched.selector;
+        names[15] = IStakeVault.Joined.selector;
+        names[16] = IStakeVault.Unbonded.selector;
+        names[17] = IStakeVault.BondReleased.selector;
+        names[18] = IStakeVault.BondRelocked.selector;
     }
 }

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Actors} from "../lib/Actors.sol";
+import {Auditors} from "../lib/Auditors.sol";
 import {Vm} from "../lib/Vm.sol";
 import {IMarketTypes} from "../../../contracts/market/IMarketTypes.sol";
 import {IStakeVault} from "../../../contracts/stake/IStakeVault.sol";
+import {AuditState} from "../../../contracts/types/Audit.sol";
 import {JobId, PoolId} from "../../../contracts/types/Ids.sol";
 import {Phase, Seats, SeatsLib} from "../../../contracts/types/Job.sol";
-import {Order} from "../../../contracts/types/Order.sol";
+import {Modes, Order} from "../../../contracts/types/Order.sol";
 
 /// What an onlooker writes down from the events: whose bonds are locked, who has spoken when, and what evidence there
 /// is against whom. Every slash is held against these notes when it happens.
-abstract contract Notebook is Actors {
+abstract contract Notebook is Auditors {
     struct Notes {
         JobId id;
         PoolId pool;
@@ -41,6 +42,28 @@ abstract contract Notebook is Actors {
         uint256 paid;
         bytes32 output;
         bool unwound;
+        /// The audit, its seed's block, and when its auditor's window began.
+        AuditState audit;
+        uint256 seedBlock;
+        uint256 auditAt;
+        /// One more than the place of its newest auditor.
+        uint256 auditor;
+        /// Whether the pending demand for the input is the auditor's, and whether one of its has gone unanswered.
+        bool auditDemand;
+        bool unserved;
+        /// Whether somebody has vouched, and for what it never computed; and whether that has been shown.
+        bool vouched;
+        bool sealedBadly;
+        bool sealRefuted;
+    }
+
+    /// An auditor's bond: whose it is, until when it is locked, whether a challenge holds it and whether it was slashed.
+    struct AuditorNotes {
+        PoolId pool;
+        uint256 leaf;
+        uint256 lockedUntil;
+        bool held;
+        bool gone;
     }
 
     PoolId[] internal pools;
@@ -48,6 +71,7 @@ abstract contract Notebook is Actors {
     mapping(PoolId => uint256) internal leaves;
     Order[] internal orders;
     Notes[] internal notes;
+    AuditorNotes[] internal auditors;
     mapping(JobId => uint256) private _indexPlusOne;
     /// Bits of the seats that have committed and revealed on chain.
     mapping(JobId => mapping(uint256 round => uint256 seats)) internal committed;
@@ -59,34 +83,32 @@ abstract contract Notebook is Actors {
     mapping(Phase => uint256) internal reached;
     mapping(IMarketTypes.Failure => uint256) internal failures;
     mapping(IMarketTypes.RefundReason => uint256) internal refunds;
+    mapping(IMarketTypes.AuditEnd => uint256) internal ends;
     mapping(bytes32 name => uint256) internal seen;
 
     function _note(Vm.Log[] memory logs) internal {
-        // The failed seat whose slash is to follow at once.
+        // The leaf of what failed, whose slash is to follow at once.
         bool due;
         bytes32 job;
-        uint256 seat;
+        uint256 leaf;
         IMarketTypes.Failure reason;
         for (uint256 i; i < logs.length; ++i) {
             bytes32 name = logs[i].topics[0];
             if (logs[i].emitter == address(market)) {
-                if (name != IMarketTypes.SeatFailed.selector) {
+                if (name != IMarketTypes.SeatFailed.selector && name != IMarketTypes.AuditorFailed.selector) {
                     _noteProgress(name, logs[i]);
                     continue;
                 }
-                assertFalse(due, "a seat failed and was not slashed");
+                assertFalse(due, "a bond was not slashed that was to be");
                 job = logs[i].topics[1];
-                seat = uint256(logs[i].topics[2]);
                 reason = abi.decode(logs[i].data, (IMarketTypes.Failure));
-                _requireEvidence(_notesOf(job), seat, reason);
-                // While its bond is held, equivocation is guilt, which the conclusion punishes.
-                due = reason != IMarketTypes.Failure.Equivocated || _notesOf(job).held >> seat & 1 == 0;
-                if (due) _notesOf(job).failed |= 1 << seat;
+                (due, leaf) = name == IMarketTypes.SeatFailed.selector
+                    ? _noteFailure(_notesOf(job), uint256(logs[i].topics[2]), reason)
+                    : _noteFailedAuditor(_notesOf(job), reason);
             } else if (logs[i].emitter == address(vault)) {
                 ++seen[name];
                 if (name == IStakeVault.Slashed.selector) {
                     assertTrue(due, "slashed without a failure");
-                    uint256 leaf = SeatsLib.leaf(_notesOf(job).seats, seat);
                     assertEq(uint256(logs[i].topics[2]), leaf, "another's stake was slashed");
                     _requireSlices(_notesOf(job), reason, logs[i]);
                     due = false;
@@ -98,7 +120,42 @@ abstract contract Notebook is Actors {
                 }
             }
         }
-        assertFalse(due, "a seat failed and was not slashed");
+        assertFalse(due, "a bond was not slashed that was to be");
+    }
+
+    function _noteFailure(Notes storage it, uint256 seat, IMarketTypes.Failure reason)
+        private
+        returns (bool due, uint256 leaf)
+    {
+        _requireEvidence(it, seat, reason);
+        leaf = SeatsLib.leaf(it.seats, seat);
+        // While its bond is held, this is guilt, which the conclusion punishes.
+        bool waits = reason == IMarketTypes.Failure.Equivocated || reason == IMarketTypes.Failure.InputWithheld;
+        due = !waits || it.held >> seat & 1 == 0;
+        if (due) it.failed |= 1 << seat;
+        else it.twoFaced |= 1 << seat;
+    }
+
+    function _noteFailedAuditor(Notes storage it, IMarketTypes.Failure reason) private returns (bool due, uint256 leaf) {
+        AuditorNotes storage auditor = auditors[it.auditor - 1];
+        ++failures[reason];
+        assertTrue(auditor.held || clock < auditor.lockedUntil, "slashed, but its bond was not locked");
+        assertFalse(auditor.gone, "slashed twice");
+        if (reason == IMarketTypes.Failure.NoShow) {
+            assertTrue(it.audit == AuditState.Drawn && clock > it.auditAt + COMMIT, "slashed as silent within its window");
+            assertTrue(it.held == 0 && !it.auditDemand, "slashed as silent while it had to wait");
+            assertTrue(it.auditAt + COMMIT < it.lockedUntil, "slashed as silent without a whole window");
+        } else if (reason == IMarketTypes.Failure.NotComputed) {
+            assertTrue(it.sealedBadly, "slashed for a good seal");
+        } else {
+            assertTrue(reason == IMarketTypes.Failure.Guilty && auditor.held, "guilty, but took no part");
+            assertTrue(it.guilty >> 7 & 1 != 0 || it.sealRefuted, "found guilty without a verdict");
+        }
+        due = reason != IMarketTypes.Failure.NotComputed || !auditor.held;
+        auditor.gone = due;
+        if (!due) it.sealRefuted = true;
+        if (reason != IMarketTypes.Failure.NoShow) it.audit = AuditState.Over;
+        return (due, auditor.leaf);
     }
 
     // --- progress --------------------------------------------------------------------------------------------
@@ -133,19 +190,24 @@ abstract contract Notebook is Actors {
             (it.output, it.paid,) = abi.decode(log.data, (bytes32, uint256, uint256));
             _enter(it, Phase.Settled);
         } else if (name == IMarketTypes.Demanded.selector) {
-            (bool output,,,, uint256 deadline) = abi.decode(log.data, (bool, uint256, bytes32, uint256, uint256));
-            if (!output) it.inputDeadline = deadline;
+            (bool output, uint256 seat,,, uint256 deadline) =
+                abi.decode(log.data, (bool, uint256, bytes32, uint256, uint256));
+            if (!output) (it.inputDeadline, it.auditDemand) = (deadline, seat == 7);
             else (it.outputDeadline, it.waiting) = (deadline, _count(it.paid));
         } else if (name == IMarketTypes.Answered.selector) {
             (bool output,,,) = abi.decode(log.data, (bool, bytes32, bytes, uint256));
-            if (!output && it.completeAt == 0) it.roundAt = clock;
+            if (output) return;
+            if (it.audit == AuditState.Drawn) it.auditAt = clock;
+            else if (it.completeAt == 0) it.roundAt = clock;
         } else if (name == IMarketTypes.Unwound.selector) {
             assertTrue(it.outputDeadline != 0 && clock > it.outputDeadline, "unwound before the demand was over");
             it.unwound = true;
         } else if (name == IMarketTypes.DemandClosed.selector) {
             (bool output,) = abi.decode(log.data, (bool, uint256));
-            if (!output) it.inputDeadline = 0;
-            else (it.outputDeadline, it.waiting) = (0, 0);
+            if (!output) {
+                if (it.auditDemand) it.unserved = clock > it.inputDeadline;
+                (it.inputDeadline, it.auditDemand) = (0, false);
+            } else (it.outputDeadline, it.waiting) = (0, 0);
         } else if (name == IMarketTypes.Refunded.selector) {
             (, IMarketTypes.RefundReason reason) = abi.decode(log.data, (uint256, IMarketTypes.RefundReason));
             ++refunds[reason];
@@ -156,8 +218,35 @@ abstract contract Notebook is Actors {
             _enter(it, Phase.Contested);
         } else if (name == IMarketTypes.Challenged.selector) {
             (it.held,) = abi.decode(log.data, (uint256, bytes32));
+            assertEq(it.held >> 7, it.audit == AuditState.Vouched ? 1 : 0, "who vouched takes part");
+            if (it.held >> 7 != 0) auditors[it.auditor - 1].held = true;
         } else if (name == IMarketTypes.Concluded.selector && it.phase == Phase.Contested) {
             _enter(it, Phase.Concluded);
+        } else {
+            _noteAudit(it, name, log);
+        }
+    }
+
+    function _noteAudit(Notes storage it, bytes32 name, Vm.Log memory log) private {
+        if (name == IMarketTypes.AuditDue.selector) {
+            assertTrue(it.audit == AuditState.None || it.audit == AuditState.Over, "two audits at once");
+            (it.audit, it.unserved) = (AuditState.Due, false);
+            (it.seedBlock,) = abi.decode(log.data, (uint256, uint256));
+        } else if (name == IMarketTypes.AuditorDrawn.selector) {
+            (uint256 leaf, uint256 bucket) = abi.decode(log.data, (uint256, uint256));
+            for (uint256 seat; seat < 7; ++seat) {
+                bool paid = it.paid >> seat & 1 != 0;
+                assertTrue(!paid || SeatsLib.leaf(it.seats, seat) != leaf, "a paid seat audits itself");
+            }
+            auditors.push(AuditorNotes(it.pool, leaf, (bucket + 1) * BUCKET, false, false));
+            (it.audit, it.auditAt, it.auditor) = (AuditState.Drawn, clock, auditors.length);
+        } else if (name == IMarketTypes.Vouched.selector) {
+            assertTrue(it.audit == AuditState.Drawn && !it.vouched, "vouched out of turn");
+            (it.audit, it.vouched) = (AuditState.Vouched, true);
+        } else if (name == IMarketTypes.AuditEnded.selector) {
+            (IMarketTypes.AuditEnd reason,) = abi.decode(log.data, (IMarketTypes.AuditEnd, uint256));
+            ++ends[reason];
+            it.audit = AuditState.Over;
         }
     }
 
@@ -170,7 +259,7 @@ abstract contract Notebook is Actors {
         it.ceiling = bondOf[it.pool] / 12;
         // A slot's ceiling pays for 16 units.
         it.share = it.ceiling * order.units / 16;
-        it.payment = it.share * order.replicas;
+        it.payment = it.share * (order.replicas + (order.mode & Modes.AUDITED == 0 ? 0 : 1));
         _indexPlusOne[it.id] = notes.length;
         _enter(it, Phase.Open);
     }
@@ -229,6 +318,8 @@ abstract contract Notebook is Actors {
             assertTrue(it.completeAt != 0, "slashed as withholding before the set was complete");
             assertTrue(clock > it.completeAt + REVEAL, "slashed as withholding within the reveal window");
             assertTrue(revealed[it.id][it.round] >> seat & 1 == 0, "slashed as withholding, but it had revealed");
+        } else if (reason == IMarketTypes.Failure.InputWithheld) {
+            assertTrue(it.unserved && it.paid >> seat & 1 != 0, "slashed for an input that it did not owe");
         } else {
             assertTrue(it.twoFaced >> seat & 1 != 0, "slashed as equivocating without evidence");
         }

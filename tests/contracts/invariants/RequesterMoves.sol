@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Order} from "../../../contracts/types/Order.sol";
+import {Modes, Order} from "../../../contracts/types/Order.sol";
 import {Phase} from "../../../contracts/types/Job.sol";
 import {Checks} from "./Checks.sol";
 
@@ -33,6 +33,22 @@ abstract contract RequesterMoves is Checks {
         _mustDo(requester, abi.encodeCall(market.open, (order, "")));
         _goBlocks(uint256(market.jobOf(notes[notes.length - 1].id).since) + 1 + _pick(seed, 3));
         _do(watcher, abi.encodeCall(market.draw, (order)));
+    }
+
+    /// One provider and an audit, often as far as to its settlement.
+    function requester_opens_audited(uint256 seed) external {
+        Order memory order = _newOrder(1, _pick(seed, 4) / 3, UNITS);
+        order.mode = Modes.OPTIMISTIC | (uint8(1 + _pick(seed, 4) / 3) << 4);
+        if (_pick(seed, 16) == 0) {
+            order.replicas = 2;
+            return _mustFail(requester, address(market), abi.encodeCall(market.open, (order, "")));
+        }
+        _mustDo(requester, abi.encodeCall(market.open, (order, "")));
+        uint256 index = notes.length - 1;
+        _goBlocks(uint256(market.jobOf(notes[index].id).since) + 1);
+        if (!_do(watcher, abi.encodeCall(market.draw, (order))) || _pick(seed, 4) == 0) return;
+        _settleOn(index, _settlement(order, _pick(seed, 6) == 0 ? OTHER : _result()));
+        _goBlocks(notes[index].seedBlock + _pick(seed, 3));
     }
 
     function requester_acknowledges(uint256 seed) external {

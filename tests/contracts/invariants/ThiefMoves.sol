@@ -9,7 +9,8 @@ import {Checks} from "./Checks.sol";
 /// What a thief tries, with its own key and what others have signed. All of it must fail.
 abstract contract ThiefMoves is Checks {
     function thief_tries(uint256 seed) external {
-        uint256 kind = _pick(seed, 10);
+        uint256 kind = _pick(seed, 12);
+        if (kind > 9) return _meddleWithAudits(seed);
         if (kind < 4) _speakForOthers(seed);
         else if (kind < 7) _settleWithWhatItHas(seed);
         else if (kind < 9) _callWhatIsTheMarkets(seed);
@@ -88,7 +89,7 @@ abstract contract ThiefMoves is Checks {
         uint256 kind = _pick(seed, 4);
         if (kind == 0) {
             reveals[0].signature = _signClaim(order, thief, _result(), "set").signature;
-        } else if (kind == 1) {
+        } else if (kind == 1 && reveals.length > 1) {
             reveals[0] = reveals[1];
         } else if (kind == 2) {
             // Signed for another order.
@@ -99,6 +100,20 @@ abstract contract ThiefMoves is Checks {
             );
         }
         _mustFail(thief, address(market), abi.encodeCall(market.settle, (IMarketTypes.Settlement(order, _result(), reveals))));
+    }
+
+    /// In the place of auditors and requesters.
+    function _meddleWithAudits(uint256 seed) private {
+        Order memory order = orders[_pick(seed, orders.length)];
+        IMarketTypes.Reveal[] memory none;
+        uint256 kind = _pick(seed, 5);
+        bytes memory data;
+        if (kind == 0) data = abi.encodeCall(market.vouch, (order, "seal"));
+        else if (kind == 1) data = abi.encodeCall(market.demandAuditInput, (order));
+        else if (kind == 2) data = abi.encodeCall(market.requestAudit, (order));
+        else if (kind == 3) data = abi.encodeCall(market.answerAuditInput, (order, "garbage", SALT));
+        else data = abi.encodeCall(market.refuteVouch, (order, _result(), none, "garbage", SALT));
+        _mustFail(thief, address(market), data);
     }
 
     function _goRoundTheMarket(uint256 seed) private {
