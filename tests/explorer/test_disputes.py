@@ -31,8 +31,10 @@ from tests.explorer.conftest import Story
 from tests.explorer.disputed import CHALLENGER, KINDS, PROVIDERS, court_in
 from tests.explorer.indexing import browser, dump, fresh_database, indexer_of, rebuilt
 from tests.explorer.test_pages import text_of
+from tests.support.commands import Commands
 from touchstone.disputes.game import FIRST_CHALLENGER, Stage
 from touchstone.errors import ExplorerError
+from touchstone.protocol.audits import AUDITOR_SEAT
 
 VALUE = "value 30 (peak, layer.0.attention_norm.peak) of sequence 1"
 WORDS = {
@@ -349,6 +351,23 @@ def test_a_move_leads_to_its_job(court, story):
         shown = text_of(story.page(f"/transactions/{move['transaction']}"))
         assert f"{move['gas']:,} gas" in shown
         assert "said " not in shown
+
+
+def test_the_command_names_the_auditor_and_who_each_of_the_guilty_lost_to(court, tmp_path):
+    """What `touchstone dispute show` says of the same dispute."""
+    commands = Commands(tmp_path / "home", court.devnet, court.deployment)
+    challenger = court.devnet.account(CHALLENGER).address
+    found = commands.json("dispute", "show", key_of(court, "auditor_lied"))
+    shown = commands.run("dispute", "show", key_of(court, "auditor_lied")).stdout
+
+    assert found["guilty"] == [0, AUDITOR_SEAT]
+    assert found["winners"] == {"0": challenger, "7": challenger}
+    assert [party["role"] for party in found["parties"]] == ["seat", "auditor", "challenger"]
+    assert [party["bond"] for party in found["parties"]] == [None, None, "1"]
+    assert f"seat 0 lost to {challenger}" in shown
+    assert f"the auditor lost to {challenger}" in shown
+    listed = {one["job"]: one for one in commands.json("dispute", "list")}
+    assert listed[key_of(court, "auditor_lied")]["winners"] == found["winners"]
 
 
 # --- the chain goes another way -----------------------------------------------------------------

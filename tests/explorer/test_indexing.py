@@ -24,11 +24,14 @@ def test_whatever_the_batches_the_rows_are_the_same(world, tmp_path):
     world.settled()
     world.replaced()
     world.contested()
+    for audited in ("requested", "auditors_silent", "audit_starved", "refuted", "audit_challenged"):
+        getattr(world, audited)()
 
     whole = rebuilt(world, tmp_path / "whole.sqlite")
     in_steps = rebuilt(world, tmp_path / "steps.sqlite", most_blocks=7)
+    one_by_one = rebuilt(world, tmp_path / "blocks.sqlite", most_blocks=1)
 
-    assert whole == in_steps
+    assert whole == in_steps == one_by_one
     assert len(whole["events"]) > 50
     assert {row[-1] for row in whole["checkpoint"]} == {
         world.devnet.w3.eth.get_block("latest")["timestamp"]
@@ -55,6 +58,27 @@ def test_a_reorganisation_leaves_what_a_rebuild_finds(world, database, tmp_path,
     assert dump(database) == rebuilt(world, tmp_path / "after.sqlite")
     phases = [row for row in dump(database)["phases"] if row[0] == world.hex_of(gone)]
     assert {row[1] for row in phases} == ({"open"} if depth < 5 else set())
+
+
+@pytest.mark.parametrize("depth", [1, 3, 6])
+def test_a_reorganisation_in_the_middle_of_an_audit(world, database, tmp_path, depth):
+    indexer = indexer_of(world, database)
+    order = world.audit_drawn()
+    world.sender_of(world.auditor(order)).send(world.market.demand_audit_input(order))
+    world.wait(world.market.parameters.answer_window + 1)
+    world.advance_audit(order)
+    indexer.catch_up()
+    assert dump(database) == rebuilt(world, tmp_path / "before.sqlite")
+
+    # The end of the audit is gone, or its auditor as well, or the settlement.
+    world.request("anvil_reorg", depth, [])
+    world.devnet.mine(2)
+    indexer.catch_up()
+    assert dump(database) == rebuilt(world, tmp_path / "undone.sqlite")
+
+    world.vouched()
+    indexer.catch_up()
+    assert dump(database) == rebuilt(world, tmp_path / "after.sqlite")
 
 
 @pytest.mark.parametrize("blocks", [1, 5, 64])

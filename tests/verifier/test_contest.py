@@ -4,15 +4,16 @@ from dataclasses import replace
 
 import pytest
 
+from touchstone.disputes.game import FIRST_CHALLENGER as FIRST
 from touchstone.disputes.game import Contest, Game, Party, Stage
 from touchstone.protocol.jobs import Phase
 from verifier.contest import Due, Sight, next_due
 
 ME, OTHER, SEAT = "0xme", "0xother", "0xseat"
 MINE, WRONG, WORSE = b"m" * 32, b"w" * 32, b"x" * 32
-NONE = Contest(0, 0, 0, 0, 0, 0, False, False, "0x0", bytes(32), bytes(32))
+NONE = Contest(0, 0, 0, 0, 0, 0, False, False, bytes(32), bytes(32))
 BEGAN = 1000
-OPEN = replace(NONE, ends_at=BEGAN + 200, parties=8, seats=0b11, live=1, agreed=True)
+OPEN = replace(NONE, ends_at=BEGAN + 200, parties=FIRST + 1, seats=0b11, live=1, agreed=True)
 PLAYED = Game.at_start()
 SETTLED = Sight(
     now=BEGAN,
@@ -34,16 +35,18 @@ SETTLED = Sight(
 
 
 def party(account: str, output: bytes, lost: bool = False) -> Party:
-    return Party(account, 0, 0, lost, False, 0, output, bytes(32))
+    return Party(account, 0, 0, lost, False, 0, False, output, bytes(32))
 
 
 SEATS = {0: party(SEAT, WRONG), 1: party(SEAT, WRONG)}
-CHALLENGED = replace(SETTLED, challenged=True, contest=OPEN, parties={**SEATS, 7: party(ME, MINE)})
+CHALLENGED = replace(
+    SETTLED, challenged=True, contest=OPEN, parties={**SEATS, FIRST: party(ME, MINE)}
+)
 CONTESTED = replace(
     SETTLED,
     phase=Phase.CONTESTED,
     claimed={0: WRONG, 1: WORSE},
-    contest=replace(OPEN, agreed=False, parties=7, live=0),
+    contest=replace(OPEN, agreed=False, parties=FIRST, live=0),
     parties=SEATS,
 )
 
@@ -79,12 +82,12 @@ def test_bonds_that_are_about_to_unlock_are_let_go(left, expected):
 
 
 def test_after_a_challenge_that_somebody_else_lost_it_challenges_itself():
-    parties = {**SEATS, 7: party(OTHER, MINE, lost=True)}
+    parties = {**SEATS, FIRST: party(OTHER, MINE, lost=True)}
     assert due(SETTLED, contest=OPEN, ended=True, parties=parties) is Due.CHALLENGE
 
 
 def test_it_never_challenges_twice():
-    parties = {**SEATS, 7: party(ME, MINE, lost=True)}
+    parties = {**SEATS, FIRST: party(ME, MINE, lost=True)}
     assert due(SETTLED, contest=OPEN, ended=True, parties=parties) is Due.OVER
 
 
@@ -102,19 +105,19 @@ def test_a_job_whose_end_was_undone_is_watched(phase):
 
 def test_whoever_takes_part_plays():
     decision = next_due(CHALLENGED, ME, MINE)
-    assert (decision.due, decision.party) == (Due.PLAY, 7)
+    assert (decision.due, decision.party) == (Due.PLAY, FIRST)
     # Another account's party is not ours, and the purse does not matter any more.
-    parties = {**SEATS, 7: party(OTHER, MINE), 8: party(ME, MINE)}
+    parties = {**SEATS, FIRST: party(OTHER, MINE), FIRST + 1: party(ME, MINE)}
     decision = next_due(replace(CHALLENGED, parties=parties, purse=0), ME, MINE)
-    assert (decision.due, decision.party) == (Due.PLAY, 8)
+    assert (decision.due, decision.party) == (Due.PLAY, FIRST + 1)
 
 
 def test_whoever_has_lost_waits_for_the_end():
-    assert due(CHALLENGED, parties={**SEATS, 7: party(ME, MINE, lost=True)}) is Due.WATCH
+    assert due(CHALLENGED, parties={**SEATS, FIRST: party(ME, MINE, lost=True)}) is Due.WATCH
 
 
 def test_a_challenger_with_the_same_result_may_want_to_lose_so_one_joins():
-    assert due(CHALLENGED, parties={**SEATS, 7: party(OTHER, MINE)}) is Due.JOIN
+    assert due(CHALLENGED, parties={**SEATS, FIRST: party(OTHER, MINE)}) is Due.JOIN
 
 
 def test_a_contest_in_which_all_seats_lie_is_joined():
@@ -168,7 +171,7 @@ def test_the_bond_returns_at_once_then_the_verdict_is_carried_out_then_credits_a
     ended = replace(CHALLENGED, ended=True)
     assert due(ended) is Due.SETTLE_BOND
     assert due(ended, challenged=False, claimed={}) is Due.SETTLE_BOND
-    left = {**SEATS, 7: party(ME, MINE, lost=True)}
+    left = {**SEATS, FIRST: party(ME, MINE, lost=True)}
     assert due(ended, parties=left, credits=7) is Due.CONCLUDE
     concluded = replace(ended, challenged=False, claimed={}, parties=left)
     assert due(concluded, credits=7) is Due.WITHDRAW
