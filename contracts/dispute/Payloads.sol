@@ -46,7 +46,6 @@ contract Payloads {
         found.job = job;
         found.salt = given.salt;
         found.program = registry.shardRoot(order.model, order.shard);
-        IModelRegistry.Model memory model = registry.get(order.model);
 
         found.operators = given.operators;
         ProgramRecords.require_(given.records, found.program, given.operators);
