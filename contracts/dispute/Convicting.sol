@@ -74,18 +74,7 @@ abstract contract Convicting is DisputesBase {
     {
         (bool header, int256 word, uint256 sequence, uint256 element) = payloads.outputWord(brief, body, index);
         if (header) return word;
-        Question memory question = Question(
-            brief.program,
-            brief.operators,
-            body,
-            // SAFETY: a sequence and an element of an output of at most 96 KiB.
-            uint32(brief.count()),
-            uint32(sequence),
-            uint32(brief.length(sequence)),
-            brief.outputValue,
-            uint32(element)
-        );
-        return referee.claimed(question, evidence);
+        return referee.claimed(_about(brief, body, sequence, brief.outputValue, element), evidence);
     }
 
     /// The game in which a party that has not lost yet is accused, with the statement that it made.
@@ -101,16 +90,26 @@ abstract contract Convicting is DisputesBase {
     }
 
     function _question(Brief calldata brief, Game storage game, bytes32 body) private view returns (Question memory) {
+        return _about(brief, body, game.sequence, game.value, game.index);
+    }
+
+    /// The question about an element of the transcript with this node over its sequences.
+    function _about(Brief calldata brief, bytes32 body, uint256 sequence, uint256 value, uint256 element)
+        private
+        pure
+        returns (Question memory)
+    {
+        // SAFETY: 32 bits each in a call or in a game, or of an output of at most 96 KiB; at most 4,096 sequences, of at
+        // most 2^15 positions.
         return Question(
             brief.program,
             brief.operators,
             body,
-            // SAFETY: at most 4,096 sequences, of at most 2^15 positions.
             uint32(brief.count()),
-            game.sequence,
-            uint32(brief.length(game.sequence)),
-            game.value,
-            game.index
+            uint32(sequence),
+            uint32(brief.length(sequence)),
+            uint32(value),
+            uint32(element)
         );
     }
 
@@ -277,17 +276,7 @@ abstract contract Convicting is DisputesBase {
     ) external nonReentrant {
         JobId job = _requireBrief(brief);
         if (!brief.strong) revert NotStrong(job);
-        Question memory question = Question(
-            brief.program,
-            brief.operators,
-            _bodyOf(brief, job, party, output),
-            // SAFETY: at most 4,096 sequences, of at most 2^15 positions.
-            uint32(brief.count()),
-            sequence,
-            uint32(brief.length(sequence)),
-            value,
-            element
-        );
+        Question memory question = _about(brief, _bodyOf(brief, job, party, output), sequence, value, element);
         (int256 found, int256 expected) = referee.judged(question, evidence);
         if (found == expected) revert NothingWrong(found);
         _requireOpponent(job, party, against);
