@@ -33,7 +33,6 @@ struct DisputeSetup {
 
 /// What all moves share: the constants, the storage, and how a party loses.
 abstract contract DisputesBase is IDisputeTypes, ReentrancyGuardTransient {
-    using BriefLib for Brief;
     using SafeERC20 for IERC20;
 
     /// Challengers are numbered from here on; below stand the seats.
@@ -90,10 +89,11 @@ abstract contract DisputesBase is IDisputeTypes, ReentrancyGuardTransient {
         if (block.timestamp >= end) revert ContestOver(job, end);
     }
 
-    function _requireBrief(Brief calldata brief) internal view returns (JobId job) {
-        job = JobId.wrap(brief.job);
+    function _requireBrief(bytes calldata given) internal view returns (JobId job, Brief memory brief) {
+        job = BriefLib.jobOf(given);
         _requireRunning(job);
-        if (_contests[job].brief != brief.hash()) revert WrongBrief(job);
+        if (_contests[job].brief != keccak256(given)) revert WrongBrief(job);
+        brief = BriefLib.read(given);
     }
 
     function _requireParty(JobId job, uint256 party) internal view returns (Party storage found) {
@@ -126,16 +126,24 @@ abstract contract DisputesBase is IDisputeTypes, ReentrancyGuardTransient {
             contest.guilty |= uint8(1 << party);
         }
         Party storage better = _parties[job][against];
-        bool first = party < FIRST_CHALLENGER && contest.winner == address(0);
-        if (first || contest.winner == loser.account) contest.winner = better.lost ? address(0) : better.account;
+        bool first = party < FIRST_CHALLENGER && contest.winner == 0;
+        if (first || (contest.winner != 0 && _winner(job, contest.winner) == loser.account)) {
+            // SAFETY: as above.
+            contest.winner = better.lost ? 0 : uint32(against + 1);
+        }
         emit Lost(job, party, against, proven);
-        if (_bonded[job][party]) {
+        if (party >= FIRST_CHALLENGER && _bonded[job][party]) {
             _bonded[job][party] = false;
             contest.live -= 1;
             _credit(better.account, bond / 2);
             token.safeTransfer(BURN_ADDRESS, bond - bond / 2);
             emit BondSettled(job, party, 0);
         }
+    }
+
+    /// Whose the bounty is, by the number in the contest.
+    function _winner(JobId job, uint256 number) internal view returns (address) {
+        return number == 0 ? address(0) : _parties[job][number - 1].account;
     }
 
     /// A game in which a side has lost is over.

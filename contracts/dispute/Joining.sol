@@ -70,16 +70,17 @@ abstract contract Joining is DisputesBase, IResolver {
         Contest storage contest = _contests[job];
         if (contest.brief != 0) revert AlreadyEntered(job);
         Brief memory brief = payloads.brief(registry, order, JobId.unwrap(job), given);
-        contest.brief = keccak256(abi.encode(brief));
+        bytes memory encoded = brief.encode();
+        contest.brief = keccak256(encoded);
         contest.refused = brief.refused;
-        emit Described(job, brief);
+        emit Described(job, encoded);
     }
 
     /// @inheritdoc IResolver
     function verdict(JobId job) external view returns (bool ended, uint256 guilty, address winner) {
         Contest memory contest = _contests[job];
         ended = contest.endsAt != 0 && (block.timestamp >= contest.endsAt || _decided(job, contest));
-        return (ended, contest.guilty, contest.winner);
+        return (ended, contest.guilty, _winner(job, contest.winner));
     }
 
     /// Whether nothing is left to find out: the innocent claim one output, and nobody disputes it any more.
@@ -104,7 +105,7 @@ abstract contract Joining is DisputesBase, IResolver {
         // SAFETY: Unix seconds; 32 bits last until 2106.
         contest.endsAt = uint32(block.timestamp + window);
         if (contest.parties == 0) contest.parties = uint32(FIRST_CHALLENGER);
-        (contest.seats, contest.guilty, contest.winner) = (0, 0, address(0));
+        (contest.seats, contest.guilty, contest.winner) = (0, 0, 0);
         emit ContestOpened(job, contest.contested, contest.endsAt);
     }
 

@@ -74,8 +74,8 @@ class Disputes:
 
     def contest(self, job: JobId) -> Contest:
         """The contest of a job; all zero where there is none."""
-        found = Contest(*self.views.call("contestOf", job))
-        return replace(found, winner=to_checksum_address(found.winner))
+        fields, (_, _, winner) = self.views.call_together(("contestOf", job), ("verdict", job))
+        return replace(Contest(*fields), winner=to_checksum_address(winner))
 
     def verdict(self, job: JobId) -> tuple[bool, int, str]:
         """Whether the contest has ended, the bits of the guilty seats, and who won."""
@@ -219,8 +219,7 @@ def data_of(call: ContractFunction) -> bytes:
 
 def brief_of_event(event: EventData) -> Brief:
     """The brief in a `Described` event."""
-    found: Any = event["args"]["brief"]
-    return Brief.from_abi(list(found.values()) if hasattr(found, "values") else list(found))
+    return Brief.from_abi(event["args"]["brief"])
 
 
 def dispute_abi() -> list[Any]:
