@@ -14,7 +14,7 @@ from provider.log import log
 from touchstone.chain.market import order_of_event
 from touchstone.errors import TouchstoneError
 from touchstone.protocol.ids import JobId, PoolId
-from touchstone.protocol.jobs import Phase
+from touchstone.protocol.jobs import FAILURES, Phase
 
 if TYPE_CHECKING:
     from web3.types import EventData
@@ -38,16 +38,6 @@ _EVENTS = (
     "Answered",
     "DemandClosed",
 )
-_FAILURES = (
-    "no-show",
-    "withheld reveal",
-    "equivocation",
-    "guilty",
-    "withheld output",
-    "withheld input",
-    "not computed",
-)
-"""The contracts' `Failure`, in its order."""
 REWIND_BLOCKS = 16
 """Blocks that are read again at each look: an endpoint of many nodes may not have shown all of
 them. Each event is handled once."""
@@ -156,7 +146,7 @@ class Watcher:
                 return
             self._book.store.add_job(job, order_of_event(event))
         if event["event"] == "SeatFailed" and self._book.is_mine(job, event["args"]["seat"]):
-            reason = _FAILURES[event["args"]["reason"]]
+            reason = FAILURES[event["args"]["reason"]]
             log("this node was slashed", logging.ERROR, job=job, reason=reason)
         touched[job] = None
 

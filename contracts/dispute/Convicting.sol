@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Evidence, Question} from "../referee/IReferee.sol";
-import {Chunks, Tree} from "../transcript/Tree.sol";
+import {Question} from "../referee/IReferee.sol";
+import {Places} from "../referee/Places.sol";
+import {Chunks, Openings} from "../transcript/Openings.sol";
+import {Tree} from "../transcript/Tree.sol";
 import {JobId} from "../types/Ids.sol";
 import {Brief, BriefLib} from "./Brief.sol";
 import {DisputesBase} from "./DisputesBase.sol";
 
 /// Who loses by what a transcript says: one element, recomputed from openings under the party's own tree.
 abstract contract Convicting is DisputesBase {
-    using BriefLib for Brief;
+    using Openings for Chunks;
 
     /// A long reduction is cut into this many parts at most.
     uint256 private constant PARTS = 64;
@@ -18,14 +20,14 @@ abstract contract Convicting is DisputesBase {
 
     /// See IDisputes.
     function convict(
-        Brief calldata brief,
+        bytes calldata given,
         uint256 a,
         uint256 b,
         bool first,
         Statement calldata statement,
-        Evidence calldata evidence
+        bytes calldata evidence
     ) external nonReentrant {
-        (JobId job, Game storage game) = _accused(brief, a, b, first ? a : b, statement);
+        (JobId job, Brief memory brief, Game storage game) = _accused(given, a, b, first ? a : b, statement);
         if (game.stage != Stage.Element || game.value == 0) revert WrongStage(game.stage);
         Question memory question = _question(brief, game, statement.body);
         int256 found;
@@ -41,25 +43,23 @@ abstract contract Convicting is DisputesBase {
 
     /// See IDisputes.
     function convictEnd(
-        Brief calldata brief,
+        bytes calldata given,
         uint256 a,
         uint256 b,
         bool first,
         Statement calldata statement,
         bytes calldata chunk,
-        Chunks calldata input,
-        Evidence calldata evidence
+        bytes calldata input,
+        bytes calldata evidence
     ) external nonReentrant {
-        (JobId job, Game storage game) = _accused(brief, a, b, first ? a : b, statement);
-        bytes32 node = first ? game.nodeA : game.nodeB;
-        bytes32 shown = Tree.leaf(chunk);
-        if (shown != node) revert NotTheNode(shown, node);
+        (JobId job, Brief memory brief, Game storage game) = _accused(given, a, b, first ? a : b, statement);
+        _requireNode(Tree.leaf(chunk), first ? game.nodeA : game.nodeB);
         int256 found = payloads.element(chunk, game.index % (Tree.CHUNK / 4));
         int256 expected;
         if (game.stage == Stage.Element && game.value == 0) {
-            expected = payloads.token(brief, game.sequence, game.index, input);
+            expected = payloads.token(given, game.sequence, game.index, input);
         } else if (game.stage == Stage.OutputElement) {
-            expected = _outputWord(brief, statement.body, game.index, evidence);
+            expected = _outputWord(given, brief, statement.body, game.index, evidence);
         } else {
             revert WrongStage(game.stage);
         }
@@ -67,50 +67,51 @@ abstract contract Convicting is DisputesBase {
     }
 
     /// What the output of a party with this transcript has at a four-byte word.
-    function _outputWord(Brief calldata brief, bytes32 body, uint256 index, Evidence calldata evidence)
-        private
-        view
-        returns (int256)
-    {
-        (bool header, int256 word, uint256 sequence, uint256 element) = payloads.outputWord(brief, body, index);
+    function _outputWord(
+        bytes calldata given,
+        Brief memory brief,
+        bytes32 body,
+        uint256 index,
+        bytes calldata evidence
+    ) private view returns (int256) {
+        (bool header, int256 word, uint256 sequence, uint256 element) = payloads.outputWord(given, body, index);
         if (header) return word;
-        Question memory question = Question(
-            brief.program,
-            brief.operators,
-            body,
-            // SAFETY: a sequence and an element of an output of at most 96 KiB.
-            uint32(brief.count()),
-            uint32(sequence),
-            uint32(brief.length(sequence)),
-            brief.outputValue,
-            uint32(element)
-        );
-        return referee.claimed(question, evidence);
+        return referee.claimed(_about(brief, body, sequence, brief.outputValue, element), evidence);
     }
 
     /// The game in which a party that has not lost yet is accused, with the statement that it made.
-    function _accused(Brief calldata brief, uint256 a, uint256 b, uint256 party, Statement calldata statement)
+    function _accused(bytes calldata given, uint256 a, uint256 b, uint256 party, Statement calldata statement)
         private
         view
-        returns (JobId job, Game storage game)
+        returns (JobId job, Brief memory brief, Game storage game)
     {
-        job = _requireBrief(brief);
+        (job, brief) = _requireBrief(given);
         game = _game(job, a, b);
         _requireParty(job, party);
         _requireStatement(job, party, statement);
     }
 
-    function _question(Brief calldata brief, Game storage game, bytes32 body) private view returns (Question memory) {
+    function _question(Brief memory brief, Game storage game, bytes32 body) private view returns (Question memory) {
+        return _about(brief, body, game.sequence, game.value, game.index);
+    }
+
+    /// The question about an element of the transcript with this node over its sequences.
+    function _about(Brief memory brief, bytes32 body, uint256 sequence, uint256 value, uint256 element)
+        private
+        pure
+        returns (Question memory)
+    {
+        // SAFETY: 32 bits each in a call or in a game, or of an output of at most 96 KiB; at most 4,096 sequences, of at
+        // most 2^15 positions.
         return Question(
             brief.program,
             brief.operators,
             body,
-            // SAFETY: at most 4,096 sequences, of at most 2^15 positions.
             uint32(brief.count()),
-            game.sequence,
-            uint32(brief.length(game.sequence)),
-            game.value,
-            game.index
+            uint32(sequence),
+            uint32(brief.length(sequence)),
+            uint32(value),
+            uint32(element)
         );
     }
 
@@ -138,15 +139,15 @@ abstract contract Convicting is DisputesBase {
 
     /// See IDisputes.
     function postParts(
-        Brief calldata brief,
+        bytes calldata given,
         uint256 a,
         uint256 b,
         bool first,
         Statement calldata statement,
         int256[] calldata parts,
-        Evidence calldata evidence
+        bytes calldata evidence
     ) external nonReentrant {
-        (JobId job, Game storage game) = _accused(brief, a, b, first ? a : b, statement);
+        (JobId job, Brief memory brief, Game storage game) = _accused(given, a, b, first ? a : b, statement);
         Stage stage = game.stage;
         if ((stage != Stage.Element && stage != Stage.Parts) || game.value == 0 || game.closed) revert WrongStage(stage);
         _requireParts(brief, game, first, statement.body, parts, evidence);
@@ -169,14 +170,14 @@ abstract contract Convicting is DisputesBase {
 
     /// See IDisputes.
     function narrow(
-        Brief calldata brief,
+        bytes calldata given,
         uint256 a,
         uint256 b,
         int256[] calldata partsA,
         int256[] calldata partsB,
-        Chunks calldata records
+        bytes calldata records
     ) external nonReentrant {
-        JobId job = _requireBrief(brief);
+        (JobId job, Brief memory brief) = _requireBrief(given);
         Game storage game = _game(job, a, b);
         if (game.stage != Stage.Parts) revert WrongStage(game.stage);
         _requireNode(keccak256(abi.encode(partsA)), game.nodeA);
@@ -202,15 +203,15 @@ abstract contract Convicting is DisputesBase {
 
     /// Parts must give the element that the party claims, or its part of the round before.
     function _requireParts(
-        Brief calldata brief,
+        Brief memory brief,
         Game storage game,
         bool first,
         bytes32 body,
         int256[] calldata parts,
-        Evidence calldata evidence
+        bytes calldata evidence
     ) private view {
         Question memory question = _question(brief, game, body);
-        (uint256 from, uint256 end, uint256 most) = _span(question, game, evidence.records);
+        (uint256 from, uint256 end, uint256 most) = _span(question, game, evidence);
         uint256 terms = end - from;
         if (terms <= most) revert NotLong(terms, most);
         uint256 size = _partSize(terms);
@@ -219,14 +220,14 @@ abstract contract Convicting is DisputesBase {
         for (uint256 i; i < parts.length; ++i) {
             if (parts[i] != int128(parts[i])) revert PartOutOfRange(parts[i]);
         }
-        int256 total = referee.combined(question, evidence.records, parts);
+        int256 total = referee.combined(question, evidence, parts);
         int256 given = game.to == 0 ? referee.finish(question, evidence, total) : total;
         int256 claimed = game.to == 0 ? referee.claimed(question, evidence) : (first ? game.partA : game.partB);
         if (given != claimed) revert PartsDoNotFold(given, claimed);
     }
 
     /// The terms that are in question, and the most that are judged at once.
-    function _span(Question memory question, Game storage game, Chunks calldata records)
+    function _span(Question memory question, Game storage game, bytes calldata records)
         private
         view
         returns (uint256 from, uint256 end, uint256 most)
@@ -242,8 +243,8 @@ abstract contract Convicting is DisputesBase {
     // --- without a game ------------------------------------------------------------------------------------------
 
     /// See IDisputes.
-    function convictRefused(Brief calldata brief, uint256 party, uint256 against) external nonReentrant {
-        JobId job = _requireBrief(brief);
+    function convictRefused(bytes calldata given, uint256 party, uint256 against) external nonReentrant {
+        (JobId job, Brief memory brief) = _requireBrief(given);
         if (!brief.refused) revert NotRefused(job);
         bytes32 right = payloads.refusedRoot(brief.salt);
         Party storage wrong = _requireParty(job, party);
@@ -266,28 +267,18 @@ abstract contract Convicting is DisputesBase {
 
     /// See IDisputes.
     function convictStrong(
-        Brief calldata brief,
+        bytes calldata given,
         uint256 party,
         uint256 against,
-        Chunks calldata output,
+        bytes calldata output,
         uint32 sequence,
         uint32 value,
         uint32 element,
-        Evidence calldata evidence
+        bytes calldata evidence
     ) external nonReentrant {
-        JobId job = _requireBrief(brief);
+        (JobId job, Brief memory brief) = _requireBrief(given);
         if (!brief.strong) revert NotStrong(job);
-        Question memory question = Question(
-            brief.program,
-            brief.operators,
-            _bodyOf(brief, job, party, output),
-            // SAFETY: at most 4,096 sequences, of at most 2^15 positions.
-            uint32(brief.count()),
-            sequence,
-            uint32(brief.length(sequence)),
-            value,
-            element
-        );
+        Question memory question = _about(brief, _bodyOf(brief, job, party, output), sequence, value, element);
         (int256 found, int256 expected) = referee.judged(question, evidence);
         if (found == expected) revert NothingWrong(found);
         _requireOpponent(job, party, against);
@@ -296,15 +287,16 @@ abstract contract Convicting is DisputesBase {
     }
 
     /// The node over the sequences of a party's transcript, with which its output begins.
-    function _bodyOf(Brief calldata brief, JobId job, uint256 party, Chunks calldata output)
+    function _bodyOf(Brief memory brief, JobId job, uint256 party, bytes calldata output)
         private
         view
         returns (bytes32)
     {
-        bytes32 root = payloads.outputRoot(brief, Tree.topOf(output, brief.outputBytes));
+        Chunks memory opened = Openings.read(output);
+        bytes32 root = brief.outputRoot(opened.topOf(brief.outputBytes));
         if (root != _requireParty(job, party).output) revert WrongStatement(job, party);
-        if (output.indexes[0] != 0) revert Tree.IndexOutOfOrder(output.indexes[0]);
-        return bytes32(output.data[:32]);
+        if (opened.indexes[0] != 0) revert Tree.IndexOutOfOrder(opened.indexes[0]);
+        return bytes32(Places.word(opened.place));
     }
 
     function _requireOpponent(JobId job, uint256 party, uint256 against) private view {

@@ -37,8 +37,9 @@ contract Disputes is Joining, Proxy, Multicall {
         bytes4 called = msg.sig;
         if (
             called == IDisputes.convict.selector || called == IDisputes.convictEnd.selector
-                || called == IDisputes.postParts.selector || called == IDisputes.narrow.selector || called == IDisputes.convictRefused.selector
-                || called == IDisputes.convictTwin.selector || called == IDisputes.convictStrong.selector
+                || called == IDisputes.postParts.selector || called == IDisputes.narrow.selector
+                || called == IDisputes.convictRefused.selector || called == IDisputes.convictTwin.selector
+                || called == IDisputes.convictStrong.selector
         ) {
             return address(convictions);
         }

@@ -33,7 +33,6 @@ struct DisputeSetup {
 
 /// What all moves share: the constants, the storage, and how a party loses.
 abstract contract DisputesBase is IDisputeTypes, ReentrancyGuardTransient {
-    using BriefLib for Brief;
     using SafeERC20 for IERC20;
 
     /// Challengers are numbered from here on; below stand the seats, the auditor's last.
@@ -93,10 +92,11 @@ abstract contract DisputesBase is IDisputeTypes, ReentrancyGuardTransient {
         if (block.timestamp >= end) revert ContestOver(job, end);
     }
 
-    function _requireBrief(Brief calldata brief) internal view returns (JobId job) {
-        job = JobId.wrap(brief.job);
+    function _requireBrief(bytes calldata given) internal view returns (JobId job, Brief memory brief) {
+        job = BriefLib.jobOf(given);
         _requireRunning(job);
-        if (_contests[job].brief != brief.hash()) revert WrongBrief(job);
+        if (_contests[job].brief != keccak256(given)) revert WrongBrief(job);
+        brief = BriefLib.read(given);
     }
 
     function _requireParty(JobId job, uint256 party) internal view returns (Party storage found) {
@@ -129,7 +129,7 @@ abstract contract DisputesBase is IDisputeTypes, ReentrancyGuardTransient {
         }
         Party storage better = _parties[job][against];
         emit Lost(job, party, against, proven);
-        if (_bonded[job][party]) {
+        if (party >= FIRST_CHALLENGER && _bonded[job][party]) {
             _bonded[job][party] = false;
             contest.live -= 1;
             _credit(better.account, bond / 2);

@@ -2,7 +2,6 @@
 pragma solidity ^0.8.28;
 
 import {JobId} from "../types/Ids.sol";
-import {Brief} from "./Brief.sol";
 
 /// The engine's words: who plays, where a game stands, what happened and what was wrong.
 interface IDisputeTypes {
@@ -104,7 +103,7 @@ interface IDisputeTypes {
 
     event ContestOpened(JobId indexed job, bytes32 contest, uint256 endsAt);
     event Entered(JobId indexed job, uint256 indexed party, address account, bytes32 output, uint256 bond);
-    event Described(JobId indexed job, Brief brief);
+    event Described(JobId indexed job, bytes brief);
     event Stated(JobId indexed job, uint256 indexed party, bytes32 body, bytes32 outputTop);
     event GameStarted(JobId indexed job, uint256 a, uint256 b);
     event Opened(bytes32 indexed node, uint256 levels, bytes32[] children);

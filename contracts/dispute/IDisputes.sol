@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Evidence} from "../referee/IReferee.sol";
-import {Chunks} from "../transcript/Tree.sol";
 import {IMarketTypes} from "../market/IMarketTypes.sol";
 import {JobId} from "../types/Ids.sol";
 import {Order} from "../types/Order.sol";
-import {Brief, Briefing} from "./Brief.sol";
+import {Briefing} from "./Brief.sol";
 import {IDisputeTypes} from "./IDisputeTypes.sol";
 
 /// Finds who lied about an execution: "open the children or lose".
@@ -18,6 +16,9 @@ import {IDisputeTypes} from "./IDisputeTypes.sol";
 /// the children of the node at which they stand; the contract finds the leftmost difference and descends. At one
 /// element the referee recomputes it from openings under each party's own transcript, and whoever's element disagrees
 /// loses: one party, or both. Winning validates nothing. What is opened counts for every game in which it is asked.
+///
+/// Openings (`record`, `records`, `input`, `output`) are written as `Openings` has them, `evidence` as
+/// `EvidenceReader`, a `brief` as `BriefLib`.
 interface IDisputes is IDisputeTypes {
     // --- who plays -----------------------------------------------------------------------------------------------
 
@@ -46,46 +47,46 @@ interface IDisputes is IDisputeTypes {
     function start(JobId job, uint256 a, uint256 b) external;
 
     /// State one's transcript. Only the party itself, once.
-    function state(Brief calldata brief, uint256 party, Statement calldata statement) external;
+    function state(bytes calldata brief, uint256 party, Statement calldata statement) external;
 
     /// Go on from `Stating` once both have stated.
-    function face(Brief calldata brief, uint256 a, uint256 b, Statement calldata ofA, Statement calldata ofB) external;
+    function face(bytes calldata brief, uint256 a, uint256 b, Statement calldata ofA, Statement calldata ofB) external;
 
     /// Open the children of either node, or of both; where both are open the game descends. A node that is opened
     /// already still needs its children for that. `record`: the shape of the value in the program's record, where the
     /// game descends into one that an operator writes.
     function open(
-        Brief calldata brief,
+        bytes calldata brief,
         uint256 a,
         uint256 b,
         bytes32[] calldata childrenA,
         bytes32[] calldata childrenB,
-        Chunks calldata record
+        bytes calldata record
     ) external;
 
     /// As `open`, for the bytes of a chunk.
-    function openLeaf(Brief calldata brief, uint256 a, uint256 b, bytes calldata chunkA, bytes calldata chunkB) external;
+    function openLeaf(bytes calldata brief, uint256 a, uint256 b, bytes calldata chunkA, bytes calldata chunkB) external;
 
     /// Post partial results of a long reduction, up to 64. `evidence` shows that they give the party's element, or its
     /// part of the round before.
     function postParts(
-        Brief calldata brief,
+        bytes calldata brief,
         uint256 a,
         uint256 b,
         bool first,
         Statement calldata statement,
         int256[] calldata parts,
-        Evidence calldata evidence
+        bytes calldata evidence
     ) external;
 
     /// Go on to the first part in which both sides differ.
     function narrow(
-        Brief calldata brief,
+        bytes calldata brief,
         uint256 a,
         uint256 b,
         int256[] calldata partsA,
         int256[] calldata partsB,
-        Chunks calldata records
+        bytes calldata records
     ) external;
 
     // A conviction outside a game names a party `against` that claims another output. A seat goes before challengers who
@@ -96,42 +97,42 @@ interface IDisputes is IDisputeTypes {
 
     /// Show that a party's element is not what its own transcript gives. By anyone; the other side is the winner.
     function convict(
-        Brief calldata brief,
+        bytes calldata brief,
         uint256 a,
         uint256 b,
         bool first,
         Statement calldata statement,
-        Evidence calldata evidence
+        bytes calldata evidence
     ) external;
 
     /// The same for an element of the input's copy, or of the output: `chunk` is the party's, `input` opens the job's
     /// input, `evidence` the output value under the party's transcript.
     function convictEnd(
-        Brief calldata brief,
+        bytes calldata brief,
         uint256 a,
         uint256 b,
         bool first,
         Statement calldata statement,
         bytes calldata chunk,
-        Chunks calldata input,
-        Evidence calldata evidence
+        bytes calldata input,
+        bytes calldata evidence
     ) external;
 
     /// Where claims are strong: show in one transaction, without a game, that an element of a party's transcript is not
     /// what its own openings give. `output` opens the first chunk of its output, which holds the transcript's node.
     function convictStrong(
-        Brief calldata brief,
+        bytes calldata brief,
         uint256 party,
         uint256 against,
-        Chunks calldata output,
+        bytes calldata output,
         uint32 sequence,
         uint32 value,
         uint32 element,
-        Evidence calldata evidence
+        bytes calldata evidence
     ) external;
 
     /// Where the input breaks a rule there is one right output: whoever claims another loses to `against`.
-    function convictRefused(Brief calldata brief, uint256 party, uint256 against) external;
+    function convictRefused(bytes calldata brief, uint256 party, uint256 against) external;
 
     /// A party with the very statement of one that was convicted by it loses as well, to whom that one lost to.
     function convictTwin(JobId job, uint256 convicted, uint256 party) external;

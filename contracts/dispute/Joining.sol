@@ -68,9 +68,10 @@ abstract contract Joining is DisputesBase, IResolver {
         Contest storage contest = _contests[job];
         if (contest.brief != 0) revert AlreadyEntered(job);
         Brief memory brief = payloads.brief(registry, order, JobId.unwrap(job), given);
-        contest.brief = keccak256(abi.encode(brief));
+        bytes memory encoded = brief.encode();
+        contest.brief = keccak256(encoded);
         contest.refused = brief.refused;
-        emit Described(job, brief);
+        emit Described(job, encoded);
     }
 
     /// @inheritdoc IResolver

@@ -2,7 +2,9 @@
 pragma solidity ^0.8.28;
 
 import {IModelRegistry} from "../registry/IModelRegistry.sol";
-import {Chunks, Tree} from "../transcript/Tree.sol";
+import {Places} from "../referee/Places.sol";
+import {Chunks, Openings} from "../transcript/Openings.sol";
+import {Tree} from "../transcript/Tree.sol";
 import {Order, OrderLib} from "../types/Order.sol";
 import {Brief, Briefing, BriefLib} from "./Brief.sol";
 import {ProgramRecords} from "./ProgramRecords.sol";
@@ -12,8 +14,9 @@ import {ProgramRecords} from "./ProgramRecords.sol";
 ///
 ///   payload = "TSP1" | count: u32 | length of each: u32 x count | values: i32 x sum of lengths, all little-endian
 contract Payloads {
-    using BriefLib for Brief;
+    using Openings for Chunks;
     using OrderLib for Order;
+    using ProgramRecords for Chunks;
 
     uint256 public constant MOST_BYTES = 8 << 20;
     uint256 public constant MOST_SEQUENCES = 4096;
@@ -40,43 +43,45 @@ contract Payloads {
         bytes32 job,
         Briefing calldata given
     ) external view returns (Brief memory found) {
-        bytes32 top = given.inputBytes == 0 ? bytes32(0) : Tree.topOf(given.input, given.inputBytes);
+        Chunks memory input = Openings.read(given.input);
+        bytes32 top = given.inputBytes == 0 ? bytes32(0) : input.topOf(given.inputBytes);
         bytes32 root = Tree.blinded(given.salt, Tree.seal(given.inputBytes, top));
         if (root != order.inputRoot) revert WrongInput(root, order.inputRoot);
         found.job = job;
         found.salt = given.salt;
         found.program = registry.shardRoot(order.model, order.shard);
-        IModelRegistry.Model memory model = registry.get(order.model);
 
         found.operators = given.operators;
-        ProgramRecords.require_(given.records, found.program, given.operators);
-        if (ProgramRecords.word(given.records, 0, 4) != given.operators) revert NotTheHeader(given.operators);
-        found.lengths = _lengthsOf(registry.get(order.model), order, given);
+        Chunks memory records = ProgramRecords.opened(given.records, found.program, given.operators);
+        if (records.word(0, 4) != given.operators) revert NotTheHeader(given.operators);
+        found.lengths = _lengthsOf(registry.get(order.model), order, given.inputBytes, input, records);
         if (found.lengths.length == 0) return _refused(found);
         (found.inputBytes, found.inputTop, found.strong) = (given.inputBytes, top, order.isStrong());
-        uint256 size = _sizeOutput(found, given);
+        uint256 size = _sizeOutput(found, records);
         if (size > MOST_OUTPUT_BYTES) return _refused(found);
         // SAFETY: at most 96 KiB.
         found.outputBytes = uint64(size);
     }
 
     /// Positions of each sequence, two bytes each; none where the input breaks a rule of the model or of the order.
-    function _lengthsOf(IModelRegistry.Model memory model, Order calldata order, Briefing calldata given)
-        private
-        pure
-        returns (bytes memory)
-    {
-        if (ProgramRecords.word(given.records, 0, 1) != TOKENS) return "";
-        uint256 most = ProgramRecords.word(given.records, 0, 3);
+    function _lengthsOf(
+        IModelRegistry.Model memory model,
+        Order calldata order,
+        uint256 size,
+        Chunks memory input,
+        Chunks memory records
+    ) private pure returns (bytes memory) {
+        if (records.word(0, 1) != TOKENS) return "";
+        uint256 most = records.word(0, 3);
         if (model.maxRows < most) most = model.maxRows;
-        return _lengths(given, most, uint256(order.units) * model.unitRows);
+        return _lengths(size, input, most, uint256(order.units) * model.unitRows);
     }
 
     /// Says which value the output is, and returns how many bytes it has.
-    function _sizeOutput(Brief memory found, Briefing calldata given) private pure returns (uint256 size) {
-        uint256 value = ProgramRecords.word(given.records, 0, 5);
-        uint256 width = ProgramRecords.widthOf(given.records, value);
-        found.outputPerPosition = ProgramRecords.isPerPosition(given.records, value);
+    function _sizeOutput(Brief memory found, Chunks memory records) private pure returns (uint256 size) {
+        uint256 value = records.word(0, 5);
+        uint256 width = records.widthOf(value);
+        found.outputPerPosition = records.isPerPosition(value);
         // SAFETY: a program's numbers are 32 bits (touchstone.programs.rules).
         (found.outputValue, found.outputWidth) = (uint32(value), uint32(width));
         bytes memory lengths = found.lengths;
@@ -91,23 +96,23 @@ contract Payloads {
         (refused.job, refused.program, refused.salt, refused.refused) = (found.job, found.program, found.salt, true);
     }
 
-    /// Lengths of the sequences, two bytes each; none where the input breaks a rule.
-    function _lengths(Briefing calldata given, uint256 most, uint256 paid) private pure returns (bytes memory found) {
-        uint256 size = given.inputBytes;
+    /// Lengths of the sequences, two bytes each; none where the input, of `size` bytes, breaks a rule.
+    function _lengths(uint256 size, Chunks memory input, uint256 most, uint256 paid)
+        private
+        pure
+        returns (bytes memory found)
+    {
         if (size > MOST_BYTES || size < HEADER) return "";
-        if (given.input.indexes[0] != 0) revert ChunkMissing(0);
-        bytes calldata data = given.input.data;
-        if (bytes4(data[:4]) != MAGIC) return "";
-        uint256 count = _u32(data[4:8]);
+        uint256 place = _found(input, 0, HEADER);
+        if (bytes4(bytes32(Places.word(place))) != MAGIC) return "";
+        uint256 count = _u32At(place + 4);
         uint256 start = HEADER + 4 * count;
         if (count == 0 || count > MOST_SEQUENCES || size < start) return "";
-        for (uint256 i; i < Tree.chunkCount(start); ++i) {
-            if (i >= given.input.indexes.length || given.input.indexes[i] != i) revert ChunkMissing(i);
-        }
+        place = _found(input, 0, start) + HEADER;
         found = new bytes(2 * count);
         uint256 rows;
         for (uint256 i; i < count; ++i) {
-            uint256 length = _u32(data[HEADER + 4 * i:HEADER + 4 * i + 4]);
+            uint256 length = _u32At(place + 4 * i);
             // SAFETY of two bytes: a program's greatest length is below 2^15.
             if (length == 0 || length > most || length > type(uint16).max) return "";
             rows += length;
@@ -117,27 +122,23 @@ contract Payloads {
     }
 
     /// The blinded root of the constant output.
-    function refusedRoot(bytes32 salt) external pure returns (bytes32) {
+    function refusedRoot(bytes32 salt) external view returns (bytes32) {
         return Tree.blinded(salt, Tree.seal(4, _leaf(REFUSED)));
     }
 
-    /// The blinded root of an output of the brief's length.
-    function outputRoot(Brief calldata given, bytes32 top) external pure returns (bytes32) {
-        return Tree.blinded(given.salt, Tree.seal(given.outputBytes, top));
-    }
-
     /// The token that the input has at a position, from the chunk that holds it.
-    function token(Brief calldata given, uint256 sequence, uint256 position, Chunks calldata input)
+    function token(bytes calldata encoded, uint256 sequence, uint256 position, bytes calldata input)
         external
         view
         returns (int256)
     {
+        Brief memory given = BriefLib.read(encoded);
         uint256 before = position;
         for (uint256 i; i < sequence; ++i) before += given.length(i);
-        bytes32 top = Tree.topOf(input, given.inputBytes);
+        Chunks memory opened = Openings.read(input);
+        bytes32 top = opened.topOf(given.inputBytes);
         if (top != given.inputTop) revert WrongInput(top, given.inputTop);
-        uint256 offset = HEADER + 4 * given.count() + 4 * before;
-        return element(_chunk(input, offset / Tree.CHUNK), (offset % Tree.CHUNK) / 4);
+        return Places.int32At(_found(opened, HEADER + 4 * given.count() + 4 * before, 4));
     }
 
     // --- the output ---------------------------------------------------------------------------------------------
@@ -145,11 +146,12 @@ contract Payloads {
     /// What stands at a four-byte word of the output: in the header the word itself, else the element of the output
     /// value that it must equal.
     /// `body` is the node over the sequences of the claimant's transcript.
-    function outputWord(Brief calldata given, bytes32 body, uint256 index)
+    function outputWord(bytes calldata encoded, bytes32 body, uint256 index)
         external
         pure
         returns (bool header, int256 word, uint256 sequence, uint256 element_)
     {
+        Brief memory given = BriefLib.read(encoded);
         if (4 * index >= given.outputBytes) revert PastTheEnd(4 * index, given.outputBytes);
         if (given.strong) {
             if (index < BODY / 4) return (true, _signed(_u32Of(bytes4(body << (32 * index)))), 0, 0);
@@ -174,21 +176,19 @@ contract Payloads {
     // --- numbers ------------------------------------------------------------------------------------------------
 
     /// The int32 at a place of a chunk.
-    function element(bytes calldata chunk, uint256 index) public pure returns (int256) {
-        return _signed(_u32(chunk[4 * index:4 * index + 4]));
+    function element(bytes calldata chunk, uint256 index) external pure returns (int256) {
+        return _signed(_u32Of(bytes4(chunk[4 * index:4 * index + 4])));
     }
 
-    function _chunk(Chunks calldata chunks, uint256 index) private pure returns (bytes calldata) {
-        for (uint256 i; i < chunks.indexes.length; ++i) {
-            if (chunks.indexes[i] != index) continue;
-            uint256 end = Tree.CHUNK * (i + 1);
-            return chunks.data[Tree.CHUNK * i:end < chunks.data.length ? end : chunks.data.length];
-        }
-        revert ChunkMissing(index);
+    /// The place of bytes of the input.
+    function _found(Chunks memory input, uint256 first, uint256 count) private pure returns (uint256 place) {
+        uint256 missing;
+        (place, missing) = input.find(first, count);
+        if (missing != Openings.NONE) revert ChunkMissing(missing);
     }
 
-    function _u32(bytes calldata four) private pure returns (uint256) {
-        return _u32Of(bytes4(four));
+    function _u32At(uint256 place) private pure returns (uint256) {
+        return uint32(uint256(Places.int32At(place)));
     }
 
     function _u32Of(bytes4 four) private pure returns (uint256) {

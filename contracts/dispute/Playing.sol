@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Chunks, Tree} from "../transcript/Tree.sol";
+import {Chunks} from "../transcript/Openings.sol";
+import {Tree} from "../transcript/Tree.sol";
 import {JobId} from "../types/Ids.sol";
 import {Brief, BriefLib} from "./Brief.sol";
 import {DisputesBase} from "./DisputesBase.sol";
@@ -9,7 +10,7 @@ import {ProgramRecords} from "./ProgramRecords.sol";
 
 /// The moves of a game, from two statements down to one element.
 abstract contract Playing is DisputesBase {
-    using BriefLib for Brief;
+    using ProgramRecords for Chunks;
 
     /// A node is opened at most this many levels down: 64 children.
     uint256 private constant MOST_LEVELS = 6;
@@ -41,12 +42,12 @@ abstract contract Playing is DisputesBase {
     }
 
     /// See IDisputes.
-    function state(Brief calldata brief, uint256 party, Statement calldata statement) external {
-        JobId job = _requireBrief(brief);
+    function state(bytes calldata given, uint256 party, Statement calldata statement) external {
+        (JobId job, Brief memory brief) = _requireBrief(given);
         Party storage stating = _requireParty(job, party);
         if (msg.sender != stating.account) revert NotTheParty(msg.sender, stating.account);
         if (stating.statement != 0) revert AlreadyStated(job, party);
-        if (brief.refused || payloads.outputRoot(brief, statement.outputTop) != stating.output) {
+        if (brief.refused || brief.outputRoot(statement.outputTop) != stating.output) {
             revert WrongStatement(job, party);
         }
         stating.statement = keccak256(abi.encode(statement));
@@ -56,8 +57,8 @@ abstract contract Playing is DisputesBase {
     }
 
     /// See IDisputes.
-    function face(Brief calldata brief, uint256 a, uint256 b, Statement calldata ofA, Statement calldata ofB) external nonReentrant {
-        JobId job = _requireBrief(brief);
+    function face(bytes calldata given, uint256 a, uint256 b, Statement calldata ofA, Statement calldata ofB) external nonReentrant {
+        (JobId job, Brief memory brief) = _requireBrief(given);
         _requireStatement(job, a, ofA);
         _requireStatement(job, b, ofB);
         Game storage game = _game(job, a, b);
@@ -79,14 +80,14 @@ abstract contract Playing is DisputesBase {
 
     /// See IDisputes.
     function open(
-        Brief calldata brief,
+        bytes calldata given,
         uint256 a,
         uint256 b,
         bytes32[] calldata childrenA,
         bytes32[] calldata childrenB,
-        Chunks calldata record
+        bytes calldata record
     ) external nonReentrant {
-        JobId job = _requireBrief(brief);
+        (JobId job, Brief memory brief) = _requireBrief(given);
         Game storage game = _game(job, a, b);
         Stage stage = game.stage;
         if (stage != Stage.Sequences && stage != Stage.Values && stage != Stage.Chunks && stage != Stage.Output) {
@@ -108,8 +109,8 @@ abstract contract Playing is DisputesBase {
     }
 
     /// See IDisputes.
-    function openLeaf(Brief calldata brief, uint256 a, uint256 b, bytes calldata chunkA, bytes calldata chunkB) external nonReentrant {
-        JobId job = _requireBrief(brief);
+    function openLeaf(bytes calldata given, uint256 a, uint256 b, bytes calldata chunkA, bytes calldata chunkB) external nonReentrant {
+        (JobId job, Brief memory brief) = _requireBrief(given);
         Game storage game = _game(job, a, b);
         if (game.stage != Stage.Leaf && game.stage != Stage.OutputLeaf) revert WrongStage(game.stage);
         uint256 atA = _openChunk(game.nodeA, game.size, chunkA);
@@ -125,14 +126,14 @@ abstract contract Playing is DisputesBase {
     }
 
     function _descend(
-        Brief calldata brief,
+        Brief memory brief,
         JobId job,
         uint256 a,
         uint256 b,
         Game storage game,
         bytes32[] calldata childrenA,
         bytes32[] calldata childrenB,
-        Chunks calldata record
+        bytes calldata record
     ) private {
         uint256 child;
         while (childrenA[child] == childrenB[child]) ++child;
@@ -153,7 +154,7 @@ abstract contract Playing is DisputesBase {
     }
 
     /// A leaf of one tree is the top of the next.
-    function _arrive(Brief calldata brief, Game storage game, Chunks calldata record) private {
+    function _arrive(Brief memory brief, Game storage game, bytes calldata record) private {
         Stage stage = game.stage;
         if (stage == Stage.Sequences) {
             game.sequence = game.index;
@@ -169,7 +170,7 @@ abstract contract Playing is DisputesBase {
     }
 
     /// Begin a tree at its top.
-    function _enter(Brief calldata brief, Game storage game, Stage stage, uint256 height) private {
+    function _enter(Brief memory brief, Game storage game, Stage stage, uint256 height) private {
         // SAFETY: a depth is below 32.
         (game.stage, game.height, game.index) = (stage, uint8(height), 0);
         if (height != 0) return;
@@ -185,7 +186,7 @@ abstract contract Playing is DisputesBase {
         game.stage = game.stage == Stage.Chunks ? Stage.Leaf : Stage.OutputLeaf;
     }
 
-    function _leaves(Brief calldata brief, Game storage game) private view returns (uint256) {
+    function _leaves(Brief memory brief, Game storage game) private view returns (uint256) {
         if (game.stage == Stage.Sequences) return brief.count();
         if (game.stage == Stage.Values) return uint256(brief.operators) + 1;
         return Tree.chunkCount(game.size);
@@ -209,11 +210,11 @@ abstract contract Playing is DisputesBase {
     }
 
     /// Bytes of the value that the game has come to; the input's copy is one token for each position.
-    function _bytesOf(Brief calldata brief, Game storage game, Chunks calldata record) private view returns (uint256) {
+    function _bytesOf(Brief memory brief, Game storage game, bytes calldata record) private view returns (uint256) {
         uint256 positions = brief.length(game.sequence);
         if (game.value == 0) return 4 * positions;
-        ProgramRecords.require_(record, brief.program, brief.operators);
-        return ProgramRecords.bytesOf(record, game.value, positions);
+        Chunks memory opened = ProgramRecords.opened(record, brief.program, brief.operators);
+        return opened.bytesOf(game.value, positions);
     }
 
     // --- what is opened counts for every game --------------------------------------------------------------------

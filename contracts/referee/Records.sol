@@ -4,13 +4,14 @@ pragma solidity ^0.8.28;
 import {Question} from "./IReferee.sol";
 import {Opcodes} from "./Opcodes.sol";
 import {Places} from "./Places.sol";
-import {Chunks, Tree} from "../transcript/Tree.sol";
+import {Chunks, Openings} from "../transcript/Openings.sol";
+import {Tree} from "../transcript/Tree.sol";
 
 /// What is asked, and what the operator's record says about it.
 struct Step {
     uint256 value;
     uint256 opcode;
-    /// Where in calldata the operator's record lies, and what it says of constants: 0 where that is not opened.
+    /// Where in memory the operator's record lies, and what it says of constants: 0 where that is not opened.
     uint256 record;
     uint256 constants;
     /// Positions of the sequence.
@@ -28,6 +29,8 @@ struct Step {
 /// operator that writes value v. A record is 32 words, four chunks of eight: an operator and its first attributes, the
 /// others and the shape, the constants, the label.
 library Records {
+    using Openings for Chunks;
+
     uint256 private constant RECORD = 1024;
     uint256 private constant RECORD_WORDS = RECORD / 32;
     uint256 private constant CHUNK_WORDS = Tree.CHUNK / 32;
@@ -48,12 +51,16 @@ library Records {
     error ElementOutOfRange(uint256 element, uint256 size);
 
     /// The step that a question is about. Reverts unless the records are the program's and the element exists.
-    function step(Question calldata question, Chunks calldata records) internal view returns (Step memory found) {
+    function step(Question calldata question, Chunks memory records) internal view returns (Step memory found) {
         uint256 value = question.value;
         uint256 operators = question.operators;
         if (value == 0 || value > operators) revert ValueOutOfRange(value, operators);
-        uint256 bytes_ = RECORD * (operators + 1);
-        bytes32 root = Tree.seal(bytes_, Tree.topOf(records, bytes_));
+        // SAFETY: 32 bits.
+        uint256 bytes_;
+        unchecked {
+            bytes_ = RECORD * (operators + 1);
+        }
+        bytes32 root = Tree.seal(bytes_, records.topOf(bytes_));
         if (root != question.program) revert WrongProgram(root, question.program);
 
         found.value = value;
@@ -62,11 +69,14 @@ library Records {
         found.opcode = _word(found.record, 0);
         Opcodes.requireKnown(found.opcode);
         found.length = question.length;
-        uint256 rows = _within(found.record + 32 * ROWS, value, ROWS, 1);
-        found.rows = rows == 0 ? 1 : found.length;
-        found.groups = _within(found.record + 32 * GROUPS, value, GROUPS, WIDTH_LIMIT);
-        if (found.groups == 0) revert MalformedRecord(value, GROUPS);
-        found.width = _width(found.record + 32 * WIDTH, value, WIDTH, found.length);
+        // SAFETY: places in memory.
+        unchecked {
+            uint256 rows = _within(found.record + 32 * ROWS, value, ROWS, 1);
+            found.rows = rows == 0 ? 1 : found.length;
+            found.groups = _within(found.record + 32 * GROUPS, value, GROUPS, WIDTH_LIMIT);
+            if (found.groups == 0) revert MalformedRecord(value, GROUPS);
+            found.width = _width(found.record + 32 * WIDTH, value, WIDTH, found.length);
+        }
         uint256 size = sizeOf(found);
         found.element = question.element;
         if (found.element >= size) revert ElementOutOfRange(found.element, size);
@@ -75,7 +85,10 @@ library Records {
 
     /// Elements of the output.
     function sizeOf(Step memory s) internal pure returns (uint256) {
-        return s.rows * s.groups * s.width;
+        // SAFETY: a length of 32 bits, groups of at most 2^16, and a width that is either.
+        unchecked {
+            return s.rows * s.groups * s.width;
+        }
     }
 
     /// The value that operand `index` is.
@@ -99,8 +112,11 @@ library Records {
     /// What the record says of constant `index`: its shape word and its root.
     function constant_(Step memory s, uint256 index) internal pure returns (uint256 shape, bytes32 root) {
         if (s.constants == 0) revert MissingRecord(s.value, CONSTANTS);
-        shape = _word(s.constants, 2 * index);
-        root = bytes32(_word(s.constants, 2 * index + 1));
+        // SAFETY: an operator has at most three constants.
+        unchecked {
+            shape = _word(s.constants, 2 * index);
+            root = bytes32(_word(s.constants, 2 * index + 1));
+        }
     }
 
     /// Extents of constant `index`; 1 for a second axis that it has not.
@@ -118,34 +134,40 @@ library Records {
     }
 
     /// Width of the first operand, from its own record.
-    function operandWidth(Step memory s, Chunks calldata records) internal pure returns (uint256) {
+    function operandWidth(Step memory s, Chunks memory records) internal pure returns (uint256) {
         uint256 value = operand(s, 0);
         uint256 index = value == 0 ? HEADER_WIDTH : WIDTH;
         return _width(_opened(records, value, index, 1), value, index, s.length);
     }
 
     /// The place of `count` words of a record from word `index` on.
-    function _opened(Chunks calldata records, uint256 record, uint256 index, uint256 count)
+    function _opened(Chunks memory records, uint256 record, uint256 index, uint256 count)
         private
         pure
         returns (uint256 place)
     {
         uint256 missing;
         (place, missing) = _find(records, record, index, count);
-        if (missing == Places.NONE) return place;
+        if (missing == Openings.NONE) return place;
         revert MissingRecord(record, missing * CHUNK_WORDS % RECORD_WORDS);
     }
 
-    function _find(Chunks calldata records, uint256 record, uint256 index, uint256 count)
+    function _find(Chunks memory records, uint256 record, uint256 index, uint256 count)
         private
         pure
         returns (uint256 place, uint256 missing)
     {
-        return Places.find(records, RECORD * record + 32 * index, 32 * count);
+        // SAFETY: the number of an operator, and at most 32 words.
+        unchecked {
+            return records.find(RECORD * record + 32 * index, 32 * count);
+        }
     }
 
     function _word(uint256 record, uint256 index) private pure returns (uint256) {
-        return Places.word(record + 32 * index);
+        // SAFETY: a place in memory.
+        unchecked {
+            return Places.word(record + 32 * index);
+        }
     }
 
     function _within(uint256 place, uint256 value, uint256 index, uint256 high) private pure returns (uint256 found) {

@@ -16,12 +16,12 @@ struct Narrowing {
     int256 raise;
 }
 
-/// Reductions over int32 numbers that lie side by side in calldata. A word holds eight; they are taken as two words of
+/// Reductions over int32 numbers that lie side by side in memory. A word holds eight; they are taken as two words of
 /// four lanes of 64 bits, each raised by 2^31 so that none is negative and no lane borrows from the next. The raise is
 /// taken out of the sum at the end. Two words of four lanes, one of them in reverse order, have the sum of their four
 /// products in the top lane of their product.
 ///
-/// SAFETY: of all `unchecked` blocks here: places lie in calldata, which holds less than 2^24 numbers, and every lane
+/// SAFETY: of all `unchecked` blocks here: places lie in memory, which holds less than 2^24 numbers, and every lane
 /// is below 2^32 before it is summed, so that a sum of lanes stays below 2^64 - 1.
 library Runs {
     uint256 private constant ONES = 0x0000000000000001000000000000000100000000000000010000000000000001;
@@ -33,6 +33,9 @@ library Runs {
     /// Above every number that is narrowed: says in a lane of a difference that it is not negative.
     uint256 private constant FLAG = 50;
     uint256 private constant BELOW_FLAG = (1 << FLAG) - 1;
+
+    /// As many numbers of 15 bits have a sum below 2^32 - 1.
+    uint256 private constant UNCLAMPED_TERMS = 1 << 16;
 
     /// A shift right by `shift` with rounding, or left where it is negative, and a clamp to [-2^width, 2^width].
     function narrowing(int256 shift, uint256 width) internal pure returns (Narrowing memory n) {
@@ -85,9 +88,83 @@ library Runs {
         }
     }
 
-    /// Sum of narrowed numbers times int8 weights.
-    function weighed(uint256 place, uint256 weights, uint256 count, Narrowing memory n)
+    /// Sum of numbers narrowed as by `narrowing(shift, width)` times int8 weights.
+    function weighed(uint256 place, uint256 weights, uint256 count, int256 shift, uint256 width)
         internal
+        pure
+        returns (int256 found)
+    {
+        // SAFETY: see `_unclamped`, and `place` and `weights` move by what they have been read.
+        unchecked {
+            uint256 whole = count & ~uint256(7);
+            if (whole != 0 && count <= UNCLAMPED_TERMS && shift > 0 && uint256(shift) + width < 31) {
+                bool all;
+                (found, all) = _unclamped(place, weights, whole, uint256(shift), width);
+                if (!all) return _clamped(place, weights, count, narrowing(shift, width));
+                if (whole == count) return found;
+                (place, weights, count) = (place + 4 * whole, weights + whole, count - whole);
+            }
+            return found + _clamped(place, weights, count, narrowing(shift, width));
+        }
+    }
+
+    /// As `weighed` where no number is clamped, which is the case in every honest row but at its very peak, and eight
+    /// lanes of 32 bits hold what else takes twice four of 64: whether that was so, and the sum if it was. For whole
+    /// words, at most 2^16 numbers, a shift that is not zero, and `shift + width` below 31.
+    ///
+    /// SAFETY: to a number, raised by 2^31, is added what rounds it, and 2^(width + shift). Then of the bits from
+    /// 2^(width + shift + 1) on just 2^31 is set, unless there is something to clamp: also where a lane runs over, which
+    /// has lost that bit. Shifted right and without that bit it is the narrowed number raised by 2^width. Raised numbers
+    /// are below 2^15 and raised weights below 2^8, so that sums of eight products stay in their lanes.
+    function _unclamped(uint256 place, uint256 weights, uint256 count, uint256 shift, uint256 width)
+        private
+        pure
+        returns (int256 found, bool all)
+    {
+        uint256 sums;
+        uint256 numbers;
+        uint256 factors;
+        uint256 beyond;
+        assembly ("memory-safe") {
+            // Four bytes in reverse order, each on top of a lane: all these products of bytes lie apart.
+            function reversed(bytes_) -> lanes {
+                lanes := and(
+                    mul(bytes_, 0x1000000000100000000010000000001), 0xff000000ff000000ff000000ff000000
+                )
+            }
+            let ones := 0x0000000100000001000000010000000100000001000000010000000100000001
+            let odd := 0x00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff
+            let low := 0x0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff
+            let sign := mul(ones, 0x80000000)
+            let mask := mul(ones, sub(shl(width, 2), 1))
+            let raise := mul(ones, shr(1, add(shl(shift, 1), shl(add(width, shift), 2))))
+            for { let last := add(place, shl(2, count)) } lt(place, last) { place := add(place, 32) } {
+                let word := mload(place)
+                word := or(and(shr(8, word), odd), shl(8, and(word, odd)))
+                word := or(and(shr(16, word), low), shl(16, and(word, low)))
+                word := add(xor(word, sign), raise)
+                beyond := or(beyond, xor(word, sign))
+                word := and(shr(shift, word), mask)
+                numbers := add(numbers, word)
+                let eight := xor(shr(192, mload(weights)), 0x8080808080808080)
+                weights := add(weights, 8)
+                let lanes := or(
+                    shl(104, reversed(and(eight, 0xffffffff))), shr(24, reversed(shr(32, eight)))
+                )
+                factors := add(factors, lanes)
+                sums := add(sums, shr(224, mul(word, lanes)))
+            }
+            all := iszero(and(beyond, mul(ones, sub(0x100000000, shl(add(width, shift), 2)))))
+            // The sums of their lanes: weights of lanes are 1 modulo this.
+            numbers := mod(numbers, 0xffffffff)
+            factors := mod(factors, 0xffffffff)
+        }
+        return (_lowered(sums, numbers, 128, factors, int256(1 << width), count), all);
+    }
+
+    /// As `weighed` where numbers may have to be clamped.
+    function _clamped(uint256 place, uint256 weights, uint256 count, Narrowing memory n)
+        private
         pure
         returns (int256)
     {

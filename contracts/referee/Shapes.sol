@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {Opcodes} from "./Opcodes.sol";
 import {Records, Step} from "./Records.sol";
-import {Chunks} from "../transcript/Tree.sol";
+import {Chunks} from "../transcript/Openings.sol";
 
 /// How large operands are and how long reductions: from the operator's record, and where a row is reduced, from its
 /// first operand's.
@@ -17,7 +17,7 @@ library Shapes {
     uint256 private constant COLUMN_TERMS = 8;
 
     /// Terms of the reduction, and how many are judged at once.
-    function reduction(Step memory s, Chunks calldata records) internal pure returns (uint256 terms, uint256 most) {
+    function reduction(Step memory s, Chunks memory records) internal pure returns (uint256 terms, uint256 most) {
         uint256 opcode = s.opcode;
         if (opcode == Opcodes.MATMUL) return (weightColumns(s), PRODUCT_TERMS);
         if (opcode == Opcodes.COLUMN_MAX || opcode == Opcodes.COLUMN_MEAN || opcode == Opcodes.MIX) {
@@ -30,15 +30,18 @@ library Shapes {
     }
 
     /// Elements of operand `index`.
-    function operandSize(Step memory s, Chunks calldata records, uint256 index) internal pure returns (uint256) {
+    function operandSize(Step memory s, Chunks memory records, uint256 index) internal pure returns (uint256) {
         uint256 opcode = s.opcode;
-        uint256 statistics = s.rows * s.groups;
-        if (opcode == Opcodes.MATMUL) return index == 0 ? s.rows * weightColumns(s) : s.rows;
-        if (opcode == Opcodes.EMBED_TOKENS) return s.rows;
-        if (opcode == Opcodes.COLUMN_MAX || opcode == Opcodes.COLUMN_MEAN) return s.length * s.sizeOf();
-        if (opcode == Opcodes.MIX) return index == 0 ? statistics * s.length : index == 1 ? s.sizeOf() : s.groups;
-        if (Opcodes.reducesRow(opcode)) return index % 2 == 0 ? statistics * s.operandWidth(records) : statistics;
-        return index == 0 || opcode == Opcodes.ADD ? s.sizeOf() : statistics;
+        // SAFETY: all factors have 32 bits at most, and there are four at most.
+        unchecked {
+            uint256 statistics = s.rows * s.groups;
+            if (opcode == Opcodes.MATMUL) return index == 0 ? s.rows * weightColumns(s) : s.rows;
+            if (opcode == Opcodes.EMBED_TOKENS) return s.rows;
+            if (opcode == Opcodes.COLUMN_MAX || opcode == Opcodes.COLUMN_MEAN) return s.length * s.sizeOf();
+            if (opcode == Opcodes.MIX) return index == 0 ? statistics * s.length : index == 1 ? s.sizeOf() : s.groups;
+            if (Opcodes.reducesRow(opcode)) return index % 2 == 0 ? statistics * s.operandWidth(records) : statistics;
+            return index == 0 || opcode == Opcodes.ADD ? s.sizeOf() : statistics;
+        }
     }
 
     /// Elements of a row that a matrix product reads.

@@ -281,7 +281,7 @@ class Arena:
 
     def verdict(self) -> tuple[bool, set[int]]:
         ended, guilty, _ = self.disputes.verdict(self.job.id)
-        return ended, {seat for seat in range(7) if guilty >> seat & 1}
+        return ended, {seat for seat in range(8) if guilty >> seat & 1}
 
 
 def _tends(keeper: Keeper, dispute: Dispute) -> bool:

@@ -229,14 +229,15 @@ def test_an_honest_seat_never_loses(chain, lab, honest, against, turns, request)
     guilty = arena.play_out(dict(zip(numbers, turns, strict=True)))
     assert guilty == set(numbers)
 
-    job, (_, _, winner) = arena.job, arena.disputes.verdict(arena.job.id)
+    job, (_, _, winners) = arena.job, arena.disputes.verdict(arena.job.id)
     if len({execution.root for execution in lies}) == 1:
-        assert winner == job.providers[place]
+        assert winners == dict.fromkeys(numbers, job.providers[place])
     arena.conclude()
     after = chain.wealth()
     gains = {account: after[account] - before[account] for account in after}
-    # The bounty of each, for whoever won first: liars who disagree may convict one another.
-    gains[winner] -= len(lies) * BOUNTY * CEILING
+    # The bounty of each, for whom it lost to: liars who disagree may convict one another.
+    for winner in winners.values():
+        gains[winner] -= BOUNTY * CEILING
     assert gains[chain.requester.address] == len(lies) * REFUND * CEILING
     assert [gains[job.providers[n]] for n in numbers] == [-bond(TIER)] * len(lies)
     # Its share once, as compensation.

@@ -8,7 +8,7 @@ from eth_utils.address import to_checksum_address
 
 from touchstone.chain.artifacts import DISPUTE_PARTS, abi_of
 from touchstone.chain.calls import Views
-from touchstone.chain.logs import read_events, struct_values
+from touchstone.chain.logs import read_events
 from touchstone.disputes import moves
 from touchstone.disputes.game import Brief, Contest, Game, Party
 
@@ -220,4 +220,4 @@ def data_of(call: ContractFunction) -> bytes:
 
 def brief_of_event(event: EventData) -> Brief:
     """The brief in a `Described` event."""
-    return Brief.from_abi(struct_values(event["args"]["brief"]))
+    return Brief.from_abi(event["args"]["brief"])

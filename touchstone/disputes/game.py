@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from struct import Struct
 from typing import TYPE_CHECKING, Any
 
-from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ TREES = (Stage.SEQUENCES, Stage.VALUES, Stage.CHUNKS, Stage.OUTPUT)
 LEAVES = (Stage.LEAF, Stage.OUTPUT_LEAF)
 """Stages in which both sides show a chunk."""
 
+_BRIEF = Struct(">32s32s32s32sIQIIQ???")
+
 
 @dataclass(frozen=True, slots=True)
 class Statement:
@@ -72,7 +74,7 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Contest:
-    """A contest as the engine keeps it, by contract field."""
+    """A contest as the engine keeps it, by contract field; the winner by account."""
 
     ends_at: int
     games: int
@@ -135,7 +137,10 @@ class Game:
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """What order, input and program say together about every transcript, by contract field."""
+    """What order, input and program say together about every transcript, by contract field.
+
+    Twin of `contracts/dispute/Brief.sol`, where the form of its bytes stands.
+    """
 
     job: bytes
     program: bytes
@@ -152,27 +157,55 @@ class Brief:
     refused: bool
 
     @classmethod
-    def from_abi(cls, fields: Sequence[Any]) -> Brief:
+    def from_abi(cls, encoded: bytes) -> Brief:
         """A brief as the contract's event gives it."""
-        return cls(*fields)
+        (
+            job,
+            program,
+            salt,
+            input_top,
+            operators,
+            input_bytes,
+            output_value,
+            output_width,
+            output_bytes,
+            output_per_position,
+            strong,
+            refused,
+        ) = _BRIEF.unpack_from(encoded)
+        return cls(
+            job=job,
+            program=program,
+            operators=operators,
+            salt=salt,
+            input_bytes=input_bytes,
+            input_top=input_top,
+            output_value=output_value,
+            output_width=output_width,
+            output_per_position=output_per_position,
+            output_bytes=output_bytes,
+            strong=strong,
+            lengths=encoded[_BRIEF.size :],
+            refused=refused,
+        )
 
-    def as_abi(self) -> tuple[Any, ...]:
+    def as_abi(self) -> bytes:
         """As contract calls take it."""
-        return (
+        fixed = _BRIEF.pack(
             self.job,
             self.program,
-            self.operators,
             self.salt,
-            self.input_bytes,
             self.input_top,
+            self.operators,
+            self.input_bytes,
             self.output_value,
             self.output_width,
-            self.output_per_position,
             self.output_bytes,
+            self.output_per_position,
             self.strong,
-            self.lengths,
             self.refused,
         )
+        return fixed + self.lengths
 
     @property
     def count(self) -> int:
@@ -185,15 +218,7 @@ class Brief:
 
     def hash(self) -> bytes:
         """What the engine keeps of it, 32 bytes."""
-        return keccak(
-            encode(
-                [
-                    "(bytes32,bytes32,uint32,bytes32,uint64,bytes32,uint32,uint32,bool,uint64,"
-                    "bool,bytes,bool)"
-                ],
-                [self.as_abi()],
-            )
-        )
+        return keccak(self.as_abi())
 
 
 def levels_of(height: int) -> int:

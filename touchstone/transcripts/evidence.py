@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from touchstone.programs.encoding import encode, shape_chunk
 from touchstone.programs.program import DTYPE_BYTES, Constant, Program
 from touchstone.programs.validate import validate
 from touchstone.programs.weights import Tensor, tensor_bytes
 from touchstone.protocol.merkle import CHUNK, chunk_count
+from touchstone.transcripts.openings import encode_evidence
 from touchstone.transcripts.proofs import Chunks, NodeAt, siblings_of
 from touchstone.transcripts.question import Question
 from touchstone.transcripts.reads import ElementAt, Reads, read_finish, read_terms, record_chunks
@@ -42,7 +43,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Openings that answer a question. Twin of `Evidence` in `contracts/referee/IReferee.sol`.
+    """Openings that answer a question. Twin of `Evidence` in `contracts/referee/Evidence.sol`.
 
     Attributes:
         records: records of the program.
@@ -60,16 +61,9 @@ class Evidence:
     sequence_siblings: tuple[bytes, ...]
     constants: tuple[Chunks, ...]
 
-    def as_abi(self) -> tuple[Any, ...]:
-        """The tuple that a contract call takes."""
-        return (
-            self.records.as_abi(),
-            list(self.values),
-            [chunks.as_abi() for chunks in self.rows],
-            list(self.value_siblings),
-            list(self.sequence_siblings),
-            [chunks.as_abi() for chunks in self.constants],
-        )
+    def as_abi(self) -> bytes:
+        """The bytes that a contract call takes. Raises ValueError as `encode_evidence` does."""
+        return encode_evidence(self)
 
 
 class EvidenceBuilder:

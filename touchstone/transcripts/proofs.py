@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from touchstone.protocol.merkle import CHUNK, ZERO, chunk_count, leaf, node
+from touchstone.transcripts.openings import encode_chunks
 
 NodeAt = Callable[[int, int], bytes]
 """The node at (height, index) of a tree, both counted from the leaves and from the left."""
@@ -22,9 +23,9 @@ class Chunks:
     data: bytes = b""
     siblings: tuple[bytes, ...] = ()
 
-    def as_abi(self) -> tuple[list[int], bytes, list[bytes]]:
-        """The tuple that a contract call takes."""
-        return list(self.indexes), self.data, list(self.siblings)
+    def as_abi(self) -> bytes:
+        """The bytes that a contract call takes. Raises ValueError as `encode_chunks` does."""
+        return encode_chunks(self)
 
 
 def siblings_of(indexes: Sequence[int], count: int, node_at: NodeAt) -> tuple[bytes, ...]:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Evidence} from "../IReferee.sol";
+import {Evidence} from "../Evidence.sol";
 import {Numbers} from "../Numbers.sol";
 import {Records, Step} from "../Records.sol";
 import {Runs} from "../Runs.sol";
@@ -15,7 +15,7 @@ library Attention {
     int256 private constant PROBABILITY_BITS = 15;
     int256 private constant ONE = 1 << 15;
 
-    function scores(Step memory s, Evidence calldata evidence, uint256 from, uint256 to)
+    function scores(Step memory s, Evidence memory evidence, uint256 from, uint256 to)
         internal
         pure
         returns (int256)
@@ -29,20 +29,20 @@ library Attention {
         return Runs.products(q, k, to - from, Runs.narrowing(shift, bits), Runs.narrowing(keyShift, bits));
     }
 
-    function finishScores(Step memory s, Evidence calldata evidence, int256 total) internal pure returns (int256) {
+    function finishScores(Step memory s, Evidence memory evidence, int256 total) internal pure returns (int256) {
         (, int256 shift, int256 keyShift) = _shifts(s, evidence);
         int256 factor = s.attribute(1, 0, 1 << 16);
         int256 right = FRACTION_BITS + s.attribute(2, 16, 30) - shift - keyShift;
         return Numbers.sat(Numbers.roundShift(total * factor, right));
     }
 
-    function probability(Step memory s, Evidence calldata evidence) internal pure returns (int256) {
+    function probability(Step memory s, Evidence memory evidence) internal pure returns (int256) {
         int256 weight = Values.element(evidence, s.operand(0), s.element);
         int256 total = Values.element(evidence, s.operand(1), s.row);
         return Numbers.clamp(Numbers.roundDiv(weight * ONE, total), 0, ONE);
     }
 
-    function mix(Step memory s, Evidence calldata evidence, uint256 from, uint256 to)
+    function mix(Step memory s, Evidence memory evidence, uint256 from, uint256 to)
         internal
         pure
         returns (int256 total)
@@ -59,12 +59,12 @@ library Attention {
         }
     }
 
-    function finishMix(Step memory s, Evidence calldata evidence, int256 total) internal pure returns (int256) {
+    function finishMix(Step memory s, Evidence memory evidence, int256 total) internal pure returns (int256) {
         return Numbers.sat(Numbers.roundShift(total, PROBABILITY_BITS - _mixShift(s, evidence)));
     }
 
     /// The row of the key, and the shifts of the query's and of the key's row.
-    function _shifts(Step memory s, Evidence calldata evidence)
+    function _shifts(Step memory s, Evidence memory evidence)
         private
         pure
         returns (uint256 key, int256 shift, int256 keyShift)
@@ -75,7 +75,7 @@ library Attention {
         keyShift = Numbers.down(Values.element(evidence, s.operand(3), key), bits);
     }
 
-    function _mixShift(Step memory s, Evidence calldata evidence) private pure returns (int256) {
+    function _mixShift(Step memory s, Evidence memory evidence) private pure returns (int256) {
         return Numbers.down(Values.element(evidence, s.operand(2), s.row % s.groups), s.rowBits());
     }
 }

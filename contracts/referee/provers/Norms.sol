@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {Constants} from "../Constants.sol";
-import {Evidence} from "../IReferee.sol";
+import {Evidence} from "../Evidence.sol";
 import {Numbers} from "../Numbers.sol";
 import {Records, Step} from "../Records.sol";
 import {Runs} from "../Runs.sol";
@@ -22,7 +22,7 @@ library Norms {
     int256 private constant UNIT_SHIFT = 22;
     int256 private constant GAIN_BITS_LIMIT = 24;
 
-    function squares(Step memory s, Evidence calldata evidence, uint256 from, uint256 to)
+    function squares(Step memory s, Evidence memory evidence, uint256 from, uint256 to)
         internal
         pure
         returns (int256)
@@ -34,12 +34,12 @@ library Norms {
         return Runs.squares(place, to - from, Runs.narrowing(shift, SQUARE_BITS));
     }
 
-    function finishSquares(Step memory s, Evidence calldata evidence, int256 total) internal pure returns (int256) {
+    function finishSquares(Step memory s, Evidence memory evidence, int256 total) internal pure returns (int256) {
         // SAFETY: a width is below 2^32.
         return Numbers.sat(Numbers.roundDiv(total, int256(s.operandWidth(evidence.records))));
     }
 
-    function inverseRoot(Step memory s, Evidence calldata evidence) internal pure returns (int256) {
+    function inverseRoot(Step memory s, Evidence memory evidence) internal pure returns (int256) {
         int256 square = Numbers.clamp(Values.element(evidence, s.operand(0), s.element), 0, SQUARE_LIMIT);
         int256 epsilon = s.attribute(0, 0, EPSILON_LIMIT);
         int256 extra = Numbers.roundShift(epsilon, 2 * _up(s, evidence, SQUARE_BITS));
@@ -49,7 +49,7 @@ library Norms {
         return Numbers.sat(Numbers.roundDiv(INVERSE, root));
     }
 
-    function scaled(Step memory s, Evidence calldata evidence) internal pure returns (int256) {
+    function scaled(Step memory s, Evidence memory evidence) internal pure returns (int256) {
         int256 shift = _up(s, evidence, NORM_BITS);
         int256 n = Numbers.narrow(Values.element(evidence, s.operand(0), s.element), shift, NORM_BITS);
         int256 unit = Numbers.roundShift(n * Values.element(evidence, s.operand(2), s.row), UNIT_SHIFT);
@@ -60,7 +60,7 @@ library Norms {
     }
 
     /// What brings the row to `bits` bits by its peak, which is the second operand in each of these operators.
-    function _up(Step memory s, Evidence calldata evidence, uint256 bits) private pure returns (int256) {
+    function _up(Step memory s, Evidence memory evidence, uint256 bits) private pure returns (int256) {
         // SAFETY: 15 or 18.
         return Numbers.up(Values.element(evidence, s.operand(1), s.row), int256(bits));
     }

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Constants} from "../Constants.sol";
-import {Evidence} from "../IReferee.sol";
+import {Evidence} from "../Evidence.sol";
 import {Numbers} from "../Numbers.sol";
 import {Opcodes} from "../Opcodes.sol";
 import {Places} from "../Places.sol";
@@ -21,7 +21,7 @@ library Pointwise {
 
     error WrongTable(uint256 entries);
 
-    function elementOf(Step memory s, Evidence calldata evidence) internal pure returns (int256) {
+    function elementOf(Step memory s, Evidence memory evidence) internal pure returns (int256) {
         int256 x = Values.element(evidence, s.operand(0), s.element);
         if (s.opcode == Opcodes.JOIN) return x;
         if (s.opcode == Opcodes.LOOKUP) return _lookup(s, evidence, x);
@@ -32,7 +32,7 @@ library Pointwise {
         return _exp(s, evidence, other - x);
     }
 
-    function _lookup(Step memory s, Evidence calldata evidence, int256 x) private pure returns (int256) {
+    function _lookup(Step memory s, Evidence memory evidence, int256 x) private pure returns (int256) {
         int256 offset = x - s.attribute(0, -LOW_LIMIT, LOW_LIMIT);
         bool identity = s.attribute(1, 0, 1) == 1;
         if (offset >= END && identity) return x;
@@ -41,13 +41,13 @@ library Pointwise {
         return Constants.int32At(evidence, 0, offset < 0 ? 0 : ENTRIES - 1);
     }
 
-    function _exp(Step memory s, Evidence calldata evidence, int256 distance) private pure returns (int256) {
+    function _exp(Step memory s, Evidence memory evidence, int256 distance) private pure returns (int256) {
         if (distance >= END) return 0;
         return _interpolate(s, evidence, distance < 0 ? int256(0) : distance);
     }
 
     /// Between the two entries around `offset`, which lies within the table.
-    function _interpolate(Step memory s, Evidence calldata evidence, int256 offset) private pure returns (int256) {
+    function _interpolate(Step memory s, Evidence memory evidence, int256 offset) private pure returns (int256) {
         _requireTable(s);
         // SAFETY: the offset is not negative and below 2^20.
         uint256 place = Constants.run(evidence, 0, 4 * (uint256(offset) >> STEP_BITS), 8);

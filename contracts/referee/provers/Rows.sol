@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Evidence} from "../IReferee.sol";
+import {Evidence} from "../Evidence.sol";
 import {Numbers} from "../Numbers.sol";
 import {Opcodes} from "../Opcodes.sol";
 import {Records, Step} from "../Records.sol";
@@ -12,7 +12,7 @@ import {Values} from "../Values.sol";
 library Rows {
     using Records for Step;
 
-    function partialOf(Step memory s, Evidence calldata evidence, uint256 from, uint256 to)
+    function partialOf(Step memory s, Evidence memory evidence, uint256 from, uint256 to)
         internal
         pure
         returns (int256)
@@ -27,7 +27,7 @@ library Rows {
         return Runs.sum(place, to - from);
     }
 
-    function finish(Step memory s, Evidence calldata evidence, int256 total) internal pure returns (int256) {
+    function finish(Step memory s, Evidence memory evidence, int256 total) internal pure returns (int256) {
         if (Opcodes.isMaximum(s.opcode)) return total;
         // SAFETY: a width and a length are below 2^32.
         if (s.opcode == Opcodes.ROW_MEAN) total = Numbers.roundDiv(total, int256(s.operandWidth(evidence.records)));
@@ -35,7 +35,7 @@ library Rows {
         return Numbers.sat(total);
     }
 
-    function _column(Step memory s, Evidence calldata evidence, uint256 x, uint256 from, uint256 to)
+    function _column(Step memory s, Evidence memory evidence, uint256 x, uint256 from, uint256 to)
         private
         pure
         returns (int256 found)

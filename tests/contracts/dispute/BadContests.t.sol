@@ -5,12 +5,14 @@ import {Brief, Briefing} from "../../../contracts/dispute/Brief.sol";
 import {DisputeSetup} from "../../../contracts/dispute/DisputesBase.sol";
 import {IDisputeTypes} from "../../../contracts/dispute/IDisputeTypes.sol";
 import {ProgramRecords} from "../../../contracts/dispute/ProgramRecords.sol";
+import {Openings} from "../../../contracts/transcript/Openings.sol";
 import {Tree} from "../../../contracts/transcript/Tree.sol";
 import {Order} from "../../../contracts/types/Order.sol";
 import {Match} from "./DisputeWorld.sol";
 import {Refusals} from "./Refusals.sol";
 import {Execution, Toy} from "./Toy.sol";
 import {Trees} from "./Trees.sol";
+import {Chunks} from "./Written.sol";
 
 /// Contests that are entered, described and joined with something wrong.
 contract BadContestsTest is Refusals {
@@ -64,7 +66,7 @@ contract BadContestsTest is Refusals {
         Brief memory brief;
         brief.job = bytes32("no job");
         _refuses(
-            abi.encodeCall(engine.convictRefused, (brief, 0, 1)),
+            abi.encodeCall(engine.convictRefused, (brief.encode(), 0, 1)),
             abi.encodeWithSelector(IDisputeTypes.NotContested.selector, bytes32("no job"))
         );
         (bool ended,,) = _resolver().verdict(_id(order));
@@ -91,42 +93,57 @@ contract BadContestsTest is Refusals {
     function test_records_are_the_programs() external {
         Match memory m = _opened();
         Briefing memory given = _briefing(Toy.input(_lengths()));
-        given.records.data[40] = hex"01";
+        Chunks memory records = _shapes();
+        records.data[40] = hex"01";
+        given.records = records.encode();
         _refusesWith(_describing(m, given), ProgramRecords.NotTheProgram.selector);
         given = _briefing(Toy.input(_lengths()));
         given.operators += 1;
         _refusesWith(_describing(m, given), Tree.WrongSiblingCount.selector);
         given = _briefing(Toy.input(_lengths()));
-        given.records = Trees.open(Toy.records(), Trees.one(0));
+        given.records = Trees.open(Toy.records(), Trees.one(0)).encode();
         _refuses(
             _describing(m, given), abi.encodeWithSelector(ProgramRecords.RecordMissing.selector, Toy.OUTPUT, 15)
         );
-        given.records = Trees.open(Toy.records(), Trees.one(4 * Toy.OUTPUT + 1));
+        given.records = Trees.open(Toy.records(), Trees.one(4 * Toy.OUTPUT + 1)).encode();
         _refuses(_describing(m, given), abi.encodeWithSelector(ProgramRecords.RecordMissing.selector, 0, 4));
+    }
+
+    function _refusesRecords(Match memory m, Chunks memory records, bytes memory words) private {
+        Briefing memory given = _briefing(Toy.input(_lengths()));
+        given.records = records.encode();
+        _refuses(_describing(m, given), words);
     }
 
     function test_openings_are_complete_and_in_order() external {
         Match memory m = _opened();
-        Briefing memory given = _briefing(Toy.input(_lengths()));
-        (given.records.indexes[0], given.records.indexes[1]) = (57, 0);
-        _refuses(_describing(m, given), abi.encodeWithSelector(Tree.IndexOutOfOrder.selector, 0));
-        given.records.indexes[1] = 57;
-        _refuses(_describing(m, given), abi.encodeWithSelector(Tree.IndexOutOfOrder.selector, 57));
-        given.records.indexes[1] = 60;
-        _refuses(_describing(m, given), abi.encodeWithSelector(Tree.IndexOutOfRange.selector, 60, 60));
-        given = _briefing(Toy.input(_lengths()));
-        given.records.data = bytes.concat(given.records.data, hex"00");
-        _refuses(_describing(m, given), abi.encodeWithSelector(Tree.WrongDataLength.selector, 513, 512));
-        given = _briefing(Toy.input(_lengths()));
-        given.records.data = Trees.chunk(given.records.data, 0);
-        _refuses(_describing(m, given), abi.encodeWithSelector(Tree.WrongDataLength.selector, 256, 512));
-        given = _briefing(Toy.input(_lengths()));
-        uint256 needed = given.input.siblings.length;
-        given.input.siblings = new bytes32[](needed + 1);
+        Chunks memory records = _shapes();
+        (records.indexes[0], records.indexes[1]) = (57, 0);
+        _refusesRecords(m, records, abi.encodeWithSelector(Tree.IndexOutOfOrder.selector, 0));
+        records.indexes[1] = 57;
+        _refusesRecords(m, records, abi.encodeWithSelector(Tree.IndexOutOfOrder.selector, 57));
+        records.indexes[1] = 60;
+        _refusesRecords(m, records, abi.encodeWithSelector(Tree.IndexOutOfRange.selector, 60, 60));
+        records = _shapes();
+        records.data = bytes.concat(Trees.chunk(records.data, 0), new bytes(255));
+        _refusesRecords(m, records, abi.encodeWithSelector(Openings.WrongDataLength.selector, 511, 512));
+        records.data = Trees.chunk(records.data, 0);
+        _refusesRecords(m, records, abi.encodeWithSelector(Openings.WrongDataLength.selector, 256, 512));
+    }
+
+    function test_siblings_of_the_input_are_counted() external {
+        Match memory m = _opened();
+        bytes memory input = Toy.input(_lengths());
+        Briefing memory given = _briefing(input);
+        Chunks memory opened = Trees.openRange(input, 0, 1);
+        uint256 needed = opened.siblings.length;
+        opened.siblings = new bytes32[](needed + 1);
+        given.input = opened.encode();
         _refuses(_describing(m, given), abi.encodeWithSelector(Tree.WrongSiblingCount.selector, needed + 1, needed));
-        given.input.siblings = new bytes32[](0);
+        opened.siblings = new bytes32[](0);
+        given.input = opened.encode();
         _refuses(_describing(m, given), abi.encodeWithSelector(Tree.WrongSiblingCount.selector, 0, needed));
-        given.input = Trees.open(Toy.input(_lengths()), new uint256[](0));
+        given.input = Trees.open(input, new uint256[](0)).encode();
         _refuses(_describing(m, given), abi.encodeWithSelector(Tree.NothingOpened.selector));
     }
 
@@ -171,7 +188,7 @@ contract BadContestsTest is Refusals {
         view
         returns (bytes memory)
     {
-        return abi.encodeCall(engine.state, (m.brief, party, statement));
+        return abi.encodeCall(engine.state, (m.brief.encode(), party, statement));
     }
 
     function test_a_statement_gives_the_output_that_was_claimed() external {
@@ -207,7 +224,7 @@ contract BadContestsTest is Refusals {
         // The other job's brief is about the other job.
         m.brief = other.brief;
         vm.startPrank(_account(other, 0));
-        engine.state(m.brief, 0, _statementOf(m, 0));
+        engine.state(m.brief.encode(), 0, _statementOf(m, 0));
         vm.stopPrank();
         assertFalse(_stated(m, 0), "not here");
         assertTrue(_stated(other, 0), "there");
@@ -226,9 +243,9 @@ contract BadContestsTest is Refusals {
         _refuses(abi.encodeCall(engine.join, (m.job, "output")), _over(m));
         _refuses(abi.encodeCall(engine.timeout, (m.job, 0, 1)), _over(m));
         _refuses(abi.encodeCall(engine.convictTwin, (m.job, 0, 1)), _over(m));
-        _refuses(abi.encodeCall(engine.convictRefused, (m.brief, 0, 1)), _over(m));
+        _refuses(abi.encodeCall(engine.convictRefused, (m.brief.encode(), 0, 1)), _over(m));
         _refuses(
-            abi.encodeCall(engine.face, (m.brief, 0, 1, _statementOf(m, 0), _statementOf(m, 1))), _over(m)
+            abi.encodeCall(engine.face, (m.brief.encode(), 0, 1, _statementOf(m, 0), _statementOf(m, 1))), _over(m)
         );
         _assertVerdict(m, true, 0, address(0));
     }

@@ -3,14 +3,13 @@ pragma solidity ^0.8.28;
 
 import {IDisputeTypes} from "../../../contracts/dispute/IDisputeTypes.sol";
 import {Payloads as PayloadReader} from "../../../contracts/dispute/Payloads.sol";
-import {Evidence} from "../../../contracts/referee/IReferee.sol";
 import {Values} from "../../../contracts/referee/Values.sol";
-import {Chunks} from "../../../contracts/transcript/Tree.sol";
 import {Match} from "./DisputeWorld.sol";
 import {Refusals} from "./Refusals.sol";
 import {Execution, Toy} from "./Toy.sol";
 import {Transcripts} from "./Transcripts.sol";
 import {Trees} from "./Trees.sol";
+import {Chunks, Evidence} from "./Written.sol";
 
 /// Convictions of the innocent, and partial results that are none.
 contract BadConvictionsTest is Refusals {
@@ -21,7 +20,7 @@ contract BadConvictionsTest is Refusals {
         view
         returns (bytes memory)
     {
-        return abi.encodeCall(engine.convict, (m.brief, 0, 1, first, _statementOf(m, stated), evidence));
+        return abi.encodeCall(engine.convict, (m.brief.encode(), 0, 1, first, _statementOf(m, stated), evidence.encode()));
     }
 
     function _ending(Match memory m, bool first, bytes memory chunk) private view returns (bytes memory) {
@@ -29,7 +28,7 @@ contract BadConvictionsTest is Refusals {
         uint256 party = first ? 0 : 1;
         (Chunks memory input, Evidence memory evidence) = _ends(m.by[party], game);
         return abi.encodeCall(
-            engine.convictEnd, (m.brief, 0, 1, first, _statementOf(m, party), chunk, input, evidence)
+            engine.convictEnd, (m.brief.encode(), 0, 1, first, _statementOf(m, party), chunk, input.encode(), evidence.encode())
         );
     }
 
@@ -56,10 +55,7 @@ contract BadConvictionsTest is Refusals {
     function test_evidence_holds_all_that_is_needed() external {
         Match memory m = _dispute(5, 300);
         _play(m, 0, 1);
-        Evidence memory evidence = _proof(m, _game(m, 0, 1), 1);
-        evidence.rows = new Chunks[](2);
-        _refuses(_convicting(m, false, 1, evidence), abi.encodeWithSelector(Values.UnevenValues.selector, 3, 2));
-        evidence = m.by[1].claimed(1, 5, 300);
+        Evidence memory evidence = m.by[1].claimed(1, 5, 300);
         _refuses(_convicting(m, false, 1, evidence), abi.encodeWithSelector(Values.MissingChunk.selector, 4, 4));
     }
 
@@ -90,7 +86,7 @@ contract BadConvictionsTest is Refusals {
         Evidence memory evidence = m.by[1].whole(1, 5, 300);
         _refuses(_convicting(m, false, 1, evidence), _wrongStage(IDisputeTypes.Stage.Leaf));
         _refuses(
-            abi.encodeCall(engine.convict, (m.brief, 0, 2, false, _statementOf(m, 1), evidence)), _unknownParty(m, 2)
+            abi.encodeCall(engine.convict, (m.brief.encode(), 0, 2, false, _statementOf(m, 1), evidence.encode())), _unknownParty(m, 2)
         );
         m.brief.outputWidth = 2;
         _refuses(_convicting(m, false, 1, evidence), _wrongBrief(m));
@@ -123,14 +119,14 @@ contract BadConvictionsTest is Refusals {
         IDisputeTypes.Statement memory statement = _statementOf(m, 1);
         Chunks memory opened = Trees.openRange(input, 0, 0);
         _refuses(
-            abi.encodeCall(engine.convictEnd, (m.brief, 0, 1, false, statement, theirs, opened, none)),
+            abi.encodeCall(engine.convictEnd, (m.brief.encode(), 0, 1, false, statement, theirs, opened.encode(), none.encode())),
             abi.encodeWithSelector(PayloadReader.ChunkMissing.selector, 4)
         );
         Toy.set(input, 400, Toy.get(input, 400) + 1);
         opened = Trees.openRange(input, 6, 6);
         bytes32 found = Trees.top(Trees.leavesOf(input));
         _refuses(
-            abi.encodeCall(engine.convictEnd, (m.brief, 0, 1, false, statement, theirs, opened, none)),
+            abi.encodeCall(engine.convictEnd, (m.brief.encode(), 0, 1, false, statement, theirs, opened.encode(), none.encode())),
             abi.encodeWithSelector(PayloadReader.WrongInput.selector, found, m.brief.inputTop)
         );
     }
@@ -152,7 +148,7 @@ contract BadConvictionsTest is Refusals {
         Evidence memory other = m.by[1].claimed(1, Toy.OUTPUT, 599);
         _refuses(
             abi.encodeCall(
-                engine.convictEnd, (m.brief, 0, 1, false, _statementOf(m, 1), m.by[1].chunkAt(game), input, other)
+                engine.convictEnd, (m.brief.encode(), 0, 1, false, _statementOf(m, 1), m.by[1].chunkAt(game), input.encode(), other.encode())
             ),
             abi.encodeWithSelector(Values.MissingChunk.selector, Toy.OUTPUT, uint256(6))
         );
@@ -165,7 +161,7 @@ contract BadConvictionsTest is Refusals {
         Chunks memory input;
         Evidence memory none;
         _refuses(
-            abi.encodeCall(engine.convictEnd, (m.brief, 0, 1, false, _statementOf(m, 1), theirs, input, none)),
+            abi.encodeCall(engine.convictEnd, (m.brief.encode(), 0, 1, false, _statementOf(m, 1), theirs, input.encode(), none.encode())),
             _wrongStage(IDisputeTypes.Stage.Element)
         );
     }
@@ -174,14 +170,14 @@ contract BadConvictionsTest is Refusals {
 
     function _posting(Match memory m, int256[] memory parts) private view returns (bytes memory) {
         Evidence memory evidence = m.by[0].claimed(1, Toy.MEAN, 0);
-        return abi.encodeCall(engine.postParts, (m.brief, 0, 1, true, _statementOf(m, 0), parts, evidence));
+        return abi.encodeCall(engine.postParts, (m.brief.encode(), 0, 1, true, _statementOf(m, 0), parts, evidence.encode()));
     }
 
     function test_a_sum_of_two_is_not_cut_into_parts() external {
         Match memory m = _dispute(5, 300);
         _play(m, 0, 1);
         bytes memory call = abi.encodeCall(
-            engine.postParts, (m.brief, 0, 1, true, _statementOf(m, 0), new int256[](1), m.by[0].claimed(1, 5, 300))
+            engine.postParts, (m.brief.encode(), 0, 1, true, _statementOf(m, 0), new int256[](1), m.by[0].claimed(1, 5, 300).encode())
         );
         _refuses(call, abi.encodeWithSelector(IDisputeTypes.NotLong.selector, 1, 1));
     }
@@ -226,7 +222,7 @@ contract BadConvictionsTest is Refusals {
         _post(m, 0, 1, false, theirs);
         Evidence memory claimed = m.by[1].claimed(1, Toy.MEAN, 0);
         _refuses(
-            abi.encodeCall(engine.postParts, (m.brief, 0, 1, false, _statementOf(m, 1), theirs, claimed)),
+            abi.encodeCall(engine.postParts, (m.brief.encode(), 0, 1, false, _statementOf(m, 1), theirs, claimed.encode())),
             abi.encodeWithSelector(IDisputeTypes.AlreadyStated.selector, m.job, 1)
         );
     }
@@ -236,7 +232,7 @@ contract BadConvictionsTest is Refusals {
         view
         returns (bytes memory)
     {
-        return abi.encodeCall(engine.narrow, (m.brief, 0, 1, mine, theirs, Transcripts.record(Toy.MEAN)));
+        return abi.encodeCall(engine.narrow, (m.brief.encode(), 0, 1, mine, theirs, Transcripts.record(Toy.MEAN).encode()));
     }
 
     function test_a_game_is_narrowed_by_what_was_posted() external {
@@ -259,7 +255,7 @@ contract BadConvictionsTest is Refusals {
         int256[] memory next = _parts(m, _game(m, 0, 1), 0);
         next[9] += 1;
         _refuses(
-            abi.encodeCall(engine.postParts, (m.brief, 0, 1, true, _statementOf(m, 0), next, evidence)),
+            abi.encodeCall(engine.postParts, (m.brief.encode(), 0, 1, true, _statementOf(m, 0), next, evidence.encode())),
             abi.encodeWithSelector(IDisputeTypes.PartsDoNotFold.selector, mine[5] + 1, mine[5])
         );
     }

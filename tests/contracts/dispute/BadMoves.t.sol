@@ -3,11 +3,12 @@ pragma solidity ^0.8.28;
 
 import {IDisputeTypes} from "../../../contracts/dispute/IDisputeTypes.sol";
 import {ProgramRecords} from "../../../contracts/dispute/ProgramRecords.sol";
-import {Chunks, Tree} from "../../../contracts/transcript/Tree.sol";
+import {Tree} from "../../../contracts/transcript/Tree.sol";
 import {Match} from "./DisputeWorld.sol";
 import {Refusals} from "./Refusals.sol";
 import {Execution, Toy} from "./Toy.sol";
 import {Transcripts} from "./Transcripts.sol";
+import {Chunks} from "./Written.sol";
 
 /// Statements, children and chunks that are not what a game asks for.
 contract BadMovesTest is Refusals {
@@ -21,7 +22,7 @@ contract BadMovesTest is Refusals {
         view
         returns (bytes memory)
     {
-        return abi.encodeCall(engine.face, (m.brief, 0, 1, ofA, ofB));
+        return abi.encodeCall(engine.face, (m.brief.encode(), 0, 1, ofA, ofB));
     }
 
     function _opening(Match memory m, bytes32[] memory ofA, bytes32[] memory ofB, Chunks memory record)
@@ -29,11 +30,11 @@ contract BadMovesTest is Refusals {
         view
         returns (bytes memory)
     {
-        return abi.encodeCall(engine.open, (m.brief, 0, 1, ofA, ofB, record));
+        return abi.encodeCall(engine.open, (m.brief.encode(), 0, 1, ofA, ofB, record.encode()));
     }
 
     function _showing(Match memory m, bytes memory ofA, bytes memory ofB) private view returns (bytes memory) {
-        return abi.encodeCall(engine.openLeaf, (m.brief, 0, 1, ofA, ofB));
+        return abi.encodeCall(engine.openLeaf, (m.brief.encode(), 0, 1, ofA, ofB));
     }
 
     // --- face --------------------------------------------------------------------------------------------------
@@ -50,7 +51,7 @@ contract BadMovesTest is Refusals {
         _refuses(_facing(m, b, a), _wrongStatement(m, 0));
         _refuses(_facing(m, a, a), _wrongStatement(m, 1));
         _refuses(
-            abi.encodeCall(engine.face, (m.brief, 1, 0, b, a)), _wrongStage(IDisputeTypes.Stage.None)
+            abi.encodeCall(engine.face, (m.brief.encode(), 1, 0, b, a)), _wrongStage(IDisputeTypes.Stage.None)
         );
         _face(m, 0, 1);
         _refuses(_facing(m, a, b), _wrongStage(IDisputeTypes.Stage.Sequences));

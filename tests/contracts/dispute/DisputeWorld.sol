@@ -17,6 +17,7 @@ import {Order} from "../../../contracts/types/Order.sol";
 import {Execution, Toy} from "./Toy.sol";
 import {Transcripts} from "./Transcripts.sol";
 import {Trees} from "./Trees.sol";
+import {Chunks} from "./Written.sol";
 
 /// All that a test knows of one disputed job: among it who executed what, by party.
 struct Match {
@@ -155,12 +156,18 @@ abstract contract DisputeWorld is Auditors {
     }
 
     function _briefing(bytes memory input) internal pure returns (Briefing memory given) {
-        uint256[] memory shown = new uint256[](2);
-        // The header's first words, and those of the output that hold its shape.
-        shown[1] = 4 * Toy.OUTPUT + 1;
         (given.salt, given.inputBytes, given.operators) = (Toy.SALT, uint64(input.length), uint32(Toy.OPERATORS));
-        given.records = Trees.open(Toy.records(), shown);
-        if (input.length != 0) given.input = Trees.openRange(input, 0, 1);
+        given.records = _shapes().encode();
+        Chunks memory opened;
+        if (input.length != 0) opened = Trees.openRange(input, 0, 1);
+        given.input = opened.encode();
+    }
+
+    /// The header's first words, and those of the output's record that hold its shape.
+    function _shapes() internal pure returns (Chunks memory) {
+        uint256[] memory shown = new uint256[](2);
+        shown[1] = 4 * Toy.OUTPUT + 1;
+        return Trees.open(Toy.records(), shown);
     }
 
     // --- joining ---------------------------------------------------------------------------------------------

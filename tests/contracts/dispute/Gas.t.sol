@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Chunks} from "../../../contracts/transcript/Tree.sol";
 import {IDisputeTypes} from "../../../contracts/dispute/IDisputeTypes.sol";
 import {Match} from "./DisputeWorld.sol";
 import {Moves} from "./Moves.sol";
 import {Execution, Toy} from "./Toy.sol";
 import {Transcripts} from "./Transcripts.sol";
+import {Chunks} from "./Written.sol";
 
 /// What the steps of a game over the toy program cost: execution alone, as in market/Gas.t.sol.
 contract DisputeGasTest is Moves {
@@ -34,14 +34,14 @@ contract DisputeGasTest is Moves {
         IDisputeTypes.Game memory game = _game(m, 0, 1);
         (bytes32[] memory a, bytes32[] memory b) = (_children(m, game, 0), _children(m, game, 1));
         Chunks memory record = _record(game, a, b);
-        _snapshot("dispute, both open a node", abi.encodeCall(engine.open, (m.brief, 0, 1, a, b, record)));
+        _snapshot("dispute, both open a node", abi.encodeCall(engine.open, (m.brief.encode(), 0, 1, a, b, record.encode())));
     }
 
     function test_a_conviction() external {
         Match memory m = _wrongSum();
         _play(m, 0, 1);
         bytes memory data = abi.encodeCall(
-            engine.convict, (m.brief, 0, 1, false, _statementOf(m, 1), _proof(m, _game(m, 0, 1), 1))
+            engine.convict, (m.brief.encode(), 0, 1, false, _statementOf(m, 1), _proof(m, _game(m, 0, 1), 1).encode())
         );
         _snapshot("dispute, a sum convicts", data);
     }

@@ -2,12 +2,11 @@
 pragma solidity ^0.8.28;
 
 import {IDisputeTypes} from "../../../contracts/dispute/IDisputeTypes.sol";
-import {Evidence} from "../../../contracts/referee/IReferee.sol";
-import {Chunks} from "../../../contracts/transcript/Tree.sol";
 import {DisputeWorld, Match} from "./DisputeWorld.sol";
 import {Execution, Toy} from "./Toy.sol";
 import {Transcripts} from "./Transcripts.sol";
 import {Trees} from "./Trees.sol";
+import {Chunks, Evidence} from "./Written.sol";
 
 /// What the parties of a game do, each by its own execution.
 abstract contract Moves is DisputeWorld {
@@ -23,11 +22,11 @@ abstract contract Moves is DisputeWorld {
         address account = _account(m, party);
         IDisputeTypes.Statement memory statement = m.by[party].statement();
         vm.prank(account);
-        engine.state(m.brief, party, statement);
+        engine.state(m.brief.encode(), party, statement);
     }
 
     function _face(Match memory m, uint256 a, uint256 b) internal {
-        engine.face(m.brief, a, b, m.by[a].statement(), m.by[b].statement());
+        engine.face(m.brief.encode(), a, b, m.by[a].statement(), m.by[b].statement());
     }
 
     function _stated(Match memory m, uint256 party) internal view returns (bool) {
@@ -68,13 +67,13 @@ abstract contract Moves is DisputeWorld {
         IDisputeTypes.Game memory game = _game(m, a, b);
         if (_isLeaf(game.stage)) {
             bytes memory chunkA = first ? m.by[a].chunk(game) : bytes("");
-            return engine.openLeaf(m.brief, a, b, chunkA, second ? m.by[b].chunk(game) : bytes(""));
+            return engine.openLeaf(m.brief.encode(), a, b, chunkA, second ? m.by[b].chunk(game) : bytes(""));
         }
         bytes32[] memory childrenA = first ? _children(m, game, a) : new bytes32[](0);
         bytes32[] memory childrenB = second ? _children(m, game, b) : new bytes32[](0);
         Chunks memory record;
         if (first && second) record = _record(game, childrenA, childrenB);
-        engine.open(m.brief, a, b, childrenA, childrenB, record);
+        engine.open(m.brief.encode(), a, b, childrenA, childrenB, record.encode());
     }
 
     /// The record of the value that a descent comes to, if it comes to one.
@@ -120,7 +119,7 @@ abstract contract Moves is DisputeWorld {
         IDisputeTypes.Game memory game = _game(m, a, b);
         uint256 party = first ? a : b;
         if (game.stage == IDisputeTypes.Stage.OutputElement || game.value == 0) return _convictEnd(m, a, b, first);
-        engine.convict(m.brief, a, b, first, m.by[party].statement(), _proof(m, game, party));
+        engine.convict(m.brief.encode(), a, b, first, m.by[party].statement(), _proof(m, game, party).encode());
     }
 
     /// What an element of a party's transcript follows from; of a part alone, once the game is about one.
@@ -138,7 +137,7 @@ abstract contract Moves is DisputeWorld {
         IDisputeTypes.Game memory game = _game(m, a, b);
         Execution memory e = m.by[first ? a : b];
         (Chunks memory input, Evidence memory evidence) = _ends(e, game);
-        engine.convictEnd(m.brief, a, b, first, e.statement(), e.chunkAt(game), input, evidence);
+        engine.convictEnd(m.brief.encode(), a, b, first, e.statement(), e.chunkAt(game), input.encode(), evidence.encode());
     }
 
     function _ends(Execution memory e, IDisputeTypes.Game memory game)
@@ -180,11 +179,11 @@ abstract contract Moves is DisputeWorld {
         IDisputeTypes.Game memory game = _game(m, a, b);
         Execution memory e = m.by[first ? a : b];
         Evidence memory evidence = e.claimed(game.sequence, Toy.MEAN, 0);
-        engine.postParts(m.brief, a, b, first, e.statement(), parts, evidence);
+        engine.postParts(m.brief.encode(), a, b, first, e.statement(), parts, evidence.encode());
     }
 
     function _narrow(Match memory m, uint256 a, uint256 b, int256[] memory partsA, int256[] memory partsB) internal {
-        engine.narrow(m.brief, a, b, partsA, partsB, Transcripts.record(Toy.MEAN));
+        engine.narrow(m.brief.encode(), a, b, partsA, partsB, Transcripts.record(Toy.MEAN).encode());
     }
 
     // --- time ------------------------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ contract RefusedTest is DisputeWorld {
         vm.expectRevert(abi.encodeWithSelector(IDisputeTypes.NotDescribed.selector, m.job));
         this.startNow(m);
         vm.prank(thief);
-        engine.convictRefused(m.brief, 1, 0);
+        engine.convictRefused(m.brief.encode(), 1, 0);
         _assertVerdict(m, true, 2, _provider(m.order, 0));
         market.conclude(m.order);
         _assertGain(_provider(m.order, 0), int256(SHARE + CEILING), "who refused");
@@ -53,7 +53,7 @@ contract RefusedTest is DisputeWorld {
     }
 
     function convictNow(Match memory m, uint256 party, uint256 against) external {
-        engine.convictRefused(m.brief, party, against);
+        engine.convictRefused(m.brief.encode(), party, against);
     }
 
     // --- what is no input ------------------------------------------------------------------------------------
@@ -143,7 +143,7 @@ contract RefusedTest is DisputeWorld {
         this.convictNow(m, 2, 0);
         vm.expectRevert(abi.encodeWithSelector(IDisputeTypes.UnknownParty.selector, m.job, 2));
         this.convictNow(m, 1, 2);
-        engine.convictRefused(m.brief, 1, 0);
+        engine.convictRefused(m.brief.encode(), 1, 0);
         vm.expectRevert(abi.encodeWithSelector(IDisputeTypes.PartyLost.selector, m.job, 1));
         this.convictNow(m, 1, 0);
     }
@@ -164,7 +164,7 @@ contract RefusedTest is DisputeWorld {
         uint256 copying = engine.join(m.job, _right);
         vm.expectRevert(abi.encodeWithSelector(IDisputeTypes.NotAnOpponent.selector, m.job, 0, copying));
         this.convictNow(m, 0, copying);
-        for (uint256 seat; seat < 3; ++seat) engine.convictRefused(m.brief, seat, party);
+        for (uint256 seat; seat < 3; ++seat) engine.convictRefused(m.brief.encode(), seat, party);
         _assertVerdict(m, true, 7, finder);
         market.conclude(m.order);
         engine.settleBond(m.job, party);
@@ -181,7 +181,7 @@ contract RefusedTest is DisputeWorld {
         bytes memory input = Toy.input(_lengths());
         Match memory m = _about(input);
         Briefing memory given = _briefing(input);
-        given.input = Trees.openRange(input, 1, 1);
+        given.input = Trees.openRange(input, 1, 1).encode();
         vm.expectRevert(abi.encodeWithSelector(PayloadReader.ChunkMissing.selector, 0));
         this.describeNow(m, given);
         given = _briefing(input);
@@ -199,7 +199,7 @@ contract RefusedTest is DisputeWorld {
         Briefing memory given = _briefing(input);
         vm.expectRevert(abi.encodeWithSelector(PayloadReader.ChunkMissing.selector, 2));
         this.describeNow(m, given);
-        given.input = Trees.openRange(input, 0, 4);
+        given.input = Trees.openRange(input, 0, 4).encode();
         engine.describe(m.order, given);
     }
 }

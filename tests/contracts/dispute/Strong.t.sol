@@ -2,13 +2,13 @@
 pragma solidity ^0.8.28;
 
 import {IDisputeTypes} from "../../../contracts/dispute/IDisputeTypes.sol";
-import {Evidence} from "../../../contracts/referee/IReferee.sol";
-import {Chunks, Tree} from "../../../contracts/transcript/Tree.sol";
+import {Tree} from "../../../contracts/transcript/Tree.sol";
 import {Match} from "./DisputeWorld.sol";
 import {Refusals} from "./Refusals.sol";
 import {Execution, Toy} from "./Toy.sol";
 import {Transcripts} from "./Transcripts.sol";
 import {Trees} from "./Trees.sol";
+import {Chunks, Evidence} from "./Written.sol";
 
 /// Strong claims: the output holds the transcript's node, and convicts without a game.
 contract StrongTest is Refusals {
@@ -41,7 +41,7 @@ contract StrongTest is Refusals {
         returns (bytes memory)
     {
         Evidence memory evidence = m.by[party].whole(1, 5, 300);
-        return abi.encodeCall(engine.convictStrong, (m.brief, party, against, output, 1, 5, 300, evidence));
+        return abi.encodeCall(engine.convictStrong, (m.brief.encode(), party, against, output.encode(), 1, 5, 300, evidence.encode()));
     }
 
     function test_a_strong_claim_convicts_without_a_game() external {
@@ -109,7 +109,7 @@ contract WeakTest is Refusals {
         Chunks memory output = Trees.openRange(m.by[1].output, 0, 0);
         _refuses(
             abi.encodeCall(
-                engine.convictStrong, (m.brief, 1, 0, output, 1, 5, 300, m.by[1].whole(1, 5, 300))
+                engine.convictStrong, (m.brief.encode(), 1, 0, output.encode(), 1, 5, 300, m.by[1].whole(1, 5, 300).encode())
             ),
             abi.encodeWithSelector(IDisputeTypes.NotStrong.selector, m.job)
         );

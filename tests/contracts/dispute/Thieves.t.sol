@@ -173,7 +173,7 @@ contract ThievesTest is Moves {
         IDisputeTypes.Game memory game;
         (game.sequence, game.value, game.index) = (0, 4, 1);
         uint256 party = first ? a : b;
-        engine.convict(m.brief, a, b, first, _statementOf(m, party), _proof(m, game, party));
+        engine.convict(m.brief.encode(), a, b, first, _statementOf(m, party), _proof(m, game, party).encode());
     }
 
     function test_a_statement_is_the_partys_own() external {
@@ -184,7 +184,7 @@ contract ThievesTest is Moves {
         IDisputeTypes.Statement memory statement = _statementOf(m, 0);
         vm.expectRevert(abi.encodeWithSelector(IDisputeTypes.NotTheParty.selector, thief, account));
         vm.prank(thief);
-        engine.state(m.brief, 0, statement);
+        engine.state(m.brief.encode(), 0, statement);
     }
 
     // --- the engine's parts ----------------------------------------------------------------------------------

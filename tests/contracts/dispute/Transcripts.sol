@@ -2,10 +2,9 @@
 pragma solidity ^0.8.28;
 
 import {IDisputeTypes} from "../../../contracts/dispute/IDisputeTypes.sol";
-import {Evidence} from "../../../contracts/referee/IReferee.sol";
-import {Chunks} from "../../../contracts/transcript/Tree.sol";
 import {Execution, Toy, Where} from "./Toy.sol";
 import {Trees} from "./Trees.sol";
+import {Chunks, Evidence} from "./Written.sol";
 
 /// The trees over an execution, and what a party opens of them.
 library Transcripts {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Chunks} from "../../../contracts/transcript/Tree.sol";
+import {Chunks} from "./Written.sol";
+
 
 /// The one Merkle formula, built: leaves in memory, and what opens some of them. The slow twin of
 /// `contracts/transcript/Tree.sol`.

@@ -139,8 +139,6 @@ def test_swapped_values(judge: Judge, world: World) -> None:
 def test_a_value_that_the_step_does_not_read(judge: Judge, world: World) -> None:
     bad = replace(world.whole, values=(0, 1, 3))
     refuses(judge, "UnexpectedValue", "expected", world.question, bad, value=1)
-    bad = replace(world.whole, values=(0, 2))
-    refuses(judge, "UnevenValues", "expected", world.question, bad, values=2, rows=3)
 
 
 def test_siblings_left_over_or_missing(judge: Judge, world: World) -> None:
@@ -178,6 +176,15 @@ def test_no_values_need_no_siblings(judge: Judge, world: World) -> None:
     refuses(judge, "MissingChunk", "claimed", world.question, nothing, value=world.value)
 
 
+def test_evidence_that_is_cut_or_goes_on(judge: Judge, world: World) -> None:
+    whole = world.whole.as_abi()
+    for size in (0, 1, 5, 6, 100, len(whole) // 2, len(whole) - 1):
+        refuses(judge, "OpeningCut", "expected", world.question, whole[:size])
+    refuses(judge, "OpeningTooLong", "expected", world.question, whole + b"\0", left=1)
+    # Who asks about records alone is not told what stands behind them.
+    assert judge.call("reduction", world.question, whole) == (WIDTH, 1024)
+
+
 def test_chunks_out_of_order(judge: Judge, world: World) -> None:
     indexes = world.whole.rows[0].indexes
     for wrong in ((indexes[1], indexes[0]), (indexes[0], indexes[0])):
@@ -185,7 +192,9 @@ def test_chunks_out_of_order(judge: Judge, world: World) -> None:
         refuses(judge, "IndexOutOfOrder", "expected", world.question, bad)
     bad = with_rows(world.whole, 0, indexes=(*indexes[:-1], 47))
     refuses(judge, "IndexOutOfRange", "expected", world.question, bad, index=47, count=47)
-    bad = with_rows(world.whole, 0, data=world.whole.rows[0].data + b"\0")
+    bad = with_rows(world.whole, 0, data=world.whole.rows[0].data[:-1])
+    refuses(judge, "WrongDataLength", "expected", world.question, bad)
+    bad = with_rows(world.whole, 0, data=world.whole.rows[0].data[:-CHUNK])
     refuses(judge, "WrongDataLength", "expected", world.question, bad)
     bad = with_rows(world.whole, 0, indexes=(), data=b"", siblings=())
     refuses(judge, "NothingOpened", "expected", world.question, bad)
