@@ -68,9 +68,10 @@ class Market:
     def disputes(self) -> Disputes:
         return Disputes(self.net.devnet.w3, self.net.deployment)
 
-    def winner(self, job: StoredJob) -> str:
-        """Whoever convicted first in the job's contest."""
-        return self.disputes.verdict(job.id)[2]
+    def winners(self, job: StoredJob) -> list[str]:
+        """The providers to whom the guilty of the job's contest have lost, one for each of them."""
+        names = {address: name for name, address in self.addresses.items()}
+        return [names[winner] for winner in self.disputes.verdict(job.id)[2].values()]
 
     def client(self, home: str, patience_s: float) -> Client:
         return Client(

@@ -113,10 +113,11 @@ def convicts_all(client: Client, market: Market, price: str, liars: set[str]) ->
     ceiling = slot_ceiling(tier_of(parse_tokens(price)))
     gains = {name: market.stake(name) - stakes[name] for name in market.nodes}
     assert {name: gains[name] for name in liars} == dict.fromkeys(liars, -bond_at(price))
-    # Everybody honest is paid its share, and one of them the bounties.
-    winner = next(n for n, a in market.addresses.items() if a == market.winner(job))
-    assert winner in honest
-    gains[winner] -= len(liars) * BOUNTY * ceiling
+    # Everybody honest is paid its share, and whom a liar lost to its bounty.
+    winners = market.winners(job)
+    assert (len(winners), set(winners) <= honest) == (len(liars), True)
+    for winner in winners:
+        gains[winner] -= BOUNTY * ceiling
     assert {name: gains[name] for name in honest} == dict.fromkeys(honest, job.order.share)
     assert {gains[name] for name in set(gains) - honest - liars} <= {0}
     refunded = market.net.vault.free_stake(requester) - slices

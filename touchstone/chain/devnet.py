@@ -33,7 +33,8 @@ _MINED_AT_ONCE = 256
 _LISTENING = re.compile(r"Listening on [^\s:]+:(\d+)")
 
 # Anvil must not outlive us, even if we are killed. The shell below holds the reading end of a pipe;
-# when the writing end, which only we have, is closed for whatever reason, it ends anvil.
+# when the writing end, which only we have, is closed for whatever reason, it ends anvil, and removes
+# the folder in which that kept past states: gigabytes of a long run.
 _WATCHED = """
 exec 3<&0
 "$@" </dev/null 3<&- &
@@ -42,6 +43,7 @@ anvil=$!
 watcher=$!
 wait "$anvil"
 kill "$watcher" 2>/dev/null
+rm -rf "$TOUCHSTONE_ANVIL_STATES"
 """
 
 
@@ -96,6 +98,7 @@ class Devnet:
         self._history = history
         self._process: subprocess.Popen[bytes] | None = None
         self._temporary_log: Path | None = None
+        self._states: str | None = None
 
     def __enter__(self) -> Self:
         return self.start()
@@ -114,6 +117,8 @@ class Devnet:
             descriptor, name = tempfile.mkstemp(prefix="touchstone-anvil-", suffix=".log")
             os.close(descriptor)
             self.log = self._temporary_log = Path(name)
+        states = tempfile.mkdtemp(prefix="touchstone-anvil-")
+        command += ["--cache-path", states]
         with self.log.open("wb") as output:
             # A session of its own, so that Ctrl-C reaches us first and we can stop in good order.
             self._process = subprocess.Popen(
@@ -122,7 +127,9 @@ class Devnet:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                env={**os.environ, "TOUCHSTONE_ANVIL_STATES": states},
             )
+        self._states = states
         try:
             self.url = f"http://127.0.0.1:{self._wait_for_port(self._process, self.log)}"
             self.w3 = connect(self.url, self.chain_id)
@@ -143,6 +150,9 @@ class Devnet:
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
+        if self._states is not None:
+            shutil.rmtree(self._states, ignore_errors=True)
+            self._states = None
         if self._temporary_log is not None:
             self._temporary_log.unlink(missing_ok=True)
             self.log = self._temporary_log = None

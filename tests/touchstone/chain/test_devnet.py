@@ -1,3 +1,4 @@
+import os
 import signal
 import subprocess
 import sys
@@ -59,13 +60,16 @@ def test_the_chain_id_can_be_chosen_and_is_checked():
             connect(devnet.url, 1)
 
 
-def test_nothing_is_left_after_stop():
+def test_nothing_is_left_after_stop(monkeypatch, tmp_path):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     devnet = Devnet().start()
     url, log = devnet.url, devnet.log
+    assert [path.is_dir() for path in sorted(tmp_path.iterdir())].count(True) == 1
     devnet.stop()
     devnet.stop()
 
     assert not devnet.running
+    assert not list(tmp_path.iterdir())
     assert log is not None
     assert not log.exists()
     with pytest.raises(RpcUnreachableError, match="touchstone devnet up"):
@@ -86,17 +90,19 @@ def test_a_taken_port_is_reported(devnet):
         Devnet(port=port).start()
 
 
-def test_anvil_dies_with_a_killed_parent():
+def test_anvil_and_its_states_die_with_a_killed_parent(tmp_path):
     script = (
         "import time; from touchstone.chain.devnet import Devnet\n"
         "d = Devnet().start(); print(d.url, flush=True); time.sleep(60)"
     )
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
     with subprocess.Popen(
-        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, env=environment
     ) as parent:
         assert parent.stdout is not None
         url = parent.stdout.readline().strip()
         assert connect(url)
+        assert any(path.is_dir() for path in tmp_path.iterdir())
         parent.send_signal(signal.SIGKILL)
 
     deadline = time.monotonic() + 10
@@ -104,9 +110,10 @@ def test_anvil_dies_with_a_killed_parent():
         try:
             connect(url)
         except RpcUnreachableError:
-            return
+            if not any(path.is_dir() for path in tmp_path.iterdir()):
+                return
         time.sleep(0.05)
-    pytest.fail("anvil outlived its parent")
+    pytest.fail("anvil outlived its parent, or left its states behind")
 
 
 def test_a_missing_anvil_names_the_fix(monkeypatch, tmp_path):
