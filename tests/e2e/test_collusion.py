@@ -15,6 +15,7 @@ from requester.client import Client
 from tests.e2e.market import PARAMETERS, ROOT
 from touchstone.amounts import ONE_TOKEN, parse_tokens
 from touchstone.chain.disputes import Disputes
+from touchstone.disputes.game import FIRST_CHALLENGER as CHALLENGER
 from touchstone.localnet import Localnet, NodeProcess, Offer, compiled_minilm
 from touchstone.protocol.jobs import Phase
 from touchstone.protocol.prices import BOUNTY, REFUND, bond, slot_ceiling, tier_of
@@ -103,7 +104,7 @@ def test_the_verifier_challenges_what_all_agreed_on(
     assert told()["input"]
     if price == MADE_UP:
         # They have nothing to show, so that their clocks run out.
-        wait_until(lambda: scene.disputes.parties(job.id, [7])[7].stated_at != 0, told)
+        wait_until(lambda: scene.disputes.parties(job.id, [CHALLENGER])[CHALLENGER].stated_at != 0, told)
         net.devnet.increase_time(scene.disputes.clock)
     wait_until(lambda: (told()["dispute"] or {}).get("doing") == "over", told)
 
@@ -117,9 +118,9 @@ def test_the_verifier_challenges_what_all_agreed_on(
     assert not net.market.challenged(job.id)
 
     dispute = told()["dispute"]
-    assert dispute["party"] == 7
+    assert dispute["party"] == CHALLENGER
     assert dispute["contest"]["guilty"] == [0, 1]
-    assert dispute["contest"]["winner"] == address
+    assert scene.disputes.verdict(job.id)[2] == {0: address, 1: address}
     assert dispute["gas"] > 500_000
     assert bond_ == ONE_TOKEN
     (audit,) = (

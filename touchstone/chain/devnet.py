@@ -33,8 +33,8 @@ _MINED_AT_ONCE = 256
 _LISTENING = re.compile(r"Listening on [^\s:]+:(\d+)")
 
 # Anvil must not outlive us, even if we are killed. The shell below holds the reading end of a pipe;
-# when the writing end, which only we have, is closed for whatever reason, it ends anvil, and removes
-# the folder in which that kept past states: gigabytes of a long run.
+# when the writing end, which only we have, is closed for whatever reason, it ends anvil. It removes
+# the folder in which anvil kept past states: gigabytes of a long run.
 _WATCHED = """
 exec 3<&0
 "$@" </dev/null 3<&- &
