@@ -230,4 +230,30 @@ contract WinnersTest is Moves {
         _assertGain(auditor, -int256(BOND), "the auditor");
         _assertGain(finder, SLICE, "its bounty");
     }
+
+    /// A friend challenges and does not play, so that the lock ends meanwhile: the auditor plays in that very contest.
+    function test_an_auditor_that_disagrees_joins_a_friends_challenge() external {
+        Match memory m = _liars();
+        vm.prank(requester);
+        market.requestAudit(m.order);
+        _toSeed(m.order);
+        market.advanceAudit(m.order);
+        address auditor = _auditor(m.order);
+        _rich(auditor);
+        uint256 friend = _challenge(m, thief, _otherLie());
+        _describe(m);
+        _note();
+        uint256 party = _joinAs(m, auditor, Toy.honest(_lengths()));
+        _play(m, 0, party);
+        _convict(m, 0, party, true);
+        _state(m, 1);
+        engine.convictTwin(m.job, 0, 1);
+        _assertVerdict(m, true, 3, auditor);
+        market.conclude(m.order);
+        market.advanceAudit(m.order);
+        engine.settleBond(m.job, party);
+        engine.settleBond(m.job, friend);
+        _assertGain(auditor, 2 * SLICE, "both bounties");
+        _assertGain(requester, 2 * SLICE + int256(SHARE), "refund slices, and the auditor's share");
+    }
 }
