@@ -1,8 +1,8 @@
 """Openings as calls bring them: twin of `contracts/transcript/Openings.sol` and of
 `contracts/referee/Evidence.sol`, where the form stands.
 
-They are far denser than the ABI's words, each of which a conviction pays for twice: as calldata, and
-where a contract hands it on to the next.
+They are far denser than the ABI's words, each of which a conviction pays for twice: as calldata,
+and where a contract hands it on to the next.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def _siblings(siblings: Sequence[bytes]) -> bytes:
 
 
 def _chunk(data: bytes) -> bytes:
-    """The form that costs least: words have to be filled up, which pays where they are mostly zero."""
+    """The form that costs least: to fill words up pays where much of them is zero."""
     if len(data) != CHUNK:
         return bytes([_SHORT, len(data)]) + data
     words = [data[place : place + _WORD].lstrip(b"\0") for place in range(0, CHUNK, _WORD)]
