@@ -282,8 +282,29 @@ abstract contract Convicting is DisputesBase {
         (int256 found, int256 expected) = referee.judged(question, evidence);
         if (found == expected) revert NothingWrong(found);
         _requireOpponent(job, party, against);
+        _requireAnnounced(job, party, against);
         emit Convicted(job, party, sequence, value, element, found, expected);
         _lose(job, party, against, true);
+    }
+
+    /// See IDisputes.
+    function announce(JobId job, uint256 party, uint256 against, bytes32 digest) external {
+        _requireRunning(job);
+        address account = _requireParty(job, against).account;
+        if (msg.sender != account) revert NotTheParty(msg.sender, account);
+        // SAFETY: Unix seconds.
+        _announced[job][party][against] = (uint256(digest) >> 32 << 32) | uint32(block.timestamp);
+        emit Announced(job, party, against, digest);
+    }
+
+    /// A challenger must have known the conviction in an earlier block: what any output suffices for, anybody could
+    /// copy from the pool of transactions.
+    function _requireAnnounced(JobId job, uint256 party, uint256 against) private view {
+        if (against < FIRST_CHALLENGER) return;
+        uint256 known = _announced[job][party][against];
+        bytes32 digest = keccak256(msg.data);
+        bool same = known >> 32 == uint256(digest) >> 32;
+        if (!same || uint32(known) >= block.timestamp) revert NotAnnounced(job, party, against, digest);
     }
 
     /// The node over the sequences of a party's transcript, with which its output begins.

@@ -39,7 +39,7 @@ contract Disputes is Joining, Proxy, Multicall {
             called == IDisputes.convict.selector || called == IDisputes.convictEnd.selector
                 || called == IDisputes.postParts.selector || called == IDisputes.narrow.selector
                 || called == IDisputes.convictRefused.selector || called == IDisputes.convictTwin.selector
-                || called == IDisputes.convictStrong.selector
+                || called == IDisputes.convictStrong.selector || called == IDisputes.announce.selector
         ) {
             return address(convictions);
         }
@@ -49,6 +49,12 @@ contract Disputes is Joining, Proxy, Multicall {
     /// See IDisputes.
     function openedAt(bytes32 node, uint256 levels) external view returns (uint256) {
         return _opened[_key(node, levels)] >> 224;
+    }
+
+    /// See IDisputes.
+    function announcedOf(JobId job, uint256 party, uint256 against) external view returns (bytes28 digest, uint256 time) {
+        uint256 known = _announced[job][party][against];
+        return (bytes28(bytes32(known)), uint32(known));
     }
 
     /// See IDisputes.

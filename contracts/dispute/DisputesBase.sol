@@ -60,6 +60,8 @@ abstract contract DisputesBase is IDisputeTypes, ReentrancyGuardTransient {
     /// When the children of a node were opened (32 bits), and the hash of these children (224 bits).
     mapping(bytes32 key => uint256) internal _opened;
     mapping(address => uint256) internal _credits;
+    /// What challengers have announced: a hash (224 bits), and when (32 bits).
+    mapping(JobId => mapping(uint256 party => mapping(uint256 against => uint256))) internal _announced;
 
     constructor(DisputeSetup memory setup_) {
         (token, registry, market, vault) = (setup_.token, setup_.registry, setup_.market, setup_.vault);
@@ -131,7 +133,7 @@ abstract contract DisputesBase is IDisputeTypes, ReentrancyGuardTransient {
         emit Lost(job, party, against, proven);
         if (party >= FIRST_CHALLENGER && _bonded[job][party]) {
             _bonded[job][party] = false;
-            contest.live -= 1;
+            if (party >= contest.first) contest.live -= 1;
             _credit(better.account, bond / 2);
             token.safeTransfer(BURN_ADDRESS, bond - bond / 2);
             emit BondSettled(job, party, 0);

@@ -89,6 +89,8 @@ interface IDisputeTypes {
         /// The next challenger's number, and how many challengers have neither lost nor left.
         uint32 parties;
         uint32 live;
+        /// The first challenger of this contest; those before it took part in an earlier one of the job.
+        uint32 first;
         /// Bits of the seats that play, and of those that were shown to have lied.
         uint8 seats;
         uint8 guilty;
@@ -114,6 +116,8 @@ interface IDisputeTypes {
     event Convicted(
         JobId indexed job, uint256 indexed party, uint256 sequence, uint256 value, uint256 element, int256 found, int256 expected
     );
+    /// A challenger says by its hash what it will convict `party` with.
+    event Announced(JobId indexed job, uint256 indexed party, uint256 indexed against, bytes32 digest);
     event Lost(JobId indexed job, uint256 indexed party, uint256 indexed against, bool proven);
     event GameOver(JobId indexed job, uint256 a, uint256 b);
     event BondSettled(JobId indexed job, uint256 indexed party, uint256 returned);
@@ -148,6 +152,7 @@ interface IDisputeTypes {
     error PartOutOfRange(int256 part);
     error NotRefused(JobId job);
     error NotStrong(JobId job);
+    error NotAnnounced(JobId job, uint256 party, uint256 against, bytes32 digest);
     error NotAnOpponent(JobId job, uint256 party, uint256 against);
     error GoodOutput(bytes32 output);
     error NoBond(JobId job, uint256 party);

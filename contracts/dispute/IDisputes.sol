@@ -131,6 +131,10 @@ interface IDisputes is IDisputeTypes {
         bytes calldata evidence
     ) external;
 
+    /// Say by its hash what one will convict `party` with: keccak256 of the whole call of `convictStrong`, in an earlier
+    /// block than that. Only challengers need to, and only the party `against` can.
+    function announce(JobId job, uint256 party, uint256 against, bytes32 digest) external;
+
     /// Where the input breaks a rule there is one right output: whoever claims another loses to `against`.
     function convictRefused(bytes calldata brief, uint256 party, uint256 against) external;
 
@@ -148,6 +152,8 @@ interface IDisputes is IDisputeTypes {
 
     function withdraw() external;
 
+    /// The first 28 bytes of what a challenger announced, and Unix time of that.
+    function announcedOf(JobId job, uint256 party, uint256 against) external view returns (bytes28 digest, uint256 time);
     function contestOf(JobId job) external view returns (Contest memory);
     function partyOf(JobId job, uint256 party) external view returns (Party memory);
     function gameOf(JobId job, uint256 a, uint256 b) external view returns (Game memory);

@@ -110,6 +110,8 @@ abstract contract Joining is DisputesBase, IResolver {
         // SAFETY: Unix seconds; 32 bits last until 2106.
         contest.endsAt = uint32(block.timestamp + window);
         if (contest.parties == 0) contest.parties = uint32(FIRST_CHALLENGER);
+        // Bonds that are left from an earlier contest do not keep this one open.
+        (contest.first, contest.live) = (contest.parties, 0);
         (contest.seats, contest.guilty) = (0, 0);
         emit ContestOpened(job, contest.contested, contest.endsAt);
     }
@@ -156,10 +158,11 @@ abstract contract Joining is DisputesBase, IResolver {
     function settleBond(JobId job, uint256 party) external nonReentrant {
         if (!_bonded[job][party]) revert NoBond(job, party);
         Contest storage contest = _contests[job];
-        if (block.timestamp < contest.endsAt && !_decided(job, contest)) revert StillRunning(contest.endsAt);
+        bool own = party >= contest.first;
+        if (own && block.timestamp < contest.endsAt && !_decided(job, contest)) revert StillRunning(contest.endsAt);
         _bonded[job][party] = false;
         (_parties[job][party].lost, _parties[job][party].left) = (true, true);
-        contest.live -= 1;
+        if (own) contest.live -= 1;
         emit BondSettled(job, party, bond);
         _credit(_parties[job][party].account, bond);
     }

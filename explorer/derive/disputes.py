@@ -20,7 +20,7 @@ from explorer.database.tables import (
 from explorer.derive.facts import GameFact, PartyFact
 from explorer.derive.money import Kind
 from explorer.derive.records import RESOLVER
-from touchstone.disputes.game import LEAVES, TREES, Stage
+from touchstone.disputes.game import LEAVES, TREES, Brief, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -58,18 +58,23 @@ def entered(tx: Transaction, event: Event) -> None:
 
 def described(tx: Transaction, event: Event) -> None:
     """What the input asks for."""
-    brief = event.args["brief"]
+    brief = brief_in(event)
     tx.rows.add(
         BriefRow,
         event,
         job=event.text("job"),
-        program=brief["program"],
-        operators=int(brief["operators"]),
-        lengths=brief["lengths"],
-        output_bytes=int(brief["outputBytes"]),
-        strong=bool(brief["strong"]),
-        refused=bool(brief["refused"]),
+        program="0x" + brief.program.hex(),
+        operators=brief.operators,
+        lengths="0x" + brief.lengths.hex(),
+        output_bytes=brief.output_bytes,
+        strong=brief.strong,
+        refused=brief.refused,
     )
+
+
+def brief_in(event: Event) -> Brief:
+    """The brief in `Described`, of which the chain has the bytes."""
+    return Brief.from_abi(bytes.fromhex(event.text("brief").removeprefix("0x")))
 
 
 def stated(tx: Transaction, event: Event) -> None:

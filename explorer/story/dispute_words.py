@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from explorer.derive.disputes import brief_in
 from explorer.story.moments import utc
 from explorer.story.pieces import Piece, Sentence, account, counted, root, say, tokens
 from explorer.story.places import Place, part_words, party_name, place_words, value_words
@@ -37,14 +38,14 @@ def entered(event: Event, known: Known) -> Sentence:
 
 def described(event: Event, known: Known) -> Sentence:
     """`Described`."""
-    brief = event.args["brief"]
-    if brief["refused"]:
+    brief = brief_in(event)
+    if brief.refused:
         return say("The input breaks a rule: whoever claims a result for it has lied.")
-    lengths = positions_of(brief["lengths"])
+    lengths = [brief.length(sequence) for sequence in range(brief.count)]
     of = f"{len(lengths)} sequences" if len(lengths) != 1 else "1 sequence"
     return say(
         f"The input's shape was shown: {of} with {counted(sum(lengths), 'position')}, for a "
-        f"program of {counted(int(brief['operators']), 'operator')}."
+        f"program of {counted(brief.operators, 'operator')}."
     )
 
 

@@ -123,7 +123,7 @@ def test_a_challenger_convicts_for_a_dead_seat_with_the_same_claim(chain: Chain,
     assert arena.play_out({0: 0, 1: 0}) == {1}
     made = [move for moves, _ in arena.gas[number] for move in moves]
     assert any(isinstance(move, ConvictStrong) for move in made)
-    assert arena.disputes.verdict(arena.job.id)[2] == arena.job.providers[0]
+    assert arena.disputes.verdict(arena.job.id)[2] == {1: arena.job.providers[0]}
 
 
 def test_a_conviction_that_the_engine_refuses_is_played_instead(chain: Chain, lab: Lab) -> None:

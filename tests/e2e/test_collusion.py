@@ -104,7 +104,8 @@ def test_the_verifier_challenges_what_all_agreed_on(
     assert told()["input"]
     if price == MADE_UP:
         # They have nothing to show, so that their clocks run out.
-        wait_until(lambda: scene.disputes.parties(job.id, [CHALLENGER])[CHALLENGER].stated_at != 0, told)
+        party = lambda: scene.disputes.parties(job.id, [CHALLENGER])[CHALLENGER]  # noqa: E731
+        wait_until(lambda: party().stated_at != 0, told)
         net.devnet.increase_time(scene.disputes.clock)
     wait_until(lambda: (told()["dispute"] or {}).get("doing") == "over", told)
 

@@ -204,8 +204,6 @@ def test_places_in_words(place, words):
 
 def test_an_input_that_breaks_a_rule_is_said_to():
     chain = Chain()
-    brief = {"refused": True, "lengths": "0x", "operators": "0", "outputBytes": "0"}
-    event = chain.say(
-        "0x1", "Described", job=JOB, brief=brief | {"program": NODE_A, "strong": False}
-    )
+    # The flags are the last of its bytes.
+    event = chain.say("0x1", "Described", job=JOB, brief="0x" + "00" * 158 + "01")
     assert "breaks a rule" in text_of(WORDS["Described"](event, known_of(chain.derived())))

@@ -8,10 +8,25 @@ import {Refusals} from "./Refusals.sol";
 import {Execution, Toy} from "./Toy.sol";
 import {Transcripts} from "./Transcripts.sol";
 import {Trees} from "./Trees.sol";
-import {Chunks, Evidence} from "./Written.sol";
+import {Chunks} from "./Written.sol";
+
+/// Accusations of the element that is wrong.
+abstract contract Accusing is Refusals {
+    using Transcripts for Execution;
+
+    function _convicting(Match memory m, uint256 party, uint256 against, bytes memory output)
+        internal
+        view
+        returns (bytes memory)
+    {
+        bytes memory brief = m.brief.encode();
+        bytes memory evidence = m.by[party].whole(1, 5, 300).encode();
+        return abi.encodeCall(engine.convictStrong, (brief, party, against, output, 1, 5, 300, evidence));
+    }
+}
 
 /// Strong claims: the output holds the transcript's node, and convicts without a game.
-contract StrongTest is Refusals {
+contract StrongTest is Accusing {
     using Transcripts for Execution;
 
     function _strong() internal pure override returns (bool) {
@@ -40,8 +55,7 @@ contract StrongTest is Refusals {
         view
         returns (bytes memory)
     {
-        Evidence memory evidence = m.by[party].whole(1, 5, 300);
-        return abi.encodeCall(engine.convictStrong, (m.brief.encode(), party, against, output.encode(), 1, 5, 300, evidence.encode()));
+        return _convicting(m, party, against, output.encode());
     }
 
     function test_a_strong_claim_convicts_without_a_game() external {
@@ -101,16 +115,12 @@ contract StrongTest is Refusals {
 }
 
 /// Claims that are not.
-contract WeakTest is Refusals {
-    using Transcripts for Execution;
-
+contract WeakTest is Accusing {
     function test_other_claims_are_played() external {
         Match memory m = _dispute(5, 300);
         Chunks memory output = Trees.openRange(m.by[1].output, 0, 0);
         _refuses(
-            abi.encodeCall(
-                engine.convictStrong, (m.brief.encode(), 1, 0, output.encode(), 1, 5, 300, m.by[1].whole(1, 5, 300).encode())
-            ),
+            _convicting(m, 1, 0, output.encode()),
             abi.encodeWithSelector(IDisputeTypes.NotStrong.selector, m.job)
         );
     }

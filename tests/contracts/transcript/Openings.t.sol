@@ -58,7 +58,7 @@ contract OpeningsTest is Test {
     }
 
     function test_words_are_filled_up_with_zeros() external view {
-        bytes memory words = abi.encodePacked(hex"000105", uint8(32), bytes32(type(uint256).max), hex"0201020000000001ff");
+        bytes memory words = abi.encodePacked(hex"000105", uint8(32), bytes32(type(uint256).max), hex"02010200000001ff");
         bytes memory opening = abi.encodePacked(hex"010000000001", uint8(1), words, uint16(0));
         assertEq(this.dataOf(opening), abi.encode(0, 5, type(uint256).max, 0x0102, 0, 0, 0, 255));
     }
