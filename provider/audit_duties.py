@@ -25,6 +25,7 @@ class AuditDuty(Enum):
     TAKE = "take"
     VOUCH = "vouch"
     CHALLENGE = "challenge"
+    JOIN = "join"
     SERVE = "serve"
     CHECK = "check"
     WAIT = "wait"
@@ -42,6 +43,7 @@ class AuditSight:
         paid: whether the node was paid for the result, and so has the input.
         challenged: whether the job is being disputed.
         agrees: whether the node computed what the job was settled on; None while it has not.
+        plays: whether the node takes part in that dispute already.
     """
 
     job: JobState
@@ -50,6 +52,7 @@ class AuditSight:
     paid: bool
     challenged: bool
     agrees: bool | None
+    plays: bool = False
 
 
 def next_audit_duty(sight: AuditSight, parameters: Parameters, me: Self) -> AuditDuty:
@@ -73,9 +76,10 @@ def _of_auditor(sight: AuditSight, parameters: Parameters) -> AuditDuty:
     if due_action(job, clock, parameters) is Action.ADVANCE_AUDIT and job.phase.name != "SETTLED":
         return AuditDuty.ADVANCE
     if sight.agrees is not None:
-        # What is disputed is decided there; whoever vouches afterwards has a whole window for it.
         if sight.challenged:
-            return AuditDuty.WAIT
+            # Whoever disputes it may be the liar's friend, and play for time. Whoever agrees has a
+            # whole window to vouch once that is over.
+            return AuditDuty.WAIT if sight.agrees or sight.plays else AuditDuty.JOIN
         return AuditDuty.VOUCH if sight.agrees else AuditDuty.CHALLENGE
     demand = job.input_demand
     if demand.state is DemandState.ANSWERED:

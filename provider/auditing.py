@@ -170,6 +170,7 @@ class Auditing:
             paid=self._is_paid(job, state),
             challenged=self._market.challenged(job),
             agrees=case.agrees,
+            plays=case.agrees is False and self._plays(job),
         )
         duty = next_audit_duty(sight, self._market.parameters, me)
         if duty is AuditDuty.WAIT:
@@ -182,6 +183,12 @@ class Auditing:
             return
         case.tried[duty] = time.monotonic()
         self._do(duty, state, case)
+
+    def _plays(self, job: JobId) -> bool:
+        """Whether the node is a challenger in the job's contest."""
+        contest = self._disputes.contest(job)
+        parties = self._disputes.parties(job, range(contest.first, contest.parties))
+        return any(party.account == self._book.me.address for party in parties.values())
 
     def _is_paid(self, job: JobId, state: JobState) -> bool:
         """Whether a seat that was paid for the result is the node's, and has the output."""
@@ -215,6 +222,8 @@ class Auditing:
                 self._vouch(state, case)
             case AuditDuty.CHALLENGE:
                 self._challenge(state, case)
+            case AuditDuty.JOIN:
+                self._join(state, case)
             case AuditDuty.CHECK:
                 self._check(state, case)
 
@@ -261,6 +270,14 @@ class Auditing:
         mine = payload_root(case.output, case.salt)
         call = self._disputes.challenge(state.order, settled, reveals, mine)
         self._send("result disputed", state, call)
+
+    def _join(self, state: JobState, case: _Case) -> None:
+        """Takes part in a dispute that somebody else began."""
+        assert case.output is not None
+        assert case.salt is not None
+        self._allow(self._disputes.address, self._disputes.bond)
+        call = self._disputes.join(state.id, payload_root(case.output, case.salt))
+        self._send("dispute joined", state, call)
 
     def _serve(self, state: JobState) -> None:
         """Publishes the input that the auditor demands: unanswered, the bond would be forfeit."""

@@ -112,6 +112,11 @@ def parts_posted(tx: Transaction, event: Event) -> None:
     _mention(tx, event, event.number("a" if event.flag("first") else "b"))
 
 
+def announced(tx: Transaction, event: Event) -> None:
+    """A challenger says that it is about to convict."""
+    _mention(tx, event, event.number("against"))
+
+
 def convicted(tx: Transaction, event: Event) -> None:
     """A party is shown to have lied; the loss that follows says to whom it lost."""
     tx.accused = event
@@ -176,6 +181,7 @@ HANDLERS: dict[str, Callable[[Transaction, Event], None]] = {
     "Opened": opened,
     "LeafOpened": leaf_opened,
     "PartsPosted": parts_posted,
+    "Announced": announced,
     "Convicted": convicted,
     "Lost": lost,
     "GameOver": game_over,

@@ -102,6 +102,15 @@ def parts_posted(event: Event, known: Known) -> Sentence:
     return say(*_name(event, party, known, start=True), f" posted {count} of a long sum.")
 
 
+def announced(event: Event, known: Known) -> Sentence:
+    """`Announced`."""
+    accused = party_name(event.number("party"))
+    return say(
+        *_name(event, event.number("against"), known, start=True),
+        f" has announced that it will convict {accused}.",
+    )
+
+
 def convicted(event: Event, known: Known) -> Sentence:
     """`Convicted`."""
     found = known.convictions.get(event.place)
@@ -165,6 +174,7 @@ WORDS: dict[str, Callable[[Event, Known], Sentence]] = {
     "LeafOpened": leaf_opened,
     "Descended": descended,
     "PartsPosted": parts_posted,
+    "Announced": announced,
     "Convicted": convicted,
     "Lost": lost,
     "GameOver": game_over,

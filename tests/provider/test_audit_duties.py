@@ -55,9 +55,12 @@ def test_who_has_computed_vouches_or_disputes(agrees, duty):
     assert due(LOOKED_AT, SINCE + END + 50, mine=True, agrees=agrees) is duty
 
 
-@pytest.mark.parametrize("agrees", [True, False])
-def test_while_somebody_disputes_the_result_an_auditor_waits(agrees):
-    assert due(LOOKED_AT, mine=True, agrees=agrees, challenged=True) is AuditDuty.WAIT
+def test_in_a_dispute_of_others_an_auditor_takes_part_or_waits():
+    assert due(LOOKED_AT, mine=True, agrees=True, challenged=True) is AuditDuty.WAIT
+    # A friend of the liar could dispute it to no end but that time passes.
+    assert due(LOOKED_AT, mine=True, agrees=False, challenged=True) is AuditDuty.JOIN
+    playing = {"mine": True, "agrees": False, "challenged": True, "plays": True}
+    assert due(LOOKED_AT, **playing) is AuditDuty.WAIT
 
 
 @pytest.mark.parametrize("agrees", [None, True, False])

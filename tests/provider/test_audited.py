@@ -7,6 +7,7 @@ from tests.provider.running import wait_until
 from tests.provider.test_refusals import refusal
 from tests.provider.test_whole_job import own
 from touchstone.amounts import ONE_TOKEN
+from touchstone.chain.disputes import Disputes
 from touchstone.chain.market import Reveal, Settlement
 from touchstone.coordination.messages import ClaimMessage
 from touchstone.protocol.audits import AuditState, audit_request_hash, seal_of
@@ -61,7 +62,9 @@ def settled_by(world, peer, job, output):
     commitment, _ = peer.commit(world, job, root)
     draw = draw_of(state.seed, state.round)
     claim = Claim.of(job.order, job.id, draw, root, set_of([commitment]), b"s" * 32)
-    settle(world, job, root, Reveal(b"s" * 32, claim.sign(world.market.domain, peer.account)))
+    reveal = Reveal(b"s" * 32, claim.sign(world.market.domain, peer.account))
+    settle(world, job, root, reveal)
+    return reveal
 
 
 def audit(world, job):
@@ -146,6 +149,28 @@ def test_a_node_disputes_a_result_that_it_does_not_find(world, node, peer):
     world.sender(world.requester).send(answer)
     wait_until(lambda: market.challenged(job.id), what="the challenge")
     assert audit(world, job).state is AuditState.DRAWN
+
+
+def test_a_node_joins_a_dispute_that_a_friend_of_the_liar_began(world, node, peer):
+    job = drawn_for(world, peer.account.address)
+    wrong = encode_payload([np.array([1, 2, 3], np.int32)])
+    reveal = settled_by(world, peer, job, wrong)
+    market, disputes = world.market, Disputes(world.w3, world.deployment)
+    friend = world.devnet.account(7)
+    world.fund_gas(friend)
+    sender = world.sender(friend)
+    sender.send(world.token.mint(friend.address, disputes.bond))
+    sender.send(world.token.approve(disputes.address, disputes.bond))
+    root = payload_root(wrong, job.salt)
+    sender.send(disputes.challenge(job.order, root, [reveal], b"g" * 32))
+    wait_until(lambda: is_drawn(world, job), what="the draw of an auditor")
+    world.devnet.increase_time(market.parameters.commit_window // 3 + 1)
+    wait_until(lambda: market.job(job.order).input_demand.pending, what="the demand")
+    answer = market.answer_audit_input(job.order, job.payload, job.salt)
+    world.sender(world.requester).send(answer)
+    wait_until(lambda: disputes.contest(job.id).live == 2, what="a second challenger")
+    parties = disputes.parties(job.id, [8, 9])
+    assert [party.account for party in parties.values()] == [friend.address, node.account.address]
 
 
 def test_a_seal_of_nothing_is_refuted_by_the_node(world, node, peer):

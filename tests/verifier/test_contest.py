@@ -11,7 +11,7 @@ from verifier.contest import Due, Sight, next_due
 
 ME, OTHER, SEAT = "0xme", "0xother", "0xseat"
 MINE, WRONG, WORSE = b"m" * 32, b"w" * 32, b"x" * 32
-NONE = Contest(0, 0, 0, 0, 0, 0, False, False, bytes(32), bytes(32))
+NONE = Contest(0, 0, 0, 0, 0, 0, 0, False, False, bytes(32), bytes(32))
 BEGAN = 1000
 OPEN = replace(NONE, ends_at=BEGAN + 200, parties=FIRST + 1, seats=0b11, live=1, agreed=True)
 PLAYED = Game.at_start()

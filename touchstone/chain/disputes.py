@@ -36,6 +36,7 @@ DISPUTE_EVENTS = (
     "Descended",
     "PartsPosted",
     "Convicted",
+    "Announced",
     "Lost",
     "GameOver",
     "BondSettled",
@@ -100,6 +101,11 @@ class Disputes:
         where nobody did."""
         return self.views.call_together(*(("openedAt", *node) for node in nodes))
 
+    def announced(self, job: JobId, party: int, against: int) -> tuple[bytes, int]:
+        """What a challenger announced against a party: 28 bytes of a hash, and its Unix time."""
+        digest, time = self.views.call("announcedOf", job, party, against)
+        return bytes(digest), time
+
     def balance_of(self, account: str) -> int:
         """What the account can withdraw here, in base units."""
         return int(self.views.call("balanceOf", account))
@@ -162,6 +168,8 @@ class Disputes:
                 return f.timeout(job, a, b)
             case moves.ConvictTwin(convicted, party):
                 return f.convictTwin(job, convicted, party)
+            case moves.Announce(party, against, digest):
+                return f.announce(job, party, against, digest)
             case moves.SettleBond(party):
                 return self.settle_bond(job, party)
             case moves.Withdraw():

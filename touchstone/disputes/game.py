@@ -80,6 +80,7 @@ class Contest:
     games: int
     parties: int
     live: int
+    first: int
     seats: int
     guilty: int
     agreed: bool

@@ -129,6 +129,16 @@ class ConvictStrong:
 
 
 @dataclass(frozen=True, slots=True)
+class Announce:
+    """Say by its hash, 32 bytes, what a challenger will convict a party with in a later block, so
+    that nobody copies it."""
+
+    party: int
+    against: int
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class ConvictRefused:
     """Show that a party claims a result where the input breaks a rule."""
 
@@ -177,6 +187,7 @@ Move = (
     | Convict
     | ConvictEnd
     | ConvictStrong
+    | Announce
     | ConvictRefused
     | ConvictTwin
     | Timeout

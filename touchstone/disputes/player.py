@@ -152,8 +152,9 @@ def _refused(view: View, me: int) -> list[Move]:
 def _winner(view: View, me: int) -> int:
     """Who is owed the bounty of a conviction without a game: seats go before challengers."""
     mine = view.parties[me].output
-    seats = [n for n, party in view.parties.items() if party.output == mine and not party.lost]
-    return min(seats) if me >= FIRST_CHALLENGER else me
+    same = (n for n, party in view.parties.items() if party.output == mine and not party.lost)
+    seats = [n for n in same if n < FIRST_CHALLENGER]
+    return min(seats, default=me) if me >= FIRST_CHALLENGER else me
 
 
 @dataclass(slots=True)

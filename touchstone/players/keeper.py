@@ -10,7 +10,11 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from eth_utils.crypto import keccak
+
+from touchstone.chain.disputes import data_of
 from touchstone.disputes import moves
+from touchstone.disputes.game import FIRST_CHALLENGER
 from touchstone.disputes.player import next_moves
 from touchstone.errors import DisputeError, GasLimitError, PeerError, TransactionReverted
 from touchstone.players.looking import view_of
@@ -123,7 +127,7 @@ class Keeper:
             return []
         elif self._served is not None and dispute.order.strong and view.brief is not None:
             view = replace(view, served=self._look_up(self._served, dispute, view, view.brief, me))
-        due = next_moves(view, me, dispute.case())
+        due = self._announced_first(dispute, view, next_moves(view, me, dispute.case()))
         if not due:
             return []
         calls = [self._call(dispute, view, move) for move in due]
@@ -159,6 +163,21 @@ class Keeper:
                 self._convictions[key] = None
         found = {n: self._convictions.get((dispute.job, n)) for n in view.parties}
         return {n: move for n, move in found.items() if move is not None}
+
+    def _announced_first(self, dispute: Dispute, view: View, due: Sequence[Move]) -> list[Move]:
+        """A challenger's convictions are announced one block before they are made."""
+        found: list[Move] = []
+        for move in due:
+            if not isinstance(move, moves.ConvictStrong) or move.against < FIRST_CHALLENGER:
+                found.append(move)
+                continue
+            digest = keccak(data_of(self._call(dispute, view, move)))
+            known, time = self._disputes.announced(dispute.job, move.party, move.against)
+            if known != digest[: len(known)]:
+                found.append(moves.Announce(move.party, move.against, digest))
+            elif view.now > time:
+                found.append(move)
+        return found
 
     def _one_by_one(
         self, dispute: Dispute, due: Sequence[Move], calls: Sequence[ContractFunction]
