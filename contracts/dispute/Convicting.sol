@@ -101,8 +101,8 @@ abstract contract Convicting is DisputesBase {
         pure
         returns (Question memory)
     {
-        // SAFETY: 32 bits each in a call or in a game, or of an output of at most 96 KiB; at most 4,096 sequences, of at
-        // most 2^15 positions.
+        // SAFETY: 32 bits each in a call or in a game, or of an output of at most 96 KiB; at most 4,096 sequences, of
+        // at most 2^15 positions.
         return Question(
             brief.program,
             brief.operators,
@@ -149,7 +149,9 @@ abstract contract Convicting is DisputesBase {
     ) external nonReentrant {
         (JobId job, Brief memory brief, Game storage game) = _accused(given, a, b, first ? a : b, statement);
         Stage stage = game.stage;
-        if ((stage != Stage.Element && stage != Stage.Parts) || game.value == 0 || game.closed) revert WrongStage(stage);
+        if ((stage != Stage.Element && stage != Stage.Parts) || game.value == 0 || game.closed) {
+            revert WrongStage(stage);
+        }
         _requireParts(brief, game, first, statement.body, parts, evidence);
         if (stage == Stage.Element) {
             uint256 until = uint256(game.since) + judgeTime;

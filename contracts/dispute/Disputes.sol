@@ -9,9 +9,9 @@ import {IDisputes} from "./IDisputes.sol";
 import {Joining} from "./Joining.sol";
 import {Convictions, Games} from "./Parts.sol";
 
-/// The dispute engine, see IDisputes: who plays stands here, the games and the convictions in two parts, whose code runs
-/// on this contract's storage. It holds the challengers' bonds and nothing else: what seats lose is the market's to
-/// take. Several moves may go in one transaction (`multicall`).
+/// The dispute engine, see IDisputes: who plays stands here, the games and the convictions in two parts, whose code
+/// runs on this contract's storage. It holds the challengers' bonds and nothing else: what seats lose is the market's
+/// to take. Several moves may go in one transaction (`multicall`).
 ///
 /// INVARIANT: its token balance is the bonds of challengers that have neither lost nor left, and all credits.
 contract Disputes is Joining, Proxy, Multicall {
@@ -52,7 +52,11 @@ contract Disputes is Joining, Proxy, Multicall {
     }
 
     /// See IDisputes.
-    function announcedOf(JobId job, uint256 party, uint256 against) external view returns (bytes28 digest, uint256 time) {
+    function announcedOf(JobId job, uint256 party, uint256 against)
+        external
+        view
+        returns (bytes28 digest, uint256 time)
+    {
         uint256 known = _announced[job][party][against];
         return (bytes28(bytes32(known)), uint32(known));
     }

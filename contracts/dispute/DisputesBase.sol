@@ -55,7 +55,8 @@ abstract contract DisputesBase is IDisputeTypes, ReentrancyGuardTransient {
 
     mapping(JobId => Contest) internal _contests;
     mapping(JobId => mapping(uint256 party => Party)) internal _parties;
-    mapping(JobId => mapping(uint256 party => bool)) internal _bonded;
+    /// Of a challenger whose bond is held, the first challenger of the contest in which it plays; zero of all others.
+    mapping(JobId => mapping(uint256 party => uint256 first)) internal _bonded;
     mapping(bytes32 pair => Game) internal _games;
     /// When the children of a node were opened (32 bits), and the hash of these children (224 bits).
     mapping(bytes32 key => uint256) internal _opened;
@@ -131,9 +132,10 @@ abstract contract DisputesBase is IDisputeTypes, ReentrancyGuardTransient {
         }
         Party storage better = _parties[job][against];
         emit Lost(job, party, against, proven);
-        if (party >= FIRST_CHALLENGER && _bonded[job][party]) {
-            _bonded[job][party] = false;
-            if (party >= contest.first) contest.live -= 1;
+        uint256 first = party < FIRST_CHALLENGER ? 0 : _bonded[job][party];
+        if (first != 0) {
+            _bonded[job][party] = 0;
+            if (first == contest.first) contest.live -= 1;
             _credit(better.account, bond / 2);
             token.safeTransfer(BURN_ADDRESS, bond - bond / 2);
             emit BondSettled(job, party, 0);

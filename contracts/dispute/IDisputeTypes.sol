@@ -86,10 +86,11 @@ interface IDisputeTypes {
         uint32 endsAt;
         /// Games that go on.
         uint32 games;
-        /// The next challenger's number, and how many challengers have neither lost nor left.
+        /// The next challenger's number, and how many that play in this contest have neither lost nor left.
         uint32 parties;
         uint32 live;
-        /// The first challenger of this contest; those before it took part in an earlier one of the job.
+        /// The first challenger of this contest; those before it took part in an earlier one of the job, and play in
+        /// this one once a game of theirs starts.
         uint32 first;
         /// Bits of the seats that play, and of those that were shown to have lied.
         uint8 seats;
@@ -114,7 +115,13 @@ interface IDisputeTypes {
     event PartsPosted(JobId indexed job, uint256 a, uint256 b, bool first, int256[] parts);
     /// A party's element is not what its own openings give.
     event Convicted(
-        JobId indexed job, uint256 indexed party, uint256 sequence, uint256 value, uint256 element, int256 found, int256 expected
+        JobId indexed job,
+        uint256 indexed party,
+        uint256 sequence,
+        uint256 value,
+        uint256 element,
+        int256 found,
+        int256 expected
     );
     /// A challenger says by its hash what it will convict `party` with.
     event Announced(JobId indexed job, uint256 indexed party, uint256 indexed against, bytes32 digest);

@@ -42,8 +42,8 @@ interface IDisputes is IDisputeTypes {
 
     // --- a game --------------------------------------------------------------------------------------------------
 
-    /// Start a game between seat `a` and party `b`, a < b, whose outputs differ, or whose statements do. The job must be
-    /// described, so that both can state their transcripts.
+    /// Start a game between seat `a` and party `b`, a < b, whose outputs differ, or whose statements do. The job must
+    /// be described, so that both can state their transcripts.
     function start(JobId job, uint256 a, uint256 b) external;
 
     /// State one's transcript. Only the party itself, once.
@@ -65,7 +65,8 @@ interface IDisputes is IDisputeTypes {
     ) external;
 
     /// As `open`, for the bytes of a chunk.
-    function openLeaf(bytes calldata brief, uint256 a, uint256 b, bytes calldata chunkA, bytes calldata chunkB) external;
+    function openLeaf(bytes calldata brief, uint256 a, uint256 b, bytes calldata chunkA, bytes calldata chunkB)
+        external;
 
     /// Post partial results of a long reduction, up to 64. `evidence` shows that they give the party's element, or its
     /// part of the round before.
@@ -89,9 +90,9 @@ interface IDisputes is IDisputeTypes {
         bytes calldata records
     ) external;
 
-    // A conviction outside a game names a party `against` that claims another output. A seat goes before challengers who
-    // claim the same; a challenger must have taken part since an earlier block, so that nobody who copies a conviction
-    // is owed its bounty.
+    // A conviction outside a game names a party `against` that claims another output. A seat goes before challengers
+    // who claim the same; a challenger must have taken part since an earlier block, and have announced what any output
+    // suffices for (`convictStrong`), so that nobody who copies a conviction is owed its bounty.
 
     // --- who loses -----------------------------------------------------------------------------------------------
 
@@ -131,8 +132,8 @@ interface IDisputes is IDisputeTypes {
         bytes calldata evidence
     ) external;
 
-    /// Say by its hash what one will convict `party` with: keccak256 of the whole call of `convictStrong`, in an earlier
-    /// block than that. Only challengers need to, and only the party `against` can.
+    /// Say by its hash what one will convict `party` with: keccak256 of the whole call of `convictStrong`, in an
+    /// earlier block than that. Only challengers need to, and only the party `against` can.
     function announce(JobId job, uint256 party, uint256 against, bytes32 digest) external;
 
     /// Where the input breaks a rule there is one right output: whoever claims another loses to `against`.
@@ -146,14 +147,17 @@ interface IDisputes is IDisputeTypes {
 
     // --- bonds ---------------------------------------------------------------------------------------------------
 
-    /// Return a challenger's bond once the contest is decided or over; it plays no more then. Of one that lost, half was
-    /// burned and half is its opponent's.
+    /// Return a challenger's bond once the contest is decided or over, that of one who took part in an earlier contest
+    /// alone at any time; it plays no more then. Of one that lost, half was burned and half is its opponent's.
     function settleBond(JobId job, uint256 party) external;
 
     function withdraw() external;
 
     /// The first 28 bytes of what a challenger announced, and Unix time of that.
-    function announcedOf(JobId job, uint256 party, uint256 against) external view returns (bytes28 digest, uint256 time);
+    function announcedOf(JobId job, uint256 party, uint256 against)
+        external
+        view
+        returns (bytes28 digest, uint256 time);
     function contestOf(JobId job) external view returns (Contest memory);
     function partyOf(JobId job, uint256 party) external view returns (Party memory);
     function gameOf(JobId job, uint256 a, uint256 b) external view returns (Game memory);

@@ -146,7 +146,7 @@ abstract contract Joining is DisputesBase, IResolver {
         (challenger.account, challenger.output) = (msg.sender, output);
         // SAFETY: Unix seconds.
         challenger.enteredAt = uint32(block.timestamp);
-        _bonded[job][party] = true;
+        _bonded[job][party] = contest.first;
         contest.live += 1;
         emit Entered(job, party, msg.sender, output, bond);
         token.take(msg.sender, bond);
@@ -156,11 +156,12 @@ abstract contract Joining is DisputesBase, IResolver {
 
     /// See IDisputes.
     function settleBond(JobId job, uint256 party) external nonReentrant {
-        if (!_bonded[job][party]) revert NoBond(job, party);
+        uint256 first = _bonded[job][party];
+        if (first == 0) revert NoBond(job, party);
         Contest storage contest = _contests[job];
-        bool own = party >= contest.first;
+        bool own = first == contest.first;
         if (own && block.timestamp < contest.endsAt && !_decided(job, contest)) revert StillRunning(contest.endsAt);
-        _bonded[job][party] = false;
+        _bonded[job][party] = 0;
         (_parties[job][party].lost, _parties[job][party].left) = (true, true);
         if (own) contest.live -= 1;
         emit BondSettled(job, party, bond);

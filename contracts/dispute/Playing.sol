@@ -33,12 +33,22 @@ abstract contract Playing is DisputesBase {
         }
         Game storage game = _game(job, a, b);
         if (game.stage != Stage.None) revert GameExists(job, a, b);
+        if (b >= FIRST_CHALLENGER) _enlist(job, b, contest);
         contest.games += 1;
         game.stage = Stage.Stating;
         // SAFETY: Unix seconds, and a clock of seconds that a constructor has checked.
         game.since = uint32(block.timestamp);
         (game.clockA, game.clockB) = (uint32(clock), uint32(clock));
         emit GameStarted(job, a, b);
+    }
+
+    /// A challenger of an earlier contest that plays in this one is one of its own: it could else take its bond back
+    /// wherever it is about to lose.
+    function _enlist(JobId job, uint256 party, Contest storage contest) private {
+        uint256 first = _bonded[job][party];
+        if (first == 0 || first == contest.first) return;
+        _bonded[job][party] = contest.first;
+        contest.live += 1;
     }
 
     /// See IDisputes.
@@ -57,7 +67,10 @@ abstract contract Playing is DisputesBase {
     }
 
     /// See IDisputes.
-    function face(bytes calldata given, uint256 a, uint256 b, Statement calldata ofA, Statement calldata ofB) external nonReentrant {
+    function face(bytes calldata given, uint256 a, uint256 b, Statement calldata ofA, Statement calldata ofB)
+        external
+        nonReentrant
+    {
         (JobId job, Brief memory brief) = _requireBrief(given);
         _requireStatement(job, a, ofA);
         _requireStatement(job, b, ofB);
@@ -109,8 +122,11 @@ abstract contract Playing is DisputesBase {
     }
 
     /// See IDisputes.
-    function openLeaf(bytes calldata given, uint256 a, uint256 b, bytes calldata chunkA, bytes calldata chunkB) external nonReentrant {
-        (JobId job, Brief memory brief) = _requireBrief(given);
+    function openLeaf(bytes calldata given, uint256 a, uint256 b, bytes calldata chunkA, bytes calldata chunkB)
+        external
+        nonReentrant
+    {
+        (JobId job,) = _requireBrief(given);
         Game storage game = _game(job, a, b);
         if (game.stage != Stage.Leaf && game.stage != Stage.OutputLeaf) revert WrongStage(game.stage);
         uint256 atA = _openChunk(game.nodeA, game.size, chunkA);
@@ -174,7 +190,9 @@ abstract contract Playing is DisputesBase {
         // SAFETY: a depth is below 32.
         (game.stage, game.height, game.index) = (stage, uint8(height), 0);
         if (height != 0) return;
-        if (stage == Stage.Sequences) return _enter(brief, game, Stage.Values, Tree.depthOf(uint256(brief.operators) + 1));
+        if (stage == Stage.Sequences) {
+            return _enter(brief, game, Stage.Values, Tree.depthOf(uint256(brief.operators) + 1));
+        }
         _reach(game);
     }
 

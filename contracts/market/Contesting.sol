@@ -25,7 +25,10 @@ abstract contract Contesting is IMarketContests, Revealing, Holding, Vouching {
     uint256 private constant ANSWER_BYTES = 320;
 
     /// @inheritdoc IMarketContests
-    function contest(Order calldata order, bytes32[] calldata outputRoots, Reveal[] calldata reveals) external nonReentrant {
+    function contest(Order calldata order, bytes32[] calldata outputRoots, Reveal[] calldata reveals)
+        external
+        nonReentrant
+    {
         (JobId id, Job memory job) = _load(order, Phase.Drawn);
         if (block.timestamp > _payableUntil(job)) revert TooLate(id, _payableUntil(job));
         Verified memory found = _verified(order, id, job, outputRoots, reveals);

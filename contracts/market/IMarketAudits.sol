@@ -45,13 +45,15 @@ interface IMarketAudits is IMarketTypes {
     function auditOf(JobId job) external view returns (Audit memory audit, bytes32 seal);
 
     /// Hold the bonds of a settled job until the resolver, which alone may call, has spoken; returns the seats that are
-    /// held, the auditor's (7) last where one has vouched, and whose they are. Possible while the bonds are locked, and again once a challenge has been concluded: the verdict asked for is
-    /// then on the new one. `outputRoot` is what the job was settled on; `reveals` are those that settled it, or empty
-    /// where its results were revealed on chain. The job stays settled.
+    /// held, the auditor's (7) last where one has vouched, and whose they are. Possible while the bonds are locked, and
+    /// again once a challenge has been concluded: the verdict asked for is then on the new one. `outputRoot` is what
+    /// the job was settled on; `reveals` are those that settled it, or empty where its results were revealed on chain.
+    /// The job stays settled.
     function challenge(Order calldata order, bytes32 outputRoot, Reveal[] calldata reveals)
         external
         returns (uint256[] memory seats, address[] memory accounts);
 
-    /// The job's pending challenge: when it began (zero: none is pending), and the bits of the seats whose bonds it holds.
+    /// The job's pending challenge: when it began (zero: none is pending), and the bits of the seats whose bonds it
+    /// holds.
     function challengeOf(JobId job) external view returns (uint256 since, uint256 seats);
 }

@@ -17,7 +17,8 @@ interface IMarketContests is IMarketTypes {
     function conclude(Order calldata order) external;
 
     /// Slash a provider that signed two commitments for one draw. The caller earns the bounty; while a contest
-    /// or a challenge holds the bond the provider is guilty instead, `conclude` slashes it, and the bounty is the winner's.
+    /// or a challenge holds the bond the provider is guilty instead, `conclude` slashes it, and the bounty is the
+    /// winner's.
     function punishTwoCommits(
         Order calldata order,
         uint256 seat,

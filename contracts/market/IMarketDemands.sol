@@ -13,8 +13,9 @@ interface IMarketDemands is IMarketTypes {
     /// deadline nobody is slashed for silence.
     function demandInput(Order calldata order, uint256 seat) external;
 
-    /// Publish the input, within the commit window also where nobody has demanded it: anyone who has it, once a job. Where commitments are missing, the commit
-    /// window begins anew. The caller earns AnswerFee.fee from the deposit, the rest returns to the demander.
+    /// Publish the input, within the commit window also where nobody has demanded it: anyone who has it, once a job.
+    /// Where commitments are missing, the commit window begins anew. The caller earns AnswerFee.fee from the deposit,
+    /// the rest returns to the demander.
     function answerInput(Order calldata order, bytes calldata payload, bytes32 salt) external;
 
     /// Demand the output of a settled job: by the requester, at least one answer window before the delivery window
@@ -37,8 +38,9 @@ interface IMarketDemands is IMarketTypes {
     /// Publish the input for the auditor, whose window begins anew: anyone who has it.
     function answerAuditInput(Order calldata order, bytes calldata payload, bytes32 salt) external;
 
-    /// End a demand whose time is over, or whose round is: the deposit returns to the demander. Where the input was withheld, the job is
-    /// refunded less a reservation fee for each seat that demanded it or has committed on chain. Where the output was
-    /// withheld, the requester gets the payments back and each provider that was paid loses a no-show slice.
+    /// End a demand whose time is over, or whose round is: the deposit returns to the demander. Where the input was
+    /// withheld, the job is refunded less a reservation fee for each seat that demanded it or has committed on chain.
+    /// Where the output was withheld, the requester gets the payments back and each provider that was paid loses a
+    /// no-show slice.
     function closeDemand(Order calldata order) external;
 }

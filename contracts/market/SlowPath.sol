@@ -157,7 +157,9 @@ abstract contract SlowPath is IMarketDeadlines, Holding, Replacing {
         job.seats = job.seats.only(spoke);
         // No reserve is seated any more: it could copy what has been revealed. Of several seats, one result alone is no
         // agreement.
-        if (count < seats.length && count < 2) return _refund(order, id, job, order.payment(), RefundReason.TooFewReveals);
+        if (count < seats.length && count < 2) {
+            return _refund(order, id, job, order.payment(), RefundReason.TooFewReveals);
+        }
         if (block.timestamp > _payableUntil(job)) {
             return _refund(order, id, job, order.payment(), RefundReason.TooLate);
         }

@@ -76,7 +76,11 @@ abstract contract Vouching is MarketBase {
         if (audit.state != AuditState.Drawn) revert NoAudit(id, audit.state);
     }
 
-    function _requireAuditor(Order calldata order, JobId id, Audit memory audit) internal view returns (address auditor) {
+    function _requireAuditor(Order calldata order, JobId id, Audit memory audit)
+        internal
+        view
+        returns (address auditor)
+    {
         _requireDrawn(id, audit);
         auditor = vault.ownerOf(order.pool(), audit.leaf());
         if (msg.sender != auditor) revert NotTheAuditor(msg.sender, auditor);

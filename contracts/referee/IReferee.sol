@@ -18,9 +18,9 @@ struct Question {
     uint32 element;
 }
 
-/// Recomputes single elements from openings: `evidence` as `EvidenceReader` reads it, and `records` the opening of records
-/// with which it begins; what stands behind that is not looked at. All functions revert where an opening does not hold or
-/// one is missing; none reverts for numbers that openings hold.
+/// Recomputes single elements from openings: `evidence` as `EvidenceReader` reads it, and `records` the opening of
+/// records with which it begins; what stands behind that is not looked at. All functions revert where an opening does
+/// not hold or one is missing; none reverts for numbers that openings hold.
 interface IReferee {
     /// Terms of the reduction that gives the element, one where it is none, and the most terms that are judged at once:
     /// a longer reduction goes through partial results.
@@ -32,7 +32,8 @@ interface IReferee {
     /// The element as the transcript has it.
     function claimed(Question calldata question, bytes calldata evidence) external view returns (int256);
 
-    /// The reduction of the terms [from, to): a sum or a maximum; the element itself where the operator reduces nothing.
+    /// The reduction of the terms [from, to): a sum or a maximum; the element itself where the operator reduces
+    /// nothing.
     function partialOf(Question calldata question, bytes calldata evidence, uint256 from, uint256 to)
         external
         view

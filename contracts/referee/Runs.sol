@@ -113,9 +113,9 @@ library Runs {
     /// words, at most 2^16 numbers, a shift that is not zero, and `shift + width` below 31.
     ///
     /// SAFETY: to a number, raised by 2^31, is added what rounds it, and 2^(width + shift). Then of the bits from
-    /// 2^(width + shift + 1) on just 2^31 is set, unless there is something to clamp: also where a lane runs over, which
-    /// has lost that bit. Shifted right and without that bit it is the narrowed number raised by 2^width. Raised numbers
-    /// are below 2^15 and raised weights below 2^8, so that sums of eight products stay in their lanes.
+    /// 2^(width + shift + 1) on just 2^31 is set, unless there is something to clamp: also where a lane runs over,
+    /// which has lost that bit. Shifted right and without that bit it is the narrowed number raised by 2^width. Raised
+    /// numbers are below 2^15 and raised weights below 2^8, so that sums of eight products stay in their lanes.
     function _unclamped(uint256 place, uint256 weights, uint256 count, uint256 shift, uint256 width)
         private
         pure

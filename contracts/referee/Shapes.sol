@@ -10,7 +10,8 @@ import {Chunks} from "../transcript/Openings.sol";
 library Shapes {
     using Records for Step;
 
-    /// Terms that are judged at once: 8 KiB of a row, 4 KiB and the weights, 2 KiB of two rows, or 8 chunks of a column.
+    /// Terms that are judged at once: 8 KiB of a row, 4 KiB and the weights, 2 KiB of two rows, or 8 chunks of a
+    /// column.
     uint256 private constant ROW_TERMS = 2048;
     uint256 private constant PRODUCT_TERMS = 1024;
     uint256 private constant PAIR_TERMS = 512;

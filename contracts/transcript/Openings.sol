@@ -15,8 +15,8 @@ struct Chunks {
     Siblings siblings;
 }
 
-/// Openings as calls bring them, far denser than the ABI has them: a byte of calldata that is not zero costs 40 gas where
-/// calldata decides. Twin of `touchstone.transcripts.openings`; numbers are big-endian.
+/// Openings as calls bring them, far denser than the ABI has them: a byte of calldata that is not zero costs 40 gas
+/// where calldata decides. Twin of `touchstone.transcripts.openings`; numbers are big-endian.
 ///
 ///   opening  = runs: u8 | (first: u32 | count: u8) x runs | chunk for each index of all runs | siblings
 ///   siblings = count: u16 | 32 bytes x count
@@ -236,8 +236,8 @@ library Openings {
         returns (uint256 place, uint256 missing)
     {
         uint256[] memory indexes = chunks.indexes;
-        // SAFETY: sizes of values and constants are below 2^100, and `low` and `middle` are below the array's length where
-        // they index it.
+        // SAFETY: sizes of values and constants are below 2^100, and `low` and `middle` are below the array's length
+        // where they index it.
         unchecked {
             uint256 chunk = first / Tree.CHUNK;
             uint256 low;

@@ -3,8 +3,8 @@ pragma solidity ^0.8.28;
 
 import {Unchecked} from "./Unchecked.sol";
 
-/// Nodes beside a path, which a multiproof needs: where in calldata they begin, and in the lowest 16 bits how many there
-/// are.
+/// Nodes beside a path, which a multiproof needs: where in calldata they begin, and in the lowest 16 bits how many
+/// there are.
 type Siblings is uint256;
 
 using SiblingsLib for Siblings global;
@@ -122,8 +122,8 @@ library Tree {
         return _above(level, count);
     }
 
-    /// The top over the first `count` nodes of a level, at least one, which are used up. There is room for one more where
-    /// they are odd.
+    /// The top over the first `count` nodes of a level, at least one, which are used up. There is room for one more
+    /// where they are odd.
     function _above(bytes32[] memory level, uint256 count) private view returns (bytes32) {
         bytes32 empty;
         while (count > 1) {
@@ -187,8 +187,8 @@ library Tree {
         }
     }
 
-    /// Rises in place until one node is left, which is then the first: at which height, and of how many. Absent nodes are
-    /// seldom needed, and computed where they are.
+    /// Rises in place until one node is left, which is then the first: at which height, and of how many. Absent nodes
+    /// are seldom needed, and computed where they are.
     function _rise(uint256[] memory indexes, bytes32[] memory hashes, uint256 count, uint256 place)
         private
         view
@@ -243,7 +243,8 @@ library Tree {
         }
     }
 
-    /// The top above one node at `height`, of which there are `count`, and where in calldata the siblings end that it took.
+    /// The top above one node at `height`, of which there are `count`, and where in calldata the siblings end that it
+    /// took.
     function _path(uint256 index, bytes32 hash, uint256 height, uint256 count, uint256 place)
         private
         view

@@ -53,8 +53,8 @@ library BondLedger {
     /// Lock one slot until the end of `bucket` again, unless that has passed; call `roll` first.
     function relock(Bonds memory bonds, uint256 bucket) internal pure returns (bool) {
         if (bucket < bonds.base) return false;
-        // SAFETY: the bucket had a lane when the slot was locked first, and lanes only come nearer; the slot has been in
-        // use ever since, so that the lane's count is at most `slots`.
+        // SAFETY: the bucket had a lane when the slot was locked first, and lanes only come nearer; the slot has been
+        // in use ever since, so that the lane's count is at most `slots`.
         bonds.locked += uint192(1 << (16 * (bucket - bonds.base)));
         return true;
     }

@@ -20,7 +20,9 @@ contract BadConvictionsTest is Refusals {
         view
         returns (bytes memory)
     {
-        return abi.encodeCall(engine.convict, (m.brief.encode(), 0, 1, first, _statementOf(m, stated), evidence.encode()));
+        return abi.encodeCall(
+            engine.convict, (m.brief.encode(), 0, 1, first, _statementOf(m, stated), evidence.encode())
+        );
     }
 
     function _ending(Match memory m, bool first, bytes memory chunk) private view returns (bytes memory) {
@@ -28,7 +30,8 @@ contract BadConvictionsTest is Refusals {
         uint256 party = first ? 0 : 1;
         (Chunks memory input, Evidence memory evidence) = _ends(m.by[party], game);
         return abi.encodeCall(
-            engine.convictEnd, (m.brief.encode(), 0, 1, first, _statementOf(m, party), chunk, input.encode(), evidence.encode())
+            engine.convictEnd,
+            (m.brief.encode(), 0, 1, first, _statementOf(m, party), chunk, input.encode(), evidence.encode())
         );
     }
 
@@ -86,7 +89,8 @@ contract BadConvictionsTest is Refusals {
         Evidence memory evidence = m.by[1].whole(1, 5, 300);
         _refuses(_convicting(m, false, 1, evidence), _wrongStage(IDisputeTypes.Stage.Leaf));
         _refuses(
-            abi.encodeCall(engine.convict, (m.brief.encode(), 0, 2, false, _statementOf(m, 1), evidence.encode())), _unknownParty(m, 2)
+            abi.encodeCall(engine.convict, (m.brief.encode(), 0, 2, false, _statementOf(m, 1), evidence.encode())),
+            _unknownParty(m, 2)
         );
         m.brief.outputWidth = 2;
         _refuses(_convicting(m, false, 1, evidence), _wrongBrief(m));
@@ -119,14 +123,18 @@ contract BadConvictionsTest is Refusals {
         IDisputeTypes.Statement memory statement = _statementOf(m, 1);
         Chunks memory opened = Trees.openRange(input, 0, 0);
         _refuses(
-            abi.encodeCall(engine.convictEnd, (m.brief.encode(), 0, 1, false, statement, theirs, opened.encode(), none.encode())),
+            abi.encodeCall(
+                engine.convictEnd, (m.brief.encode(), 0, 1, false, statement, theirs, opened.encode(), none.encode())
+            ),
             abi.encodeWithSelector(PayloadReader.ChunkMissing.selector, 4)
         );
         Toy.set(input, 400, Toy.get(input, 400) + 1);
         opened = Trees.openRange(input, 6, 6);
         bytes32 found = Trees.top(Trees.leavesOf(input));
         _refuses(
-            abi.encodeCall(engine.convictEnd, (m.brief.encode(), 0, 1, false, statement, theirs, opened.encode(), none.encode())),
+            abi.encodeCall(
+                engine.convictEnd, (m.brief.encode(), 0, 1, false, statement, theirs, opened.encode(), none.encode())
+            ),
             abi.encodeWithSelector(PayloadReader.WrongInput.selector, found, m.brief.inputTop)
         );
     }
@@ -148,7 +156,17 @@ contract BadConvictionsTest is Refusals {
         Evidence memory other = m.by[1].claimed(1, Toy.OUTPUT, 599);
         _refuses(
             abi.encodeCall(
-                engine.convictEnd, (m.brief.encode(), 0, 1, false, _statementOf(m, 1), m.by[1].chunkAt(game), input.encode(), other.encode())
+                engine.convictEnd,
+                (
+                    m.brief.encode(),
+                    0,
+                    1,
+                    false,
+                    _statementOf(m, 1),
+                    m.by[1].chunkAt(game),
+                    input.encode(),
+                    other.encode()
+                )
             ),
             abi.encodeWithSelector(Values.MissingChunk.selector, Toy.OUTPUT, uint256(6))
         );
@@ -161,7 +179,10 @@ contract BadConvictionsTest is Refusals {
         Chunks memory input;
         Evidence memory none;
         _refuses(
-            abi.encodeCall(engine.convictEnd, (m.brief.encode(), 0, 1, false, _statementOf(m, 1), theirs, input.encode(), none.encode())),
+            abi.encodeCall(
+                engine.convictEnd,
+                (m.brief.encode(), 0, 1, false, _statementOf(m, 1), theirs, input.encode(), none.encode())
+            ),
             _wrongStage(IDisputeTypes.Stage.Element)
         );
     }
@@ -170,14 +191,17 @@ contract BadConvictionsTest is Refusals {
 
     function _posting(Match memory m, int256[] memory parts) private view returns (bytes memory) {
         Evidence memory evidence = m.by[0].claimed(1, Toy.MEAN, 0);
-        return abi.encodeCall(engine.postParts, (m.brief.encode(), 0, 1, true, _statementOf(m, 0), parts, evidence.encode()));
+        return abi.encodeCall(
+            engine.postParts, (m.brief.encode(), 0, 1, true, _statementOf(m, 0), parts, evidence.encode())
+        );
     }
 
     function test_a_sum_of_two_is_not_cut_into_parts() external {
         Match memory m = _dispute(5, 300);
         _play(m, 0, 1);
         bytes memory call = abi.encodeCall(
-            engine.postParts, (m.brief.encode(), 0, 1, true, _statementOf(m, 0), new int256[](1), m.by[0].claimed(1, 5, 300).encode())
+            engine.postParts,
+            (m.brief.encode(), 0, 1, true, _statementOf(m, 0), new int256[](1), m.by[0].claimed(1, 5, 300).encode())
         );
         _refuses(call, abi.encodeWithSelector(IDisputeTypes.NotLong.selector, 1, 1));
     }
@@ -222,7 +246,9 @@ contract BadConvictionsTest is Refusals {
         _post(m, 0, 1, false, theirs);
         Evidence memory claimed = m.by[1].claimed(1, Toy.MEAN, 0);
         _refuses(
-            abi.encodeCall(engine.postParts, (m.brief.encode(), 0, 1, false, _statementOf(m, 1), theirs, claimed.encode())),
+            abi.encodeCall(
+                engine.postParts, (m.brief.encode(), 0, 1, false, _statementOf(m, 1), theirs, claimed.encode())
+            ),
             abi.encodeWithSelector(IDisputeTypes.AlreadyStated.selector, m.job, 1)
         );
     }
@@ -232,7 +258,9 @@ contract BadConvictionsTest is Refusals {
         view
         returns (bytes memory)
     {
-        return abi.encodeCall(engine.narrow, (m.brief.encode(), 0, 1, mine, theirs, Transcripts.record(Toy.MEAN).encode()));
+        return abi.encodeCall(
+            engine.narrow, (m.brief.encode(), 0, 1, mine, theirs, Transcripts.record(Toy.MEAN).encode())
+        );
     }
 
     function test_a_game_is_narrowed_by_what_was_posted() external {
@@ -255,7 +283,9 @@ contract BadConvictionsTest is Refusals {
         int256[] memory next = _parts(m, _game(m, 0, 1), 0);
         next[9] += 1;
         _refuses(
-            abi.encodeCall(engine.postParts, (m.brief.encode(), 0, 1, true, _statementOf(m, 0), next, evidence.encode())),
+            abi.encodeCall(
+                engine.postParts, (m.brief.encode(), 0, 1, true, _statementOf(m, 0), next, evidence.encode())
+            ),
             abi.encodeWithSelector(IDisputeTypes.PartsDoNotFold.selector, mine[5] + 1, mine[5])
         );
     }

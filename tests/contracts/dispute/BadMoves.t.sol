@@ -111,7 +111,8 @@ contract BadMovesTest is Refusals {
         bytes32[] memory b = _children(m, game, 1);
         _refuses(_opening(m, a, b, _noRecord), abi.encodeWithSelector(Tree.NothingOpened.selector));
         _refuses(
-            _opening(m, a, b, Transcripts.record(4)), abi.encodeWithSelector(ProgramRecords.RecordMissing.selector, 5, 15)
+            _opening(m, a, b, Transcripts.record(4)),
+            abi.encodeWithSelector(ProgramRecords.RecordMissing.selector, 5, 15)
         );
         Chunks memory record = Transcripts.record(5);
         record.data[15 * 32 + 31] = hex"02";

@@ -49,7 +49,9 @@ contract BankTest is Moves {
 
     function _check(Match memory m) private view {
         IDisputeTypes.Contest memory contest = engine.contestOf(m.job);
-        uint256 owed = contest.live * STAKE + engine.balanceOf(requester) + engine.balanceOf(finder);
+        (uint256 held, uint256 live) = _held(m, contest);
+        assertEq(contest.live, live, "challengers that play");
+        uint256 owed = held * STAKE + engine.balanceOf(requester) + engine.balanceOf(finder);
         for (uint256 i; i < PLAYERS; ++i) owed += engine.balanceOf(_players[i]);
         for (uint256 i; i < providers.length; ++i) owed += engine.balanceOf(providers[i]);
         assertEq(token.balanceOf(address(engine)), owed, "the engine's balance");
@@ -63,6 +65,25 @@ contract BankTest is Moves {
             if (game.stage != IDisputeTypes.Stage.None && !game.closed) ++going;
         }
         assertEq(contest.games, going, "games that go on");
+    }
+
+    /// Challengers whose bonds the engine holds, and how many of them play in this contest: those that came in it, and
+    /// those of an earlier one with a game that began in it.
+    function _held(Match memory m, IDisputeTypes.Contest memory contest)
+        private
+        view
+        returns (uint256 held, uint256 live)
+    {
+        for (uint256 party = FIRST; party < contest.parties; ++party) {
+            if (_lost(m, party)) continue;
+            ++held;
+            bool plays = party >= contest.first;
+            for (uint256 a; a < 2; ++a) {
+                IDisputeTypes.Game memory game = _game(m, a, party);
+                if (game.stage != IDisputeTypes.Stage.None && game.since + WINDOW >= contest.endsAt) plays = true;
+            }
+            if (plays) ++live;
+        }
     }
 
     // --- moves -----------------------------------------------------------------------------------------------
@@ -110,14 +131,28 @@ contract BankTest is Moves {
         b = joined == 0 || _next(4) == 0 ? 1 : FIRST + _next(joined);
     }
 
-    /// The honest seat answers: it states, and opens in every game what is asked.
+    /// The honest seat answers: it states, and in every game opens what is asked and goes on where the other side has
+    /// answered already.
     function _answers(Match memory m) private {
         if (!_stated(m, 0)) _state(m, 0);
         uint256 parties = engine.contestOf(m.job).parties;
         for (uint256 b = 1; b < parties; b = b == 1 ? FIRST : b + 1) {
-            IDisputeTypes.Stage stage = _game(m, 0, b).stage;
-            if (_isTree(stage) || _isLeaf(stage)) _open(m, 0, b, true, false);
+            while (_goesOn(m, b)) {}
         }
+    }
+
+    function _goesOn(Match memory m, uint256 b) private returns (bool) {
+        IDisputeTypes.Game memory game = _game(m, 0, b);
+        if (game.stage == IDisputeTypes.Stage.Stating) {
+            if (!_stated(m, b)) return false;
+            _face(m, 0, b);
+            return true;
+        }
+        bool leaf = _isLeaf(game.stage);
+        if (!leaf && !_isTree(game.stage)) return false;
+        bool both = engine.openedAt(game.nodeB, leaf ? 0 : levelsOf(game.height)) != 0;
+        _open(m, 0, b, true, both);
+        return both;
     }
 
     function _one(Match memory m) private {
@@ -127,7 +162,8 @@ contract BankTest is Moves {
         if (what == 0) {
             uint256 kind = _next(5);
             uint256 party = engine.contestOf(m.job).parties;
-            if (party >= m.by.length) return;
+            // One is left for another challenge.
+            if (party + 1 >= m.by.length) return;
             call = abi.encodeCall(this.joins, (m, kind, _next(PLAYERS)));
             m.by[party] = _execution(kind);
         }
@@ -178,6 +214,34 @@ contract BankTest is Moves {
             _check(m);
         }
         _goTo(engine.contestOf(m.job).endsAt);
+        _leaveAll(m);
+        market.conclude(m.order);
+        for (uint256 seat; seat < 2; ++seat) assertEq(vault.bondsOf(pool, _leaf(m.order, seat)).held, 0, "free");
+    }
+
+    /// Two challenges of one honest result, with what is left of the first in the second.
+    /// hardhat-config: fuzz.runs = 16
+    function test_bonds_that_are_left_are_owed(uint256 seed) external {
+        _random = seed;
+        Match memory m = _settledBy(_execution(0), 2);
+        for (uint256 contest; contest < 2; ++contest) {
+            _challenge(m, _players[contest], _execution(1 + _next(4)));
+            if (contest == 0) _describe(m);
+            _check(m);
+            for (uint256 step; step < 32; ++step) {
+                _one(m);
+                _check(m);
+            }
+            uint256 end = engine.contestOf(m.job).endsAt;
+            if (clock < end) _goTo(end);
+            market.conclude(m.order);
+            _check(m);
+        }
+        _leaveAll(m);
+    }
+
+    /// All take back what is theirs; nothing stays.
+    function _leaveAll(Match memory m) private {
         uint256 parties = engine.contestOf(m.job).parties;
         for (uint256 party = FIRST; party < parties; ++party) {
             address(this).call(abi.encodeCall(this.leaves, (m, party)));
@@ -185,7 +249,5 @@ contract BankTest is Moves {
         for (uint256 i; i < PLAYERS; ++i) address(this).call(abi.encodeCall(this.withdraws, (_players[i])));
         for (uint256 i; i < providers.length; ++i) address(this).call(abi.encodeCall(this.withdraws, (providers[i])));
         assertEq(token.balanceOf(address(engine)), 0, "everybody has what is its own");
-        market.conclude(m.order);
-        for (uint256 seat; seat < 2; ++seat) assertEq(vault.bondsOf(pool, _leaf(m.order, seat)).held, 0, "free");
     }
 }

@@ -252,4 +252,130 @@ contract ChallengersTest is Moves {
         _goTo(until - 1);
         _challenge(m, finder, Toy.honest(_lengths()));
     }
+
+    // --- bonds that are left ---------------------------------------------------------------------------------
+
+    /// A challenge of an honest result that nobody played, and a second one: `old` has left its bond.
+    function _left() private returns (Match memory m, uint256 old, uint256 party) {
+        m = _honest();
+        old = _challenge(m, thief, _otherLie());
+        _describe(m);
+        _over(m);
+        party = _challenge(m, finder, Toy.wrongAt(_lengths(), 0, 4, 1));
+        _assertContest(m, party, 1);
+    }
+
+    function _over(Match memory m) private {
+        _goTo(engine.contestOf(m.job).endsAt);
+        market.conclude(m.order);
+    }
+
+    function _assertContest(Match memory m, uint256 first, uint256 live) private view {
+        IDisputeTypes.Contest memory contest = engine.contestOf(m.job);
+        assertEq(contest.first, first, "the first challenger");
+        assertEq(contest.live, live, "challengers that play");
+    }
+
+    function test_a_bond_that_is_left_keeps_no_later_contest_open() external {
+        (Match memory m, uint256 old, uint256 party) = _left();
+        _play(m, 0, party);
+        _convict(m, 0, party, false);
+        _assertContest(m, party, 0);
+        _assertVerdict(m, true, 0, address(0));
+        market.conclude(m.order);
+        engine.settleBond(m.job, old);
+        _assertContest(m, party, 0);
+        assertEq(engine.balanceOf(thief), STAKE, "the bond that was left");
+        for (uint256 seat; seat < 2; ++seat) assertEq(_inUse(_provider(m.order, seat)), 1, "locked, not held");
+    }
+
+    function test_a_bond_that_is_left_comes_back_at_any_time() external {
+        (Match memory m, uint256 old, uint256 party) = _left();
+        vm.expectRevert(
+            abi.encodeWithSelector(IDisputeTypes.StillRunning.selector, engine.contestOf(m.job).endsAt)
+        );
+        this.settleNow(m, party);
+        engine.settleBond(m.job, old);
+        _assertContest(m, party, 1);
+        _withdraw(thief);
+        _assertGain(thief, 0, "its bond");
+        assertEq(token.balanceOf(address(engine)), STAKE, "the other's bond");
+        vm.expectRevert(abi.encodeWithSelector(IDisputeTypes.NoBond.selector, m.job, old));
+        this.settleNow(m, old);
+        vm.expectRevert(abi.encodeWithSelector(IDisputeTypes.PartyLost.selector, m.job, old));
+        this.startNow(m, 0, old);
+    }
+
+    /// Else it could leave wherever it is about to lose, and have had its opponents' work for nothing.
+    function test_a_bond_that_is_left_is_at_stake_once_its_owner_plays() external {
+        (Match memory m, uint256 old, uint256 party) = _left();
+        uint256 end = engine.contestOf(m.job).endsAt;
+        _start(m, 0, old);
+        _assertContest(m, party, 2);
+        vm.expectRevert(abi.encodeWithSelector(IDisputeTypes.StillRunning.selector, end));
+        this.settleNow(m, old);
+        // Once, in however many games.
+        _start(m, 1, old);
+        _assertContest(m, party, 2);
+        _play(m, 0, old);
+        _convict(m, 0, old, false);
+        _assertContest(m, party, 1);
+        _assertGain(thief, -int256(STAKE), "it has lost");
+        _assertGain(_account(m, 0), HALF, "half for the opponent");
+        engine.timeout(m.job, 1, old);
+        _play(m, 0, party);
+        _convict(m, 0, party, false);
+        _assertContest(m, party, 0);
+        _assertVerdict(m, true, 0, address(0));
+    }
+
+    /// It comes back as any other where nobody has lost.
+    function test_a_bond_that_was_at_stake_again_comes_back() external {
+        (Match memory m, uint256 old, uint256 party) = _left();
+        _play(m, 0, old);
+        _over(m);
+        engine.settleBond(m.job, old);
+        _assertContest(m, party, 1);
+        engine.settleBond(m.job, party);
+        _assertContest(m, party, 0);
+        _withdraw(thief);
+        _assertGain(thief, 0, "its bond");
+        assertEq(engine.balanceOf(finder), STAKE, "the other's bond");
+    }
+
+    /// By a game of the earlier contest that nobody ended.
+    function test_a_challenger_of_an_earlier_contest_loses_in_a_later_one() external {
+        Match memory m = _honest();
+        uint256 old = _challenge(m, thief, _otherLie());
+        _describe(m);
+        _start(m, 0, old);
+        _state(m, 0);
+        _over(m);
+        uint256 party = _challenge(m, finder, Toy.wrongAt(_lengths(), 0, 4, 1));
+        engine.timeout(m.job, 0, old);
+        assertTrue(_lost(m, old), "lost");
+        _assertContest(m, party, 1);
+        _assertGain(_account(m, 0), HALF, "half for the opponent");
+        vm.expectRevert(abi.encodeWithSelector(IDisputeTypes.NoBond.selector, m.job, old));
+        this.settleNow(m, old);
+        _assertVerdict(m, false, 0, address(0));
+    }
+
+    /// As the twin of one that lost, after the last of the contest's own.
+    function test_a_challenger_of_an_earlier_contest_loses_as_a_twin() external {
+        Match memory m = _honest();
+        uint256 old = _challenge(m, thief, _otherLie());
+        _describe(m);
+        _state(m, old);
+        _over(m);
+        uint256 party = _challenge(m, finder, _otherLie());
+        _play(m, 0, party);
+        _convict(m, 0, party, false);
+        _assertContest(m, party, 0);
+        engine.convictTwin(m.job, party, old);
+        _assertContest(m, party, 0);
+        assertEq(engine.balanceOf(_account(m, 0)), 2 * (STAKE / 2), "half of each bond");
+        assertEq(token.balanceOf(address(engine)), 2 * (STAKE / 2), "nothing else is left");
+        market.conclude(m.order);
+    }
 }

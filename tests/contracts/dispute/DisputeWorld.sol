@@ -152,7 +152,9 @@ abstract contract DisputeWorld is Auditors {
         (brief.inputBytes, brief.inputTop) = (uint64(input.length), Trees.top(Trees.leavesOf(input)));
         (brief.outputValue, brief.outputWidth, brief.outputPerPosition) = (uint32(Toy.OUTPUT), 1, true);
         (brief.strong, brief.outputBytes) = (_strong(), uint64(input.length + (_strong() ? 32 : 0)));
-        for (uint256 s; s < lengths.length; ++s) brief.lengths = bytes.concat(brief.lengths, bytes2(uint16(lengths[s])));
+        for (uint256 s; s < lengths.length; ++s) {
+            brief.lengths = bytes.concat(brief.lengths, bytes2(uint16(lengths[s])));
+        }
     }
 
     function _briefing(bytes memory input) internal pure returns (Briefing memory given) {

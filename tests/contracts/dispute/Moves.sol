@@ -137,7 +137,9 @@ abstract contract Moves is DisputeWorld {
         IDisputeTypes.Game memory game = _game(m, a, b);
         Execution memory e = m.by[first ? a : b];
         (Chunks memory input, Evidence memory evidence) = _ends(e, game);
-        engine.convictEnd(m.brief.encode(), a, b, first, e.statement(), e.chunkAt(game), input.encode(), evidence.encode());
+        engine.convictEnd(
+            m.brief.encode(), a, b, first, e.statement(), e.chunkAt(game), input.encode(), evidence.encode()
+        );
     }
 
     function _ends(Execution memory e, IDisputeTypes.Game memory game)

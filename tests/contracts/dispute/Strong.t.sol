@@ -3,61 +3,14 @@ pragma solidity ^0.8.28;
 
 import {IDisputeTypes} from "../../../contracts/dispute/IDisputeTypes.sol";
 import {Tree} from "../../../contracts/transcript/Tree.sol";
+import {Accusing, StrongAccusing} from "./Accusing.sol";
 import {Match} from "./DisputeWorld.sol";
-import {Refusals} from "./Refusals.sol";
 import {Execution, Toy} from "./Toy.sol";
-import {Transcripts} from "./Transcripts.sol";
 import {Trees} from "./Trees.sol";
 import {Chunks} from "./Written.sol";
 
-/// Accusations of the element that is wrong.
-abstract contract Accusing is Refusals {
-    using Transcripts for Execution;
-
-    function _convicting(Match memory m, uint256 party, uint256 against, bytes memory output)
-        internal
-        view
-        returns (bytes memory)
-    {
-        bytes memory brief = m.brief.encode();
-        bytes memory evidence = m.by[party].whole(1, 5, 300).encode();
-        return abi.encodeCall(engine.convictStrong, (brief, party, against, output, 1, 5, 300, evidence));
-    }
-}
-
 /// Strong claims: the output holds the transcript's node, and convicts without a game.
-contract StrongTest is Accusing {
-    using Transcripts for Execution;
-
-    function _strong() internal pure override returns (bool) {
-        return true;
-    }
-
-    function _bound(Execution memory e) private pure returns (Execution memory) {
-        e.output = bytes.concat(Trees.top(e.sequences()), e.output);
-        return e;
-    }
-
-    /// An honest seat, and one that lies at an element of the second sequence.
-    function _claims() private returns (Match memory m) {
-        Execution[] memory seats = new Execution[](2);
-        seats[0] = _bound(Toy.honest(_lengths()));
-        seats[1] = _bound(Toy.wrongAt(_lengths(), 1, 5, 300));
-        m = _matchOf(seats);
-    }
-
-    function _accusing(Match memory m, uint256 party, uint256 against) private view returns (bytes memory) {
-        return _accusingWith(m, party, against, Trees.openRange(m.by[party].output, 0, 0));
-    }
-
-    function _accusingWith(Match memory m, uint256 party, uint256 against, Chunks memory output)
-        private
-        view
-        returns (bytes memory)
-    {
-        return _convicting(m, party, against, output.encode());
-    }
-
+contract StrongTest is StrongAccusing {
     function test_a_strong_claim_convicts_without_a_game() external {
         Match memory m = _claims();
         _pass(1);
