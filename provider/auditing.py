@@ -114,9 +114,10 @@ class Auditing:
                 log("auditing failed", logging.ERROR, trace=True)
 
     def look(self) -> None:
-        """Does all that is due now."""
-        self._read()
-        clock = self._market.clock()
+        """Does all that is due now. While no block comes and nothing is in hand, the chain is not
+        asked: the watcher looks for new blocks."""
+        clock = self._book.clock
+        self._read(clock.block)
         for job, case in list(self._cases.items()):
             if case.waits_at == clock.block:
                 continue
@@ -129,9 +130,8 @@ class Auditing:
 
     # --- looking ---------------------------------------------------------------------------------
 
-    def _read(self) -> None:
+    def _read(self, head: int) -> None:
         """Learns of audits in the pools that the node serves."""
-        head = int(self._market.w3.eth.block_number)
         if head == self._read_until:
             return
         last = self._read_until if self._read_until >= 0 else head - LOOK_BACK_BLOCKS
