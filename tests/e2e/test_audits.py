@@ -21,6 +21,7 @@ from touchstone.protocol.audits import AuditState
 from touchstone.protocol.jobs import Phase
 from touchstone.protocol.prices import BOUNTY, REFUND, bond, slot_ceiling, tier_of
 
+pytestmark = pytest.mark.long
 HONEST, LIAR, LAZY, GONE = "0.01", "0.02", "0.05", "0.1"
 TEXTS = ["Gold leaves a yellow streak on a touchstone."]
 FIRST, SECOND, TAMPERER, MORTAL, IDLER = range(5)
@@ -131,7 +132,6 @@ def test_an_audit_finds_the_lie_and_convicts_it(scene: Scene) -> None:
     scene.until(lambda: scene.disputes.balance_of(drawn["auditor"]) == 0)
 
 
-@pytest.mark.long
 def test_who_vouches_without_computing_is_found_out(scene: Scene) -> None:
     net, ceiling = scene.net, slot_ceiling(tier_of(parse_tokens(LAZY)))
     before, earned = stake_of(net, IDLER), stake_of(net, FIRST)
@@ -146,7 +146,6 @@ def test_who_vouches_without_computing_is_found_out(scene: Scene) -> None:
     assert net.vault.free_stake(scene.client.account.address) - requester == REFUND * ceiling
 
 
-@pytest.mark.long
 def test_who_hides_the_input_from_its_auditor_loses_its_bond(scene: Scene) -> None:
     net, ceiling = scene.net, slot_ceiling(tier_of(parse_tokens(GONE)))
     before = stake_of(net, MORTAL)

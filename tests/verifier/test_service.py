@@ -83,6 +83,7 @@ def test_a_requester_that_leaves_everything_to_the_verifier_gets_its_result(
     assert told["input"] is False
 
 
+@pytest.mark.long
 def test_the_verifier_moves_audits_on_that_nobody_else_does(world, verifier, tmp_path):
     client = client_of(world, tmp_path)
     job = client.submit(TOKENS, "doubler@1", replicas=1, audit_odds=1)
