@@ -21,9 +21,7 @@ contract DisputeGasTest is Moves {
     function _snapshot(string memory what, bytes memory data) private {
         address target = address(engine);
         vm.cool(target);
-        uint256 before = gasleft();
-        (bool done,) = target.call(data);
-        uint256 used = before - gasleft();
+        (uint256 used, bool done) = gasOf(target, data);
         assertTrue(done, what);
         vm.snapshotValue("gas", what, used);
     }

@@ -48,6 +48,17 @@ abstract contract Test {
         return _senders;
     }
 
+    // --- Gas ---
+
+    /// What a call costs, and nothing around it, however the test is compiled.
+    function gasOf(address target, bytes memory data) internal returns (uint256 used, bool done) {
+        assembly ("memory-safe") {
+            used := gas()
+            done := call(gas(), target, 0, add(data, 32), mload(data), 0, 0)
+            used := sub(used, gas())
+        }
+    }
+
     // --- Random values and accounts ---
 
     /// Maps any `value` into `[low, high]`, so that no random input is thrown away.

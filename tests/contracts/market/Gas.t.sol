@@ -74,11 +74,9 @@ contract GasTest is Actors {
         vm.cool(address(vault));
         vm.cool(address(token));
         vm.cool(address(beacon));
-        uint256 before = gasleft();
-        (bool done,) = target.call(data);
-        uint256 used = (before - gasleft()) / jobs;
+        (uint256 used, bool done) = gasOf(target, data);
         assertTrue(done, what);
-        vm.snapshotValue("gas", what, used);
+        vm.snapshotValue("gas", what, used / jobs);
     }
 
     function test_open() external {

@@ -136,9 +136,8 @@ contract CrowdTest is Actors {
         vm.cool(address(vault));
         vm.cool(address(token));
         vm.cool(address(beacon));
-        uint256 before = gasleft();
-        (bool done,) = target.call(data);
-        used = before - gasleft();
+        bool done;
+        (used, done) = gasOf(target, data);
         assertTrue(done, "done");
         vm.revertToState(id);
         vm.roll(height);
