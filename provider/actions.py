@@ -13,7 +13,7 @@ from web3.exceptions import Web3Exception
 from provider.duties import Duty, draw_id, seat_of
 from provider.evidence import equivocation
 from provider.log import log
-from touchstone.amounts import format_tokens
+from touchstone.chain.allowance import allow, require_balance
 from touchstone.chain.market import SignedCommit
 from touchstone.errors import (
     ChainError,
@@ -145,16 +145,11 @@ class Actions:
         """
         if job.input_demand.pending:
             return
-        deposit, me = self._market.answer_deposit, self._signatory.address
-        held = self._token.balance_of(me)
-        if held < deposit:
-            raise InsufficientFundsError(
-                f"a demand for the input needs a deposit of {format_tokens(deposit)} tokens, "
-                f"{me} holds {format_tokens(held)}: send it some"
-            )
-        market = self._market.contract.address
-        if self._token.allowance(me, market) < deposit:
-            self._sender.send(self._token.approve(market, _DEPOSITS_ALLOWED * deposit))
+        deposit, market = self._market.answer_deposit, self._market.contract.address
+        require_balance(
+            self._token, self._sender.address, deposit, "the deposit of a demand for the input"
+        )
+        allow(self._token, self._sender, market, deposit, times=_DEPOSITS_ALLOWED)
 
     def _call(self, duty: Duty, job: JobState, clock: Clock) -> Call:
         match duty:

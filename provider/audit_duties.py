@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from provider.duties import turn
 from touchstone.protocol.audits import AUDITOR_SEAT, AuditState
 from touchstone.protocol.demands import DemandState
-from touchstone.protocol.jobs import Action, due_action
+from touchstone.protocol.jobs import Action, Phase, due_action
 
 if TYPE_CHECKING:
     from provider.duties import Self
@@ -73,7 +73,8 @@ def next_audit_duty(sight: AuditSight, parameters: Parameters, me: Self) -> Audi
 
 def _of_auditor(sight: AuditSight, parameters: Parameters) -> AuditDuty:
     job, clock = sight.job, sight.clock
-    if due_action(job, clock, parameters) is Action.ADVANCE_AUDIT and job.phase.name != "SETTLED":
+    over = due_action(job, clock, parameters) is Action.ADVANCE_AUDIT
+    if over and job.phase is not Phase.SETTLED:
         return AuditDuty.ADVANCE
     if sight.agrees is not None:
         if sight.challenged:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from threading import Event, Lock, Thread
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from provider.duties import seat_of
 from provider.log import log
-from provider.watcher import CHAIN_TROUBLE
+from provider.lookout import Lookout
+from provider.watcher import CHAIN_TROUBLE, LOOK_BACK_BLOCKS
 from touchstone.coordination.messages import OpeningGiven
 from touchstone.errors import DisputeError, RefusedError, TransactionReverted, UnpaidInputError
 from touchstone.players.keeper import Contested, Dispute, Keeper
@@ -16,7 +17,7 @@ from touchstone.players.log import Log
 from touchstone.players.served import Served
 from touchstone.protocol.ids import JobId
 from touchstone.protocol.inputs import REFUSED, read_input
-from touchstone.protocol.jobs import Phase
+from touchstone.protocol.jobs import Phase, seats_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from touchstone.protocol.ids import ModelId
     from touchstone.protocol.orders import Order
 
-_LOOK_BACK_BLOCKS = 50_000
 _MOST_CASES = 16
 
 
@@ -59,7 +59,6 @@ class Defence:
         self._sender = sender
         self._executor = executor
         self._models = models
-        self._poll_s = poll_s
         # What it took part in is kept until the verdict is carried out.
         me = book.me.address
         self._log = Log.of_running(disputes, lambda _, facts: me in facts.accounts.values())
@@ -68,26 +67,7 @@ class Defence:
         # Of running contests, what was said once.
         self._hopeless: set[JobId] = set()
         self._making = Lock()
-        self._stopping = Event()
-        self._thread = Thread(target=self._loop, name="defence", daemon=True)
-
-    def start(self) -> None:
-        """Begins to look."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Ends after the move in hand."""
-        self._stopping.set()
-        self._thread.join()
-
-    def _loop(self) -> None:
-        while not self._stopping.wait(self._poll_s):
-            try:
-                self.look()
-            except CHAIN_TROUBLE as error:
-                log("chain trouble in the defence", logging.WARNING, error=str(error))
-            except Exception:
-                log("defence failed", logging.ERROR, trace=True)
+        self.lookout = Lookout("the defence", self.look, poll_s)
 
     def look(self) -> None:
         """Makes every move that is due now."""
@@ -135,7 +115,7 @@ class Defence:
         """Has the verdict carried out, where nobody has yet; then the contest is forgotten."""
         market = self._book.market
         if market.job(order).phase is Phase.CONTESTED or market.challenged(job):
-            log("a contest has ended", job=job, guilty=[s for s in range(8) if guilty >> s & 1])
+            log("a contest has ended", job=job, guilty=list(seats_in(guilty)))
             self._sender.send(market.conclude(order))
         self._log.forget(job)
         self._hopeless.discard(job)
@@ -147,7 +127,7 @@ class Defence:
             return None
         market = self._book.market
         head = market.w3.eth.block_number
-        first = max(market.first_block, head - _LOOK_BACK_BLOCKS)
+        first = max(market.first_block, head - LOOK_BACK_BLOCKS)
         for event in market.events(first, head, job, ("Contested",)):
             return Contested.of_event(event)
         return None

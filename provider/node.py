@@ -121,7 +121,6 @@ class Node:
             self.watcher = Watcher(
                 book,
                 self._actions,
-                place.deployment.block,
                 config.node.poll_seconds,
                 _keep_s(config, market.parameters),
             )
@@ -164,8 +163,8 @@ class Node:
         self._tending = self._sender.tend()
         self.watcher.start()
         self.worker.start()
-        self.defence.start()
-        self.auditing.start()
+        self.defence.lookout.start()
+        self.auditing.lookout.start()
         self._warn_of_overload()
         if self._market.w3.eth.get_balance(self.address) < _LITTLE_GAS:
             # Without gas it earns, but cannot defend itself when it is ignored.
@@ -187,8 +186,8 @@ class Node:
         """Ends in good order: nothing that was promised is lost, a restart takes it up."""
         self.watcher.stop()
         self.worker.stop()
-        self.auditing.stop()
-        self.defence.stop()
+        self.auditing.lookout.stop()
+        self.defence.lookout.stop()
         self._actions.close()
         if self._tending is not None:
             self._tending.stop()

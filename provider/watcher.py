@@ -11,6 +11,7 @@ from web3.exceptions import Web3Exception
 
 from provider.duties import duties_of, owes
 from provider.log import log
+from provider.unseen import Unseen
 from touchstone.chain.market import order_of_event
 from touchstone.errors import TouchstoneError
 from touchstone.protocol.ids import JobId, PoolId
@@ -38,9 +39,6 @@ _EVENTS = (
     "Answered",
     "DemandClosed",
 )
-REWIND_BLOCKS = 16
-"""Blocks that are read again at each look: an endpoint of many nodes may not have shown all of
-them. Each event is handled once."""
 LOOK_BACK_BLOCKS = 50_000
 """Blocks that a new data base reads."""
 _MOST_BACKOFF_S = 30.0
@@ -52,21 +50,16 @@ CHAIN_TROUBLE = (TouchstoneError, RequestException, Web3Exception, ValueError)
 class Watcher:
     """A thread that keeps the book in step with the chain and hands duties to `Actions`."""
 
-    def __init__(
-        self, book: JobBook, actions: Actions, first_block: int, poll_s: float, keep_s: int
-    ) -> None:
-        """Binds the book; `first_block` is the deployment's, `keep_s` the seconds for which the
-        inputs and outputs of ended jobs are kept."""
+    def __init__(self, book: JobBook, actions: Actions, poll_s: float, keep_s: int) -> None:
+        """Binds the book; inputs and outputs of ended jobs are kept for `keep_s` seconds."""
         self._book = book
         self._actions = actions
-        self._first_block = first_block
         self._poll_s = poll_s
         self._keep_s = keep_s
         self._purged_at = 0
         self._lock = RLock()
         self._read_until = -1
-        # Events already handled, by block hash and index, so that rewinding costs no calls.
-        self._handled: dict[tuple[bytes, int], int] = {}
+        self._unseen = Unseen(book.market, _EVENTS)
         self._stopping = Event()
         self._nudge = Event()
         self._thread = Thread(target=self._loop, name="watcher", daemon=True)
@@ -97,16 +90,11 @@ class Watcher:
                 return
             if look.branched:
                 log("the chain was reorganised", logging.WARNING, after_block=look.since)
-                self._handled = {}
-            first = max(min(self._checkpoint(head), look.since) - REWIND_BLOCKS, self._first_block)
-            new = {
-                (bytes(event["blockHash"]), event["logIndex"]): event
-                for event in self._book.market.events(first, head, names=_EVENTS)
-            }
+                self._unseen.forget()
+            new = self._unseen.read(min(self._checkpoint(head), look.since), head)
             touched: dict[JobId, None] = {}
-            for key, event in new.items():
-                if key not in self._handled:
-                    self._read(event, touched)
+            for event in new:
+                self._read(event, touched)
             if look.branched:
                 self._doubt(look.since, touched)
             for job in touched:
@@ -114,13 +102,10 @@ class Watcher:
                 if work is not None:
                     self._book.refresh(job, work.order)
             # Only now: had a look failed, all of it would be read again.
-            self._handled |= {key: event["blockNumber"] for key, event in new.items()}
+            self._unseen.handled(new, head)
             self._book.trail.saw(look)
             self._book.store.keep_trail(self._book.trail.marks)
             self._read_until = head
-            self._handled = {
-                k: at for k, at in self._handled.items() if at >= head - 2 * REWIND_BLOCKS
-            }
 
     def _checkpoint(self, head: int) -> int:
         marks = self._book.trail.marks
@@ -132,7 +117,7 @@ class Watcher:
         store, market = self._book.store, self._book.market
         for job in touched:
             if store.work(job) is None:
-                order = market.order_of(job, self._first_block)
+                order = market.order_of(job)
                 if order is not None and order.pool in self._book.served:
                     store.add_job(job, order)
         undone_from = market.w3.eth.get_block(since)["timestamp"]

@@ -47,7 +47,7 @@ def build_command(
     deployment = Deployment.load(settings.deployment_path)
     w3 = connect(rpc or settings.rpc_url, deployment.chain_id)
     wanted, market = job_id(job), Market(w3, deployment)
-    order = market.order_of(wanted, deployment.block)
+    order = market.order_of(wanted)
     if order is None:
         raise UnknownJobError(f"this market has opened no job {job}")
     opened: dict[str, bytes | None] = {}

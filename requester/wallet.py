@@ -5,6 +5,7 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from touchstone.chain.allowance import allow
 from touchstone.errors import TransactionReverted
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Wallet:
         with self._lock:
             for attempt in range(_ATTEMPTS):
                 try:
-                    self._allow(amount)
+                    allow(self._token, self._sender, self._spender, amount)
                     return self._sender.send(call())
                 except TransactionReverted as error:
                     # Another process of ours may have used the allowance.
@@ -45,7 +46,3 @@ class Wallet:
                     if not spent or attempt + 1 == _ATTEMPTS:
                         raise
         raise AssertionError("unreachable: the last attempt returns or raises")
-
-    def _allow(self, amount: int) -> None:
-        if self._token.allowance(self._sender.address, self._spender) < amount:
-            self._sender.send(self._token.approve(self._spender, amount))

@@ -11,7 +11,7 @@ from eth_utils.crypto import keccak
 from touchstone.errors import ProgramError, SettingsError
 from touchstone.protocol.ids import ModelId, model_id
 from touchstone.protocol.inputs import REFUSED, output_of, read_input
-from touchstone.protocol.jobs import SEATS, Phase
+from touchstone.protocol.jobs import Phase, seats_in
 from touchstone.protocol.payload import payload_root
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def roots_of(event: EventData) -> dict[int, bytes]:
     """The output root of each seat, as the event that ended a job has them."""
     args = event["args"]
     if event["event"] == "Settled":
-        return {s: bytes(args["outputRoot"]) for s in range(SEATS) if args["paid"] >> s & 1}
+        return dict.fromkeys(seats_in(args["paid"]), bytes(args["outputRoot"]))
     return dict(zip(args["seats"], map(bytes, args["outputRoots"]), strict=True))
 
 

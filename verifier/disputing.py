@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from touchstone.chain.allowance import allow
 from touchstone.chain.disputes import Disputes
 from touchstone.chain.token import Token
 from touchstone.errors import DisputeError, ReceiptError
@@ -15,7 +16,7 @@ from touchstone.players.keeper import Contested, Dispute, Keeper
 from touchstone.players.log import Log
 from touchstone.players.looking import games_of, parties_of
 from touchstone.players.served import Served
-from touchstone.protocol.jobs import Phase
+from touchstone.protocol.jobs import Phase, seats_in
 from touchstone.receipts.facts import settling_reveals
 from verifier.audit import ending, roots_of
 from verifier.contest import Decision, Due, Sight, next_due
@@ -206,9 +207,7 @@ class Disputant:
             return []
 
     def _allow(self) -> None:
-        bond, engine = self._disputes.bond, self._disputes.address
-        if self._token.allowance(self._sender.address, engine) < bond:
-            self._sender.send(self._token.approve(engine, bond))
+        allow(self._token, self._sender, self._disputes.address, self._disputes.bond)
 
     def _send(self, job: SeenJob, name: str, call: Call, key: str | None) -> None:
         receipt = self._sender.send(call, key=key)
@@ -249,7 +248,7 @@ def _shown(sight: Sight) -> dict[str, object]:
     return {
         "of": "settled job" if contest.agreed else "contested job",
         "ends_at": contest.ends_at,
-        "guilty": [seat for seat in range(8) if contest.guilty >> seat & 1],
+        "guilty": list(seats_in(contest.guilty)),
         "games": contest.games,
         "phase": sight.phase.name.lower() if sight.phase is not Phase.NONE else None,
     }

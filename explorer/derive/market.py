@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from explorer.database.tables import JobRow, PhaseRow, SeatRow, SettlementRow
 from explorer.derive.facts import JobFact
 from explorer.derive.money import EARNINGS, OWED, Kind
-from explorer.derive.records import NOBODY, seats_in
+from explorer.derive.records import NOBODY
 from explorer.derive.rows import MARKET_TOTALS
 from touchstone.protocol.audits import AUDITOR_SEAT
 from touchstone.protocol.demands import NO_SEAT
-from touchstone.protocol.jobs import REFUND_REASONS, Phase, seats_of
+from touchstone.protocol.jobs import REFUND_REASONS, Phase, seats_in, seats_of
 from touchstone.protocol.orders import AUDITED
 from touchstone.protocol.prices import price, slot_ceiling
 

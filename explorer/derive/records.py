@@ -77,8 +77,3 @@ class Event:
 def failed_seat(failure: Event) -> int:
     """The seat that a `SeatFailed` or an `AuditorFailed` is about."""
     return failure.number("seat") if "seat" in failure.args else AUDITOR_SEAT
-
-
-def seats_in(bits: int) -> tuple[int, ...]:
-    """The seats whose bits are set, lowest first."""
-    return tuple(seat for seat in range(bits.bit_length()) if bits >> seat & 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from explorer.derive.money import Kind
-from explorer.derive.records import NOBODY, seats_in
+from explorer.derive.records import NOBODY
 from explorer.story import audit_words
 from explorer.story.known import failure_name
 from explorer.story.moments import utc
@@ -24,7 +24,7 @@ from explorer.story.pieces import (
 )
 from explorer.story.places import party_name
 from touchstone.protocol.demands import NO_SEAT
-from touchstone.protocol.jobs import REFUND_REASONS, seats_of
+from touchstone.protocol.jobs import REFUND_REASONS, seats_in, seats_of
 from touchstone.protocol.orders import audit_odds
 from touchstone.protocol.prices import BOND_CEILINGS, price, slot_ceiling
 

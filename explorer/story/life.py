@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 from eth_utils.address import to_checksum_address
 
-from explorer.derive.records import seats_in
 from explorer.story.known import FAILURE_WORDS, failure_name
 from touchstone.protocol.audits import AUDIT_ENDS, AUDITOR_SEAT, NO_AUDIT, Audit
 from touchstone.protocol.demands import NO_DEMAND, Demand, DemandState
 from touchstone.protocol.ids import JobId, ModelId
-from touchstone.protocol.jobs import JobState, Parameters, Phase
+from touchstone.protocol.jobs import JobState, Parameters, Phase, seats_in
 from touchstone.protocol.orders import Order
 from touchstone.receipts.receipt import Event as ReceiptEvent
 from touchstone.receipts.replay import Replay, replay

@@ -25,7 +25,7 @@ from touchstone.players.served import Served
 from touchstone.programs import load_model
 from touchstone.programs.model import Model
 from touchstone.protocol.claims import draw_of
-from touchstone.protocol.jobs import JobState
+from touchstone.protocol.jobs import JobState, seats_in
 from touchstone.protocol.orders import STRONG
 from touchstone.protocol.payload import encode_payload, payload_root
 from touchstone.transcripts.evidence import EvidenceBuilder
@@ -281,7 +281,7 @@ class Arena:
 
     def verdict(self) -> tuple[bool, set[int]]:
         ended, guilty, _ = self.disputes.verdict(self.job.id)
-        return ended, {seat for seat in range(8) if guilty >> seat & 1}
+        return ended, set(seats_in(guilty))
 
 
 def _tends(keeper: Keeper, dispute: Dispute) -> bool:

@@ -35,6 +35,7 @@ from tests.support.commands import Commands
 from touchstone.disputes.game import FIRST_CHALLENGER, Stage
 from touchstone.errors import ExplorerError
 from touchstone.protocol.audits import AUDITOR_SEAT
+from touchstone.protocol.jobs import seats_in
 
 VALUE = "value 30 (peak, layer.0.attention_norm.peak) of sequence 1"
 WORDS = {
@@ -158,8 +159,8 @@ def test_a_contest_and_its_parties_are_the_engines(court, session, name):
     statements = {row.party: row for row in rows_of(session, StatementRow, key)}
 
     assert rows_of(session, ContestRow, key)[-1].ends_at == contest.ends_at
-    assert {n for n in parties if n < FIRST_CHALLENGER} == bits(contest.seats)
-    assert {n for n in losses if n < FIRST_CHALLENGER} == bits(contest.guilty)
+    assert {n for n in parties if n < FIRST_CHALLENGER} == set(seats_in(contest.seats))
+    assert {n for n in losses if n < FIRST_CHALLENGER} == set(seats_in(contest.guilty))
     assert contest.parties in (0, FIRST_CHALLENGER + sum(n >= FIRST_CHALLENGER for n in parties))
     for number, real in court.disputes.parties(job, sorted(parties)).items():
         said = parties[number]
@@ -429,7 +430,3 @@ def test_a_reorganisation_in_the_middle_of_a_game(court, tmp_path, depth):
 
 def words_of(row: StatementRow) -> tuple[str, str]:
     return row.body, row.output_top
-
-
-def bits(word: int) -> set[int]:
-    return {n for n in range(8) if word >> n & 1}

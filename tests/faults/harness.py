@@ -24,7 +24,7 @@ from touchstone.chain.parameters import DEVNET
 from touchstone.localnet import Localnet, NodeProcess, Offer
 from touchstone.localnet.node import touchstone_command
 from touchstone.protocol.demands import answer_deposit
-from touchstone.protocol.jobs import Phase
+from touchstone.protocol.jobs import Phase, seats_in
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "tests" / "faults" / "site"
@@ -256,7 +256,7 @@ class Market:
                 case "Refunded":
                     moved = {job.order.requester: what["amount"]}
                 case "Reserved":
-                    seats = [seat for seat in range(8) if what["seats"] >> seat & 1]
+                    seats = list(seats_in(what["seats"]))
                     moved = {state.providers[seat]: what["fee"] for seat in seats}
                 case "Demanded":
                     moved = {what["demander"]: -answer_deposit(self._answer_price)}

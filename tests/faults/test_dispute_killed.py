@@ -8,7 +8,7 @@ from tests.faults.harness import PRICE, ROOT, WINDOWS, died, market, until, wait
 from touchstone.chain.disputes import Disputes
 from touchstone.chain.parameters import DisputeParameters
 from touchstone.localnet import Offer
-from touchstone.protocol.jobs import Phase
+from touchstone.protocol.jobs import Phase, seats_in
 
 pytestmark = pytest.mark.long
 
@@ -58,7 +58,7 @@ def test_the_liar_is_convicted_although_the_players_are_killed(built, point):
         until(lambda: over(built, job), "the verdict", 200)
     assert any(mark.exists() for mark in marks)
 
-    guilty = [s for s in range(8) if disputes.verdict(job.id)[1] >> s & 1]
+    guilty = list(seats_in(disputes.verdict(job.id)[1]))
     (party,) = disputes.parties(job.id, guilty).values()
     assert party.account == built.address(liar)
 

@@ -4,7 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from provider.watcher import REWIND_BLOCKS, Watcher
+from provider.unseen import REWIND_BLOCKS
+from provider.watcher import Watcher
 from touchstone.chain.trail import Look, Mark
 from touchstone.protocol.jobs import Clock
 
@@ -52,6 +53,7 @@ class FakeBook:
         self.kept: list[Mark] = []
         self.ended: list[SimpleNamespace] = []
         self.market = SimpleNamespace(
+            first_block=7,
             events=self.events,
             w3=SimpleNamespace(eth=SimpleNamespace(get_block=lambda n: {"timestamp": 1000 + n})),
         )
@@ -81,7 +83,7 @@ def book():
 
 @pytest.fixture
 def watcher(book):
-    return Watcher(book, None, 7, 1.0, 1)
+    return Watcher(book, None, 1.0, 1)
 
 
 def test_events_are_read_again_when_a_look_failed(book, watcher):

@@ -154,7 +154,7 @@ def test_what_stands_on_chain_is_told_and_published_once(scene):
     )
     market, devnet = scene.world.market, scene.world.devnet
     job = JobId(bytes.fromhex(told["job"][2:]))
-    order = market.order_of(job, 0)
+    order = market.order_of(job)
     devnet.mine(market.job(order).since + 2 - devnet.w3.eth.block_number)
     scene.world.sender(0).send(market.draw([order]))
     home = Path(scene.commands.environment["TOUCHSTONE_HOME"])

@@ -143,7 +143,7 @@ class MinimalNode:
         return work.output[:-1] + b"\x7f" if self.corrupt_output else work.output
 
     def _state(self, job: JobId) -> JobState:
-        order = self.market.order_of(job, 0)
+        order = self.market.order_of(job)
         if order is None:
             raise Refused(404, "unknown_job")
         return self.market.job(order)

@@ -11,11 +11,11 @@ from touchstone.chain.artifacts import MARKET_PARTS, abi_of
 from touchstone.chain.calls import Views
 from touchstone.chain.logs import read_events, struct_values
 from touchstone.errors import ChainError
-from touchstone.protocol.audits import AUDITOR_SEAT, Audit, AuditState
+from touchstone.protocol.audits import Audit, AuditState
 from touchstone.protocol.demands import Demand, DemandState, answer_deposit
 from touchstone.protocol.eip712 import Domain
 from touchstone.protocol.ids import JobId
-from touchstone.protocol.jobs import SEATS, Clock, JobState, Parameters, Phase, seats_of
+from touchstone.protocol.jobs import Clock, JobState, Parameters, Phase, seats_in, seats_of
 from touchstone.protocol.orders import Order
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ class Market:
             phase=Phase(phase),
             since=since,
             locked_until=(bucket + 1) * self._bucket_seconds,
-            failed=frozenset(seat for seat in range(SEATS) if failed >> seat & 1),
+            failed=frozenset(seats_in(failed)),
             round=round_,
             seats=seats_of(packed),
             seed=bytes(seed),
@@ -164,10 +164,10 @@ class Market:
             audit=_audit(audit),
         )
 
-    def order_of(self, job: JobId, first_block: int) -> Order | None:
-        """The order that opened `job`, from its event at or after `first_block`."""
+    def order_of(self, job: JobId) -> Order | None:
+        """The order that opened `job`, from its event."""
         last = self.w3.eth.block_number
-        for event in read_events(self.contract, ["Opened"], first_block, last, {"job": job}):
+        for event in read_events(self.contract, ["Opened"], self.first_block, last, {"job": job}):
             return order_of_event(event)
         return None
 
@@ -405,7 +405,7 @@ def _demand(fields: tuple[Any, ...]) -> Demand:
         state=DemandState(state),
         demander=to_checksum_address(demander),
         deadline=deadline,
-        seats=frozenset(seat for seat in range(AUDITOR_SEAT + 1) if seats >> seat & 1),
+        seats=frozenset(seats_in(seats)),
     )
 
 

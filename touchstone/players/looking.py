@@ -17,6 +17,7 @@ from touchstone.players.finding import (
     find_parts,
     find_statement,
 )
+from touchstone.protocol.jobs import seats_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -65,8 +66,8 @@ def view_of(
 
 def parties_of(disputes: Disputes, job: JobId, contest: Contest) -> dict[int, Party]:
     """All that take part, by number: the seats of the contest, and the challengers of any."""
-    seats = [seat for seat in range(FIRST_CHALLENGER) if contest.seats >> seat & 1]
-    return disputes.parties(job, [*seats, *range(FIRST_CHALLENGER, contest.parties)])
+    challengers = range(FIRST_CHALLENGER, contest.parties)
+    return disputes.parties(job, [*seats_in(contest.seats), *challengers])
 
 
 def games_of(disputes: Disputes, job: JobId, pairs: Collection[Pair]) -> dict[Pair, Game]:

@@ -13,6 +13,7 @@ from touchstone.players.log import Log
 from touchstone.players.looking import view_of
 from touchstone.protocol.audits import AUDITOR_SEAT
 from touchstone.protocol.ids import JobId
+from touchstone.protocol.jobs import seats_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +52,7 @@ def standing(disputes: Disputes, job: JobId, first_block: int) -> dict[str, Any]
         "described": view.brief is not None,
         "ended": ended,
         "ends_in": max(0, contest.ends_at - view.now),
-        "guilty": [seat for seat in range(FIRST_CHALLENGER) if guilty >> seat & 1],
+        "guilty": list(seats_in(guilty)),
         "winners": {str(seat): winner for seat, winner in winners.items()},
         "parties": [
             _party(disputes, view, n, last.get(p.account)) for n, p in view.parties.items()
@@ -73,7 +74,7 @@ def contests(disputes: Disputes, first_block: int, last_block: int) -> Iterator[
             "of": "settled job" if contest.agreed else "contested job",
             "ended": ended,
             "games": contest.games,
-            "guilty": [seat for seat in range(FIRST_CHALLENGER) if guilty >> seat & 1],
+            "guilty": list(seats_in(guilty)),
             "winners": {str(seat): winner for seat, winner in winners.items()},
         }
 

@@ -146,6 +146,11 @@ def seats_of(packed: int) -> dict[int, int]:
     return {seat: lane - 1 for seat, lane in lanes.items() if lane}
 
 
+def seats_in(bits: int) -> tuple[int, ...]:
+    """The seats whose bits are set, lowest first."""
+    return tuple(seat for seat in range(bits.bit_length()) if bits >> seat & 1)
+
+
 class Action(Enum):
     """A transaction that anyone may send to move a job on."""
 

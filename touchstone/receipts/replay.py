@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from touchstone.errors import ReceiptError
 from touchstone.protocol.audits import AUDIT_ENDS, AuditState
 from touchstone.protocol.claims import draw_of
-from touchstone.protocol.jobs import FAILURES, REFUND_REASONS, SEATS, Phase, seats_of
+from touchstone.protocol.jobs import FAILURES, REFUND_REASONS, Phase, seats_in, seats_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -145,7 +145,7 @@ def _apply(state: Replay, event: Event) -> None:
         case "Settled":
             paid = _int(args["paid"])
             state.phase, state.end = Phase.SETTLED, event.transaction
-            state.spoke = tuple(seat for seat in range(SEATS) if paid >> seat & 1)
+            state.spoke = seats_in(paid)
             state.output_root, state.share = _bytes(args["outputRoot"]), _int(args["share"])
             state.payments = dict.fromkeys(state.spoke, state.share)
         case "Contested":
@@ -160,8 +160,7 @@ def _apply(state: Replay, event: Event) -> None:
             if state.phase is Phase.CONTESTED:
                 state.phase = Phase.CONCLUDED
         case "Reserved":
-            seats = _int(args["seats"])
-            waited = [seat for seat in range(SEATS) if seats >> seat & 1]
+            waited = seats_in(_int(args["seats"]))
             state.payments = dict.fromkeys(waited, _int(args["fee"]))
         case "Unwound":
             state.payments = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import threading
 import time
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
@@ -48,9 +49,11 @@ class Hostile(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if type(self).manner == "dripping":
-            for byte in body:
-                time.sleep(0.2)
-                self.wfile.write(bytes([byte]))
+            # The other side is to lose its patience, and to hang up.
+            with suppress(OSError):
+                for byte in body:
+                    time.sleep(0.2)
+                    self.wfile.write(bytes([byte]))
         else:
             self.wfile.write(body)
 
