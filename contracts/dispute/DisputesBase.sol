@@ -57,6 +57,8 @@ abstract contract DisputesBase is IDisputeTypes, ReentrancyGuardTransient {
     mapping(JobId => mapping(uint256 party => Party)) internal _parties;
     /// Of a challenger whose bond is held, the first challenger of the contest in which it plays; zero of all others.
     mapping(JobId => mapping(uint256 party => uint256 first)) internal _bonded;
+    /// Of a contested job, how many of the live challengers claim an output.
+    mapping(JobId => mapping(bytes32 output => uint256)) internal _backing;
     mapping(bytes32 pair => Game) internal _games;
     /// When the children of a node were opened (32 bits), and the hash of these children (224 bits).
     mapping(bytes32 key => uint256) internal _opened;
@@ -135,11 +137,22 @@ abstract contract DisputesBase is IDisputeTypes, ReentrancyGuardTransient {
         uint256 first = party < FIRST_CHALLENGER ? 0 : _bonded[job][party];
         if (first != 0) {
             _bonded[job][party] = 0;
-            if (first == contest.first) contest.live -= 1;
+            if (first == contest.first) _retire(job, contest, loser.output);
             _credit(better.account, bond / 2);
             token.safeTransfer(BURN_ADDRESS, bond - bond / 2);
             emit BondSettled(job, party, 0);
         }
+    }
+
+    /// A challenger more, or less, takes part in the contest.
+    function _enrol(JobId job, Contest storage contest, bytes32 output) internal {
+        contest.live += 1;
+        if (!contest.agreed) _backing[job][output] += 1;
+    }
+
+    function _retire(JobId job, Contest storage contest, bytes32 output) internal {
+        contest.live -= 1;
+        if (!contest.agreed) _backing[job][output] -= 1;
     }
 
     /// Who is owed the bounty of a party that has lost: whom it lost to, or where that one has lost itself, whom that

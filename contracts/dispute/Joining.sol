@@ -94,7 +94,9 @@ abstract contract Joining is DisputesBase, IResolver {
         if (contest.games != 0 || contest.seats == 0) return false;
         if (innocent == 0) return true;
         if (contest.agreed) return contest.live == 0;
-        if (contest.guilty == 0) return false;
+        // Whoever finds all of the seats wrong has a clock's time to say so: else liars would have one of theirs lose
+        // to the others at once, and nobody could challenge these any more.
+        if (contest.guilty == 0 || block.timestamp < contest.endsAt - window + clock) return false;
         bytes32 output;
         // The innocent of a contested job must agree.
         for (uint256 seat; seat < FIRST_CHALLENGER; ++seat) {
@@ -103,7 +105,7 @@ abstract contract Joining is DisputesBase, IResolver {
             if (output != 0 && claimed != output) return false;
             output = claimed;
         }
-        return true;
+        return contest.live == _backing[job][output];
     }
 
     function _begin(JobId job, Contest storage contest) private {
@@ -147,7 +149,7 @@ abstract contract Joining is DisputesBase, IResolver {
         // SAFETY: Unix seconds.
         challenger.enteredAt = uint32(block.timestamp);
         _bonded[job][party] = contest.first;
-        contest.live += 1;
+        _enrol(job, contest, output);
         emit Entered(job, party, msg.sender, output, bond);
         token.take(msg.sender, bond);
     }
@@ -163,7 +165,7 @@ abstract contract Joining is DisputesBase, IResolver {
         if (own && block.timestamp < contest.endsAt && !_decided(job, contest)) revert StillRunning(contest.endsAt);
         _bonded[job][party] = 0;
         (_parties[job][party].lost, _parties[job][party].left) = (true, true);
-        if (own) contest.live -= 1;
+        if (own) _retire(job, contest, _parties[job][party].output);
         emit BondSettled(job, party, bond);
         _credit(_parties[job][party].account, bond);
     }

@@ -48,7 +48,7 @@ abstract contract Playing is DisputesBase {
         uint256 first = _bonded[job][party];
         if (first == 0 || first == contest.first) return;
         _bonded[job][party] = contest.first;
-        contest.live += 1;
+        _enrol(job, contest, _parties[job][party].output);
     }
 
     /// See IDisputes.

@@ -252,6 +252,7 @@ class Arena:
                     # A cheat tries what the engine refuses.
                     with suppress(TransactionReverted):
                         moved = bool(keeper.tend(dispute)) or moved
+            self.hear_others()
             ended, guilty = self.verdict()
             idle = 0 if moved else idle + 1
             if ended or idle > 2:
@@ -278,6 +279,17 @@ class Arena:
                 self.chain.devnet.increase_time(self.disputes.clock + 1)
                 self.chain.devnet.mine()
         raise AssertionError("the game does not end")
+
+    def hear_others(self) -> None:
+        """Whoever finds all seats of a contested job wrong has had its time to say so."""
+        contest = self.disputes.contest(self.job.id)
+        if contest.agreed or contest.games or not contest.guilty:
+            return
+        heard = contest.ends_at - self.disputes.window + self.disputes.clock
+        left = heard - self.chain.market.clock().time
+        if left > 0:
+            self.chain.devnet.increase_time(left)
+            self.chain.devnet.mine()
 
     def verdict(self) -> tuple[bool, set[int]]:
         ended, guilty, _ = self.disputes.verdict(self.job.id)

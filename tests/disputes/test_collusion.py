@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
 
-from tests.attacks.chains import Chain, equip
+from tests.attacks.chains import Chain
 from tests.cheats.tampering import flip
-from tests.disputes.arena import Arena, Execution, Lab, lab_of
-from tests.support.tiny_model import compile_tiny, publisher_of
-from tests.support.world import PUBLISHER, TIER
-from touchstone.amounts import ONE_TOKEN
-from touchstone.chain.devnet import Devnet
+from tests.disputes.arena import Arena, Execution, Lab
+from tests.support.world import TIER
 from touchstone.chain.sender import Sender
 from touchstone.disputes.moves import Convict, ConvictEnd, ConvictTwin, Move, SettleBond, Withdraw
 from touchstone.protocol.prices import BOUNTY, REFUND, bond, slot_ceiling
@@ -21,35 +18,8 @@ from touchstone.protocol.prices import BOUNTY, REFUND, bond, slot_ceiling
 CHALLENGER = 9
 CEILING = slot_ceiling(TIER)
 SILENT, STATES_AND_STALLS, PLAYS = 0, 1, 99
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return compile_tiny(tmp_path_factory.mktemp("tiny"))
-
-
-@pytest.fixture(scope="module")
-def lab(folder) -> Lab:
-    return lab_of(folder, (5, 9))
-
-
-@pytest.fixture(scope="module")
-def chain(folder) -> Iterator[Chain]:
-    with Devnet() as devnet:
-        chain = equip(devnet, 5, publisher_of(folder))
-        challenger = devnet.account(CHALLENGER).address
-        chain.sender(PUBLISHER).send(chain.token.mint(challenger, 10 * ONE_TOKEN))
-        yield chain
-
-
-@pytest.fixture(scope="module")
-def honest(lab: Lab) -> Execution:
-    return lab.execute()
-
-
-@pytest.fixture(scope="module")
-def lie(lab: Lab) -> Execution:
-    return lab.execute(flip(1, 30, 5, 20))
+PROVIDERS = 5
+PURSES = {CHALLENGER: 10}
 
 
 @pytest.fixture(scope="module")

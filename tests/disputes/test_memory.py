@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.attacks.chains import Chain, equip
 from tests.cheats.tampering import flip
-from tests.disputes.arena import Arena, Execution, Lab, lab_of
-from tests.support.tiny_model import compile_tiny, publisher_of
-from touchstone.chain.devnet import Devnet
+from tests.disputes.arena import Arena
 from touchstone.chain.disputes import Disputes
 from touchstone.players.finding import first_block_since
 from touchstone.players.keeper import Keeper
@@ -18,27 +13,6 @@ from touchstone.players.log import Log
 
 SEAT, LIAR = 0, 1
 STATES_AND_STALLS = 1
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return compile_tiny(tmp_path_factory.mktemp("tiny"))
-
-
-@pytest.fixture(scope="module")
-def lab(folder) -> Lab:
-    return lab_of(folder, (5, 9))
-
-
-@pytest.fixture(scope="module")
-def chain(folder) -> Iterator[Chain]:
-    with Devnet() as devnet:
-        yield equip(devnet, 3, publisher_of(folder))
-
-
-@pytest.fixture(scope="module")
-def honest(lab: Lab) -> Execution:
-    return lab.execute()
 
 
 def forgetful(arena: Arena, log: Log) -> None:

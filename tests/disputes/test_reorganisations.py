@@ -2,45 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
 
-from tests.attacks.chains import Chain, equip
+from tests.attacks.chains import Chain
 from tests.cheats.tampering import flip
-from tests.disputes.arena import Arena, Execution, Lab, lab_of
-from tests.support.tiny_model import compile_tiny, publisher_of
-from tests.support.world import PUBLISHER
-from touchstone.amounts import ONE_TOKEN
-from touchstone.chain.devnet import Devnet
+from tests.disputes.arena import Arena
 from touchstone.errors import TransactionReverted
 
 LIAR, CHALLENGER = 1, 9
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return compile_tiny(tmp_path_factory.mktemp("tiny"))
-
-
-@pytest.fixture(scope="module")
-def lab(folder) -> Lab:
-    return lab_of(folder, (5, 9))
-
-
-@pytest.fixture(scope="module")
-def chain(folder) -> Iterator[Chain]:
-    with Devnet() as devnet:
-        chain = equip(devnet, 3, publisher_of(folder))
-        challenger = devnet.account(CHALLENGER).address
-        chain.sender(PUBLISHER).send(chain.token.mint(challenger, 10 * ONE_TOKEN))
-        yield chain
-
-
-@pytest.fixture(scope="module")
-def honest(lab: Lab) -> Execution:
-    return lab.execute()
+PURSES = {CHALLENGER: 10}
 
 
 def reorganise(chain: Chain, depth: int) -> None:
@@ -100,10 +72,11 @@ def test_a_challenge_that_is_undone_is_played_once_it_is_there_again(chain, lab,
     assert arena.play_out() == {0, 1}
 
 
-def test_a_verdict_that_is_undone_is_reached_again(chain, lab, honest):
+def test_a_conviction_that_is_undone_is_made_again(chain, lab, honest):
     arena = Arena.contested(chain, lab, [honest, lab.execute(flip(1, 44, 2, 17))])
-    assert arena.play_out() == {LIAR}
+    while not arena.verdict()[1]:
+        take_turns(arena, 1)
     reorganise(chain, 1)
-    assert not arena.verdict()[0]
+    assert arena.verdict()[1] == set()
     look_again(arena)
     assert arena.play_out() == {LIAR}

@@ -6,37 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from tests.attacks.chains import Chain, equip
+from tests.attacks.chains import Chain
 from tests.cheats.tampering import flip
-from tests.disputes.arena import Arena, Execution, Lab, lab_of
-from tests.support.tiny_model import compile_tiny, publisher_of
-from tests.support.world import PUBLISHER
-from touchstone.amounts import ONE_TOKEN
-from touchstone.chain.devnet import Devnet
+from tests.disputes.arena import Arena, Execution, Lab
 from touchstone.disputes.moves import ConvictStrong
 from touchstone.errors import PeerError
 from touchstone.players.served import find_conviction
 
 CHALLENGER = 9
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return compile_tiny(tmp_path_factory.mktemp("tiny"))
-
-
-@pytest.fixture(scope="module")
-def lab(folder) -> Lab:
-    return lab_of(folder, (5, 9))
-
-
-@pytest.fixture(scope="module")
-def chain(folder):
-    with Devnet() as devnet:
-        chain = equip(devnet, 3, publisher_of(folder))
-        challenger = devnet.account(CHALLENGER).address
-        chain.sender(PUBLISHER).send(chain.token.mint(challenger, 10 * ONE_TOKEN))
-        yield chain
+PURSES = {CHALLENGER: 10}
 
 
 class Shelf:

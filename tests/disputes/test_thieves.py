@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-
-from tests.attacks.chains import Chain, equip
 from tests.cheats.tampering import flip
-from tests.disputes.arena import JOB_SALT, Arena, Execution, Lab, lab_of
-from tests.support.tiny_model import compile_tiny, publisher_of
-from tests.support.world import PUBLISHER
-from touchstone.amounts import ONE_TOKEN
-from touchstone.chain.devnet import Devnet
+from tests.disputes.arena import JOB_SALT, Arena
 from touchstone.chain.sender import Sender
 from touchstone.disputes.moves import Convict
 from touchstone.errors import GasLimitError
 
 THIEF = 9
+PURSES = {THIEF: 100}
 
 
 class Narrow(Sender):
@@ -27,35 +19,6 @@ class Narrow(Sender):
         if call.fn_name == "multicall":
             raise GasLimitError("too much gas")
         return super().send(call, value, key=key)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return compile_tiny(tmp_path_factory.mktemp("tiny"))
-
-
-@pytest.fixture(scope="module")
-def lab(folder) -> Lab:
-    return lab_of(folder, (5, 9))
-
-
-@pytest.fixture(scope="module")
-def chain(folder) -> Iterator[Chain]:
-    with Devnet() as devnet:
-        chain = equip(devnet, 3, publisher_of(folder))
-        thief = devnet.account(THIEF).address
-        chain.sender(PUBLISHER).send(chain.token.mint(thief, 100 * ONE_TOKEN))
-        yield chain
-
-
-@pytest.fixture(scope="module")
-def honest(lab: Lab) -> Execution:
-    return lab.execute()
-
-
-@pytest.fixture(scope="module")
-def lie(lab: Lab) -> Execution:
-    return lab.execute(flip(1, 30, 5, 20))
 
 
 def test_a_challenger_that_is_there_before_the_seats_does_not_keep_them_out(

@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
 
 from provider.defence import Defence
-from tests.attacks.chains import Chain, equip
+from tests.attacks.chains import Chain
 from tests.cheats.tampering import flip
-from tests.disputes.arena import JOB_SALT, Arena, Execution, Lab, lab_of
-from tests.support.tiny_model import compile_tiny, publisher_of
-from touchstone.chain.devnet import Devnet
+from tests.disputes.arena import JOB_SALT, Arena, Execution, Lab
 from touchstone.chain.disputes import Disputes
 from touchstone.chain.sender import Sender
 from touchstone.errors import ChainError
 from touchstone.protocol.jobs import Phase
 
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return compile_tiny(tmp_path_factory.mktemp("tiny"))
-
-
-@pytest.fixture(scope="module")
-def lab(folder) -> Lab:
-    return lab_of(folder, (5, 9))
-
-
-@pytest.fixture(scope="module")
-def chain(folder) -> Iterator[Chain]:
-    with Devnet() as devnet:
-        # All providers are drawn, so that one of them has a seat in each job.
-        yield equip(devnet, 2, publisher_of(folder))
+PROVIDERS = 2
+"""All of them are drawn, so that one has a seat in each job."""
 
 
 class Node:
@@ -111,6 +94,7 @@ def play_out(node: Node, *arenas: Arena) -> None:
             if not arena.verdict()[0]:
                 for keeper, dispute in arena.keepers.values():
                     keeper.tend(dispute)
+                arena.hear_others()
         if all(node.market.job(a.job.order).phase is Phase.CONCLUDED for a in arenas):
             return
     raise AssertionError("the disputes do not end")

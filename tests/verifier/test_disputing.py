@@ -8,13 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.attacks.chains import Chain, equip
+from tests.attacks.chains import Chain
 from tests.cheats.tampering import flip
-from tests.disputes.arena import JOB_SALT, Arena, Execution, Lab, lab_of
+from tests.disputes.arena import JOB_SALT, Arena
 from tests.support.commands import Commands
-from tests.support.tiny_model import compile_tiny, publisher_of
 from tests.support.world import PUBLISHER, TIER
-from touchstone.chain.devnet import Devnet
 from touchstone.chain.sender import Sender
 from touchstone.disputes.game import FIRST_CHALLENGER
 from touchstone.protocol.prices import BOUNTY, slot_ceiling
@@ -25,27 +23,6 @@ from verifier.duties import Watch
 from verifier.store import SeenJob
 
 VERIFIER = 9
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
-    return compile_tiny(tmp_path_factory.mktemp("tiny"))
-
-
-@pytest.fixture(scope="module")
-def lab(folder) -> Lab:
-    return lab_of(folder, (5, 9))
-
-
-@pytest.fixture(scope="module")
-def chain(folder) -> Iterator[Chain]:
-    with Devnet() as devnet:
-        yield equip(devnet, 3, publisher_of(folder))
-
-
-@pytest.fixture(scope="module")
-def lie(lab: Lab) -> Execution:
-    return lab.execute(flip(1, 30, 5, 20))
 
 
 @dataclass
@@ -108,6 +85,7 @@ def play_out(arena: Arena, verifier: Verifier, job: SeenJob, restarts: bool = Fa
             if arena.disputes.verdict(job.id)[0]:
                 break
             keeper.tend(dispute)
+        arena.hear_others()
     raise AssertionError("the dispute does not end")
 
 

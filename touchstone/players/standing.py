@@ -52,6 +52,7 @@ def standing(disputes: Disputes, job: JobId, first_block: int) -> dict[str, Any]
         "described": view.brief is not None,
         "ended": ended,
         "ends_in": max(0, contest.ends_at - view.now),
+        "open_for": 0 if contest.agreed else max(0, view.began + disputes.clock - view.now),
         "guilty": list(seats_in(guilty)),
         "winners": {str(seat): winner for seat, winner in winners.items()},
         "parties": [

@@ -181,10 +181,11 @@ contract ChallengersTest is Moves {
         Execution[] memory seats = new Execution[](2);
         (seats[0], seats[1]) = (Toy.honest(_lengths()), Toy.wrongAt(_lengths(), 0, 4, 1));
         Match memory m = _matchOf(seats);
-        uint256 party = _joinAs(m, finder, _otherLie());
+        uint256 party = _joinAs(m, finder, m.by[0]);
         _play(m, 0, 1);
         _convict(m, 0, 1, false);
         // The contest of the seats is decided.
+        _hearOthers(m);
         engine.settleBond(m.job, party);
         assertEq(engine.balanceOf(finder), STAKE, "its bond");
         vm.expectRevert(abi.encodeWithSelector(IDisputeTypes.PartyLost.selector, m.job, party));

@@ -214,8 +214,16 @@ abstract contract DisputeWorld is Auditors {
         return _resolver().verdict(m.job);
     }
 
+    /// Whoever finds all the seats of a contested job wrong has had its time to say so.
+    function _hearOthers(Match memory m) internal {
+        IDisputeTypes.Contest memory contest = engine.contestOf(m.job);
+        uint256 heard = contest.endsAt - WINDOW + CLOCK;
+        if (!contest.agreed && clock < heard) _pass(heard - clock);
+    }
+
     /// The same winner for each of the guilty, and nobody for the others.
-    function _assertVerdict(Match memory m, bool ended, uint256 guilty, address winner) internal view {
+    function _assertVerdict(Match memory m, bool ended, uint256 guilty, address winner) internal {
+        if (ended) _hearOthers(m);
         (bool ended_, uint256 guilty_,) = _verdict(m);
         assertEq(ended_, ended, "ended");
         assertEq(guilty_, guilty, "guilty");

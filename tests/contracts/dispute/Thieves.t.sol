@@ -71,6 +71,52 @@ contract ThievesTest is Moves {
         _assertVerdict(m, false, 2, finder);
     }
 
+    /// Two liars have a friend that lies otherwise, and loses to them at once. Were that the end, nobody would ever
+    /// dispute their result.
+    function test_liars_that_beat_a_friend_are_still_found_out() external {
+        Execution[] memory seats = new Execution[](3);
+        (seats[0], seats[1], seats[2]) = (_lie(1), _lie(1), _lie(2));
+        Match memory m = _matchOf(seats);
+        _note();
+        _play(m, 0, 2);
+        _convict(m, 0, 2, false);
+        _assertVerdict(m, false, 4, _account(m, 0));
+        _pass(CLOCK - (clock - (engine.contestOf(m.job).endsAt - WINDOW)) - 1);
+        vm.expectRevert(abi.encodeWithSelector(IMarketTypes.VerdictPending.selector, m.job));
+        this.concludeNow(m);
+        uint256 party = _joinAs(m, finder, Toy.honest(_lengths()));
+        // It is there, and nothing is decided, though its games are not begun.
+        _pass(CLOCK);
+        vm.expectRevert(abi.encodeWithSelector(IMarketTypes.VerdictPending.selector, m.job));
+        this.concludeNow(m);
+        for (uint256 seat; seat < 2; ++seat) _play(m, seat, party);
+        for (uint256 seat; seat < 2; ++seat) _convict(m, seat, party, true);
+        _assertWinner(m, 0, finder);
+        _assertWinner(m, 2, finder);
+        market.conclude(m.order);
+        engine.settleBond(m.job, party);
+        _assertGain(finder, 3 * int256(CEILING), "its bond again, and the bounties, the friend's too");
+        for (uint256 seat; seat < 3; ++seat) _assertGain(_account(m, seat), -int256(BOND), "a liar");
+    }
+
+    /// One that says what the innocent say holds nothing up: nobody could take its bond.
+    function test_a_challenger_with_the_right_output_does_not_hold_the_verdict_up() external {
+        Execution[] memory seats = new Execution[](2);
+        (seats[0], seats[1]) = (Toy.honest(_lengths()), _lie(1));
+        Match memory m = _matchOf(seats);
+        uint256 same = _joinAs(m, thief, Toy.honest(_lengths()));
+        uint256 other = _joinAs(m, finder, _lie(2));
+        _play(m, 0, 1);
+        _convict(m, 0, 1, false);
+        _pass(CLOCK);
+        _assertVerdict(m, false, 2, _account(m, 0));
+        _play(m, 0, other);
+        _convict(m, 0, other, false);
+        _assertVerdict(m, true, 2, _account(m, 0));
+        engine.settleBond(m.job, same);
+        assertEq(engine.balanceOf(thief), STAKE, "its bond");
+    }
+
     /// One liar that has another beat it first is no winner once it is found out itself.
     function test_a_winner_that_is_convicted_wins_nothing() external {
         Execution[] memory seats = new Execution[](3);
@@ -162,6 +208,7 @@ contract ThievesTest is Moves {
         this.convictNow(m, 1, party, true);
         _convict(m, 0, 1, false);
         vm.stopPrank();
+        _goTo(engine.contestOf(m.job).endsAt);
         _assertVerdict(m, true, 2, _account(m, 0));
         market.conclude(m.order);
         engine.settleBond(m.job, party);
@@ -203,6 +250,7 @@ contract ThievesTest is Moves {
         Match memory m = _matchOf(seats);
         _play(m, 0, 1);
         _convict(m, 0, 1, false);
+        _hearOthers(m);
         market.conclude(m.order);
         _note();
         uint256 party = _joinAs(m, thief, _lie(2));

@@ -2,34 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.attacks.chains import Chain, equip
-from tests.disputes.arena import JOB_SALT, Arena, Execution, Lab, lab_of
-from tests.support.tiny_model import compile_tiny, publisher_of
-from touchstone.chain.devnet import Devnet
+from tests.disputes.arena import JOB_SALT, Arena, Execution, Lab
 from touchstone.disputes.case import Case
 from touchstone.errors import DisputeError
 from touchstone.protocol.inputs import REFUSED
 from touchstone.protocol.payload import payload_root
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return compile_tiny(tmp_path_factory.mktemp("tiny"))
-
-
-@pytest.fixture(scope="module")
-def lab(folder) -> Lab:
-    return lab_of(folder, (5, 9))
-
-
-@pytest.fixture(scope="module")
-def chain(folder) -> Iterator[Chain]:
-    with Devnet() as devnet:
-        yield equip(devnet, 3, publisher_of(folder))
 
 
 def refusing(lab: Lab) -> Execution:
