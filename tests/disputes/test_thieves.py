@@ -7,6 +7,7 @@ from tests.disputes.arena import JOB_SALT, Arena
 from touchstone.chain.sender import Sender
 from touchstone.disputes.moves import Convict
 from touchstone.errors import GasLimitError
+from touchstone.players.standing import standing
 
 THIEF = 9
 PURSES = {THIEF: 100}
@@ -28,6 +29,20 @@ def test_a_challenger_that_is_there_before_the_seats_does_not_keep_them_out(
     arena = Arena.contested(chain, lab, [honest, lie])
     number = arena.join(THIEF, lie)
     assert arena.play_out({1: 0, number: 0}) == {1}
+
+
+def test_liars_that_beat_a_friend_at_once_are_still_found_out(chain, lab, honest, lie):
+    arena = Arena.contested(chain, lab, [lie, lie, lab.execute(flip(0, 12, 3, 18))])
+    while not arena.verdict()[1]:
+        for keeper, dispute in arena.keepers.values():
+            keeper.tend(dispute)
+    found = standing(arena.disputes, arena.job.id, 0)
+    assert found is not None
+    assert (found["guilty"], found["ended"]) == ([2], False)
+    assert 0 < found["open_for"] <= arena.disputes.clock
+
+    arena.join(THIEF, honest)
+    assert arena.play_out() == {0, 1, 2}
 
 
 def test_a_brief_that_a_stranger_gave_before_the_seats_is_as_good(chain, lab, honest, lie):

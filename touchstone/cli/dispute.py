@@ -76,10 +76,8 @@ def _job_id(text: str) -> JobId:
 def _render(console: Console, found: dict[str, Any]) -> None:
     state = "ended" if found["ended"] else f"ends in {found['ends_in']} s at the latest"
     console.print(f"dispute of {found['of']} {found['job']}: {state}", soft_wrap=True)
-    if found["open_for"]:
-        console.print(
-            f"decided no sooner than in {found['open_for']} s: others may join until then"
-        )
+    if found["open_for"] and not found["ended"]:
+        console.print(f"others may join: decided in {found['open_for']} s at the soonest")
     for party in found["parties"]:
         _render_party(console, party, found["guilty"])
     for game in found["games"]:
