@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from threading import Event
 
 import pytest
 
@@ -11,6 +12,7 @@ from tests.cheats.tampering import flip
 from tests.disputes.arena import Arena, Execution, Lab
 from touchstone.disputes.moves import ConvictStrong
 from touchstone.errors import PeerError
+from touchstone.players import keeper
 from touchstone.players.served import find_conviction
 
 CHALLENGER = 9
@@ -90,13 +92,30 @@ def test_without_openings_there_is_the_game(chain: Chain, lab: Lab, shelf) -> No
     assert not any(isinstance(m, ConvictStrong) for moves, _ in arena.gas[0] for m in moves)
 
 
+def test_whoever_serves_at_a_crawl_is_played_meanwhile(chain: Chain, lab: Lab, monkeypatch) -> None:
+    monkeypatch.setattr(keeper, "_MOST_PATIENCE_S", 0.1)
+    enough, asked = Event(), []
+
+    class Slow(Shelf):
+        def output(self, job, salt):
+            asked.append(job)
+            enough.wait(60)
+            return super().output(job, salt)
+
+    arena, ended, guilty = played(chain, lab, lambda right, wrong: Slow(wrong))
+    enough.set()
+    assert ended
+    assert guilty == {1}
+    assert asked == [arena.job.id]
+
+
 def test_a_challenger_convicts_for_a_dead_seat_with_the_same_claim(chain: Chain, lab: Lab) -> None:
     """Seats go before challengers: a conviction that named the challenger would be refused."""
     right, wrong = lab.execute(strong=True), lab.execute(flip(1, 30, 5, 20), strong=True)
     served = Shelves({0: Silent(right), 1: Shelf(wrong)})
     arena = Arena.contested(chain, lab, [right, wrong], strong=True, served=served)
-    keeper, dispute = arena.keepers[0]
-    keeper.tend(dispute)
+    player, dispute = arena.keepers[0]
+    player.tend(dispute)
     number = arena.join(CHALLENGER, right)
     assert arena.play_out({0: 0, 1: 0}) == {1}
     made = [move for moves, _ in arena.gas[number] for move in moves]

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from eth_utils.crypto import keccak
 
 from touchstone.chain.disputes import data_of
+from touchstone.coordination.together import Together
 from touchstone.disputes import moves
 from touchstone.disputes.game import FIRST_CHALLENGER
 from touchstone.disputes.player import next_moves
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from touchstone.chain.disputes import Disputes
     from touchstone.chain.sender import Sender
     from touchstone.disputes.case import Case
-    from touchstone.disputes.game import Brief
+    from touchstone.disputes.game import Brief, Party
     from touchstone.disputes.moves import ConvictStrong, Move
     from touchstone.disputes.player import View
     from touchstone.players.log import Log
@@ -38,6 +40,9 @@ if TYPE_CHECKING:
     from touchstone.protocol.orders import Order
 
 _log = logging.getLogger(__name__)
+
+_MOST_PATIENCE_S = 60.0
+"""Seconds that the accused have, all together, to serve what they must."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,7 @@ class Keeper:
         self._on_moves = on_moves
         self._served = served
         self._convictions: dict[tuple[JobId, int], ConvictStrong | None] = {}
+        self._together = Together()
 
     def tend(self, dispute: Dispute) -> list[Move]:
         """Makes all moves that are due now; returns them, in the order in which they were sent.
@@ -145,22 +151,35 @@ class Keeper:
     def _look_up(
         self, served: Served, dispute: Dispute, view: View, brief: Brief, me: int
     ) -> dict[int, ConvictStrong]:
-        """Asks each accused once for what may convict it; without it, there is the game."""
+        """Asks each accused once for what may convict it; without it, there is the game. Who is
+        slow to answer costs a part of the clock once, and is played meanwhile."""
         case = dispute.case()
         running = self._log.jobs
-        self._convictions = {key: m for key, m in self._convictions.items() if key[0] in running}
-        for number, party in view.parties.items():
-            key = (dispute.job, number)
-            same = party.output == view.parties[me].output
-            if same or party.lost or case.refused or key in self._convictions:
-                continue
+        for key in list(self._convictions):
+            if key[0] not in running:
+                del self._convictions[key]
+
+        def ask(number: int, party: Party) -> None:
+            found = None
             try:
-                self._convictions[key] = served.conviction(
+                found = served.conviction(
                     dispute.job, dispute.salt, brief, (number, party), case, me
                 )
             except (PeerError, DisputeError) as error:
                 _log.info("party %d of %s is played instead: %s", number, dispute.job.hex(), error)
-                self._convictions[key] = None
+            except Exception as error:
+                # Asked again at the next look.
+                _log.warning("party %d of %s: %s", number, dispute.job.hex(), error)
+                return
+            self._convictions[dispute.job, number] = found
+
+        questions = {
+            f"{dispute.job.hex()} {number}": partial(ask, number, party)
+            for number, party in view.parties.items()
+            if not (party.output == view.parties[me].output or party.lost or case.refused)
+            and (dispute.job, number) not in self._convictions
+        }
+        self._together.ask(questions, min(_MOST_PATIENCE_S, self._disputes.clock / 3))
         found = {n: self._convictions.get((dispute.job, n)) for n in view.parties}
         return {n: move for n, move in found.items() if move is not None}
 
