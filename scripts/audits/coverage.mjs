@@ -23,7 +23,12 @@ function __branch(uint256 id, bool taken) pure returns (bool) {
 `;
 
 const sources = readSources("contracts", "tests/contracts");
-const own = Object.keys(sources).filter((name) => name.startsWith("contracts/"));
+// The Merkle code keeps things in memory between statements, where the counting would write over them. The referee's
+// tests are in Python, against the reference.
+const NOT_COUNTED = ["contracts/transcript/", "contracts/referee/"];
+const own = Object.keys(sources).filter(
+  (name) => name.startsWith("contracts/") && !NOT_COUNTED.some((folder) => name.startsWith(folder)),
+);
 const { sources: parsed } = compileJson({
   language: "Solidity",
   sources: Object.fromEntries(Object.entries(sources).map(([name, content]) => [name, { content }])),
