@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from touchstone.errors import ReceiptError
 from touchstone.protocol.audits import AUDIT_ENDS, AuditState
 from touchstone.protocol.claims import draw_of
-from touchstone.protocol.jobs import FAILURES, REFUND_REASONS, Phase, seats_in, seats_of
+from touchstone.protocol.jobs import FAILURES, REFUND_REASONS, SEATS, Phase, seats_in, seats_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -143,9 +143,8 @@ def _apply(state: Replay, event: Event) -> None:
         case "RoundStarted":
             state.round = _int(args["round"])
         case "Settled":
-            paid = _int(args["paid"])
             state.phase, state.end = Phase.SETTLED, event.transaction
-            state.spoke = seats_in(paid)
+            state.spoke = _seats(args["paid"])
             state.output_root, state.share = _bytes(args["outputRoot"]), _int(args["share"])
             state.payments = dict.fromkeys(state.spoke, state.share)
         case "Contested":
@@ -160,7 +159,7 @@ def _apply(state: Replay, event: Event) -> None:
             if state.phase is Phase.CONTESTED:
                 state.phase = Phase.CONCLUDED
         case "Reserved":
-            waited = seats_in(_int(args["seats"]))
+            waited = _seats(args["seats"])
             state.payments = dict.fromkeys(waited, _int(args["fee"]))
         case "Unwound":
             state.payments = {}
@@ -232,6 +231,13 @@ def _int(value: object) -> int:
     if not isinstance(value, str):
         raise TypeError("decimal text expected")
     return int(value)
+
+
+def _seats(value: object) -> tuple[int, ...]:
+    bits = _int(value)
+    if not 0 <= bits < 1 << SEATS:
+        raise ValueError(f"bits of {SEATS} seats expected, not {bits:#x}")
+    return seats_in(bits)
 
 
 def _list(value: object) -> list[str]:

@@ -147,6 +147,14 @@ def test_the_check_that_fails_says_what_is_wrong(settled, path, name):
     assert name in [found for found, _ in failed(check(forged, world.devnet.w3))]
 
 
+def test_seats_that_no_job_has_are_refused_by_name(settled):
+    receipt, world = copy.deepcopy(settled[0]), settled[1]
+    paid = next(e["args"] for e in receipt["events"] if e["event"] == "Settled")
+    paid["paid"] = str(int(paid["paid"]) | 1 << 9)
+    details = [detail for _, detail in failed(check(receipt, world.devnet.w3))]
+    assert any("bits of 7 seats expected" in detail for detail in details), details
+
+
 def test_an_event_left_out_is_noticed(settled):
     receipt, world = settled
     for index in range(len(receipt["events"])):
