@@ -9,7 +9,6 @@ from provider.unseen import Unseen
 from provider.watcher import LOOK_BACK_BLOCKS
 from touchstone.chain.market import order_of_event
 from touchstone.protocol.ids import JobId, PoolId
-from touchstone.protocol.payload import payload_root
 from touchstone.receipts.facts import settling_reveals
 
 if TYPE_CHECKING:
@@ -34,27 +33,22 @@ class AuditCase:
         order: the job's order.
         waits_at: the block at which nothing was due: all that changes comes with another.
         tried: when each duty was tried last, by the monotonic clock.
-        found: what the node computed itself, output and salt of 32 bytes; None before.
+        found: what the node computed itself: output, salt and root of 32 bytes; None before.
         settled: the event of its settlement; None until it was read.
     """
 
     order: Order
     waits_at: int = -1
     tried: dict[AuditDuty, float] = field(default_factory=dict)
-    found: tuple[bytes, bytes] | None = None
+    found: tuple[bytes, bytes, bytes] | None = None
     settled: EventData | None = None
-
-    @property
-    def root(self) -> bytes | None:
-        """The output root that the node found, 32 bytes."""
-        return None if self.found is None else payload_root(*self.found)
 
     @property
     def agrees(self) -> bool | None:
         """Whether that is what the job was settled on; None where either is not known."""
         if self.found is None or self.settled is None:
             return None
-        return self.root == self.settled_root
+        return self.found[2] == self.settled_root
 
     @property
     def settled_root(self) -> bytes:

@@ -176,28 +176,28 @@ class Auditing:
         # SAFETY: before anything is said about it, so that it can be defended.
         root, now = payload_root(output, salt), self._book.clock.time
         self._book.store.keep_audited(state.id, state.order, (payload, salt), (output, root), now)
-        case.found = output, salt
+        case.found = output, salt, root
         log("audited", job=state.id, agrees=case.agrees)
 
     def _vouch(self, state: JobState, case: AuditCase) -> None:
         assert case.found is not None
-        output, salt = case.found
+        output, salt, _ = case.found
         seal = seal_of(state.id, self._signatory.address, merkle_root(output), salt)
         self._send("vouched", state, self._market.vouch(state.order, seal))
 
     def _challenge(self, state: JobState, case: AuditCase) -> None:
         """Disputes the result; the games are for `Defence` to play."""
-        assert case.root is not None
+        assert case.found is not None
         settled, reveals = case.evidence(self._market, state)
         self._allow(self._disputes.address, self._disputes.bond)
-        call = self._disputes.challenge(state.order, settled, reveals, case.root)
+        call = self._disputes.challenge(state.order, settled, reveals, case.found[2])
         self._send("result disputed", state, call)
 
     def _join(self, state: JobState, case: AuditCase) -> None:
         """Takes part in a dispute that somebody else began."""
-        assert case.root is not None
+        assert case.found is not None
         self._allow(self._disputes.address, self._disputes.bond)
-        self._send("dispute joined", state, self._disputes.join(state.id, case.root))
+        self._send("dispute joined", state, self._disputes.join(state.id, case.found[2]))
 
     def _serve(self, state: JobState) -> None:
         """Publishes the input that the auditor demands: unanswered, the bond would be forfeit."""
