@@ -19,13 +19,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from touchstone.arithmetic import rounding
-from touchstone.arithmetic.tables import GELU_LOW, exp_table, gelu_table
-from touchstone.engines.reference import OPERATORS
+from touchstone.arithmetic.tables import (
+    GELU_LOW,
+    exp_table,
+    gelu_table,
+    noise_table,
+    silu_table,
+    weight_table,
+)
+from touchstone.engines.reference import OPERATORS, POSITIONED
 
 FOLDER = Path(__file__).parent.parent / "tests" / "vectors" / "arithmetic"
 LOW, HIGH = -(1 << 31), (1 << 31) - 1
 Array = NDArray[Any]
 Case = tuple[list[Array], list[Array | str], dict[str, int]]
+POSITIONS = (0, 1, 2, 5)
+"""Positions at which the vectors of POSITIONED operators stand, in turn."""
 
 EDGES = [0, 1, -1, 2, -2, 3, -3, 127, -128, 255, 256, -257, 16383, 16384, -16384, -16385,
          65535, 65536, -65536, (1 << 20) - 1, 1 << 20, -(1 << 20), HIGH, LOW, LOW + 1]  # fmt: skip
@@ -40,19 +49,29 @@ def main() -> None:
 
 def contents() -> dict[str, str]:
     """File names and what they hold."""
-    tables = {"exp": exp_table(), "gelu": gelu_table()}
+    tables = {
+        "exp": exp_table(),
+        "gelu": gelu_table(),
+        "noise": noise_table(),
+        "silu": silu_table(),
+        "weight": weight_table(),
+    }
     files = {
         "tables.json": _dump({name: table.tolist() for name, table in tables.items()}),
         "rounding.json": _dump(_rounding()),
     }
     for op in OPERATORS:
         written = []
-        for inputs, constants, attributes in _cases(op, np.random.default_rng(7)):
+        cases = enumerate(_cases(op, np.random.default_rng(7)))
+        for number, (inputs, constants, attributes) in cases:
             real = [tables[c] if isinstance(c, str) else c for c in constants]
             operands: list[Any] = [len(inputs[0])] if op == "embed_positions" else list(inputs)
-            output = OPERATORS[op](*operands, *real, **attributes)
+            position = POSITIONS[number % len(POSITIONS)]
+            place = {"position": position} if op in POSITIONED else {}
+            output = OPERATORS[op](*operands, *real, **attributes, **place)
             written.append(
                 {
+                    **place,
                     "inputs": [_tensor(array) for array in inputs],
                     "constants": [c if isinstance(c, str) else _tensor(c) for c in constants],
                     "attributes": attributes,
@@ -167,6 +186,31 @@ def _cases(op: str, random: np.random.Generator) -> Iterator[Case]:
                     yield [x, peak, inverse], [gain, bias], {"gain_bits": bits}
                 odd = _int32(random.choice(EDGES, len(x)), len(x), 1, 1)
                 yield [x, odd, odd[::-1]], [gain, bias], {"gain_bits": 16}
+        case "argmax":
+            for x in _rows(random):
+                yield [x], [], {}
+            yield [_int32([5, 7, 7, LOW, 7, LOW, LOW, LOW], 2, 1, 4)], [], {}
+        case "multiply":
+            pairs = [(a, b) for a in EDGES[::2] for b in EDGES[1::2]]
+            a, b = (_int32([pair[i] for pair in pairs], 12, 1, -1) for i in (0, 1))
+            yield [a, b], [], {}
+            yield [_spread(random, 4, 1, 9), _spread(random, 4, 1, 9)], [], {}
+        case "slice":
+            for start, width in ((0, 3), (2, 6), (7, 1)):
+                yield [_spread(random, 3, 1, 8)], [], {"start": start, "width": width}
+        case "concat":
+            yield [_spread(random, 3, 1, 5), _spread(random, 3, 1, 2)], [], {}
+        case "rotate":
+            tables = [_int32(random.integers(-(1 << 22), (1 << 22) + 1, 24), 6, 4) for _ in "cs"]
+            for x in (_spread(random, 1, 3, 8), _int32([HIGH, LOW] * 4, 1, 1, 8)):
+                for _ in POSITIONS:
+                    yield [x], list(tables), {}
+        case "causal_scores":
+            yield from _causal_scores(random)
+        case "causal_mix":
+            yield from _causal_mixes(random)
+        case "temper" | "perturb" | "emit":
+            yield from _samplings(op, random)
         case _:
             raise ValueError(f"no vectors for {op}")
 
@@ -204,6 +248,52 @@ def _mixes(random: np.random.Generator) -> Iterator[Case]:
         for peak in (true, _int32(random.choice(EDGES, true.shape), *true.shape)):
             for bits in (14, 5):
                 yield [p, v, peak], [], {"row_bits": bits}
+
+
+def _causal_scores(random: np.random.Generator) -> Iterator[Case]:
+    for q, k in (
+        (_spread(random, 1, 4, 4), _spread(random, 5, 2, 4)),
+        (_int32([HIGH] * 4, 1, 1, 4), _int32([LOW, HIGH] * 4, 2, 1, 4)),
+    ):
+        for q_peak, k_peak in zip(_statistics(random, q), _statistics(random, k), strict=True):
+            for bits, key_bits, factor in ((9, 9, 23170), (14, 12, 65536), (4, 14, 3)):
+                attributes = {"row_bits": bits, "key_bits": key_bits, "factor": factor}
+                yield [q, q_peak, k, k_peak], [], {**attributes, "factor_bits": 17}
+
+
+def _causal_mixes(random: np.random.Generator) -> Iterator[Case]:
+    for weights, v in (
+        (_int32(random.integers(0, 1 << 15, 20), 1, 4, 5), _spread(random, 5, 2, 3)),
+        (_int32([32768, 0, 40000, -5], 1, 2, 2), _int32([HIGH, LOW, LOW, 7], 2, 2, 1)),
+    ):
+        total = OPERATORS["row_sum"](weights)
+        for z in (total, total * 0, total - HIGH, total // 9000):
+            for peak in _statistics(random, v):
+                for bits in (14, 5):
+                    yield [weights, z, v, peak], [], {"row_bits": bits}
+
+
+def _samplings(op: str, random: np.random.Generator) -> Iterator[Case]:
+    """Orders [token, written, inverse temperature, cut-off, seed]: greedy, sampled, extreme."""
+    orders = [
+        [3, 0, 0, HIGH, 0, 0],
+        [3, 1, 1 << 16, HIGH, 7, 0],
+        [-1, 1, 98304, 3 << 16, -12345, 77],
+        [4, 1, 1 << 24, 0, LOW, HIGH],
+        [5, 0, HIGH, -1, HIGH, LOW],
+        [LOW, 1, -5, 9, 1, 1],
+    ]
+    for words in orders:
+        order = _int32(words, 1, 1, 6)
+        near = _int32(random.integers(-(1 << 19), 1 << 19, 40), 1, 1, 40)
+        for x in (near, _int32(EDGES, 1, 1, -1)):
+            if op == "temper":
+                yield [x, order], [], {}
+            elif op == "perturb":
+                for highest in (OPERATORS["row_max"](x), _int32([LOW], 1, 1, 1)):
+                    yield [x, highest, order], ["noise"], {}
+        if op == "emit":
+            yield [_int32([9], 1, 1, 1), order], [_int32([3, 5, HIGH], 3)], {}
 
 
 if __name__ == "__main__":

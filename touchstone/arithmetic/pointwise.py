@@ -6,6 +6,8 @@ import numpy as np
 
 from touchstone.arithmetic.rounding import Int32, Int64, round_shift, saturate, wide
 
+FRACTION_BITS = 16
+
 STEP_BITS = 8
 """Both tables have a step of 2^-8, which is 2^8 units of a number with 16 fraction bits."""
 
@@ -13,6 +15,11 @@ STEP_BITS = 8
 def add(a: Int32, b: Int32) -> Int32:
     """Saturated a + b, both [rows, groups, width]."""
     return saturate(wide(a) + wide(b))
+
+
+def multiply(a: Int32, b: Int32) -> Int32:
+    """Saturated a * b, both [rows, groups, width] with 16 fraction bits."""
+    return saturate(round_shift(wide(a) * wide(b), FRACTION_BITS))
 
 
 def centre(x: Int32, mean: Int32) -> Int32:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -10,8 +10,16 @@ from numpy.typing import NDArray
 
 from touchstone.errors import InputError
 from touchstone.programs.program import InputKind, Program, Rows, Shape
+from touchstone.protocol.generation import Prompt
 
 Int32 = NDArray[np.int32]
+
+Seen = Callable[[int, int], None]
+"""Is told of each token as it is written: the number of its prompt, and the token."""
+
+
+def unseen(prompt: int, token: int) -> None:
+    """Tells nobody."""
 
 
 class Engine(Protocol):
@@ -24,6 +32,45 @@ class Engine(Protocol):
         int32 [width] where the program ends in one row, else int32 [rows, width].
         """
         ...
+
+
+class CausalEngine(Protocol):
+    """Runs the causal program of one model. All ways to run it give the same bytes."""
+
+    def run(self, batch: Sequence[Int32]) -> list[Int32]:
+        """The output of each sequence of rows: int32 [positions, width] for the same of the input.
+
+        Raises InputError for a sequence that does not fit.
+        """
+        ...
+
+    def replay(self, rows: Int32) -> Iterator[tuple[int, Int32]]:
+        """All values for rows int32 [positions, width], once each and in order.
+
+        A value is int32 [positions, groups, width]; of one as wide as the sequence, row t holds
+        t + 1 elements, and anything behind them. Raises InputError for rows that do not fit.
+        """
+        ...
+
+    def generate(self, prompts: Sequence[Prompt], seen: Seen = unseen) -> list[Int32]:
+        """What a model that reads prompts writes: int32 [max_new] each, NO_TOKEN after a stop.
+
+        Raises InputError as `check_prompts` does.
+        """
+        ...
+
+
+def check_prompts(program: Program, prompts: Sequence[Prompt]) -> None:
+    """Raises InputError for a program that reads no prompts, and for a prompt that is too long."""
+    if program.input.kind is not InputKind.PROMPT:
+        raise InputError("this model reads no prompts")
+    longest = program.input.max_length
+    for index, prompt in enumerate(prompts):
+        if not 1 <= prompt.positions <= longest or not len(prompt.tokens):
+            raise InputError(
+                f"prompt {index}: {len(prompt.tokens)} tokens and {prompt.sampling.max_new} to "
+                f"write need {prompt.positions} positions, the model takes 1 to {longest}"
+            )
 
 
 def check_batch(program: Program, batch: Sequence[NDArray[Any]]) -> list[Int32]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from touchstone.arithmetic import attention, linear, norms, pointwise, rows
+import numpy as np
+
+from touchstone.arithmetic import attention, causal, linear, norms, pointwise, rows, sampling
 from touchstone.engines.interface import Int32, check_batch, present
 from touchstone.programs.model import Model
 from touchstone.programs.program import Constant, Operator, Program
@@ -35,8 +37,25 @@ OPERATORS: Mapping[str, Callable[..., Int32]] = {
     "inverse_root": norms.inverse_root,
     "scale_row": norms.scale_row,
     "join": lambda x: x.reshape(len(x), 1, -1),
+    "rotate": causal.rotate,
+    "multiply": pointwise.multiply,
+    "causal_scores": causal.causal_scores,
+    "causal_mix": causal.causal_mix,
+    "slice": lambda x, start, width: x[:, :, start : start + width].copy(),
+    "concat": lambda a, b: np.concatenate((a, b), axis=-1),
+    "temper": sampling.temper,
+    "perturb": sampling.perturb,
+    "argmax": sampling.argmax,
+    "emit": sampling.emit,
 }
-"""Operands first, then constants, then attributes by name; embed_positions takes the length."""
+"""Operands first, then constants, then attributes by name; embed_positions takes the length, and
+those of POSITIONED the position."""
+
+POSITIONED = frozenset({"rotate", "perturb"})
+"""Operators that look at the number of their position."""
+
+HISTORIES = {"causal_scores": (2, 3), "causal_mix": (2, 3)}
+"""Operands of which an operator reads the rows of all positions up to its own."""
 
 
 class ReferenceEngine:

@@ -4,6 +4,7 @@ The bytes are records of 1,024: a header, then one record per operator. A record
 256-bit words, negative numbers in two's complement:
 
     header    0 tag | 1 input kind | 2 input width | 3 greatest length | 4 operators | 5 output
+              6 causal
     operator  0 opcode | 1..4 operands | 5..12 attributes, in the rule's order
               13 rows | 14 groups | 15 width of the output
               16..23 up to four constants: (axes << 96 | element bytes << 64 | d0 << 32 | d1), root
@@ -61,6 +62,7 @@ def encode(program: Program) -> bytes:
         program.input.max_length,
         len(program.operators),
         program.output,
+        int(program.input.causal),
     ]
     records = [_record(header)]
     for operator, shape in zip(program.operators, shapes[1:], strict=True):
@@ -129,6 +131,7 @@ def to_json(program: Program) -> bytes:
         for operator in program.operators
     ]
     spec = program.input
+    causal = {"causal": True} if spec.causal else {}
     return canonical_json(
         {
             "format": FORMAT,
@@ -136,6 +139,7 @@ def to_json(program: Program) -> bytes:
                 "kind": spec.kind.name.lower(),
                 "width": spec.width,
                 "max_length": spec.max_length,
+                **causal,
             },
             "operators": operators,
             "output": program.output,
@@ -164,6 +168,7 @@ def _read_program(raw: Mapping[str, Any]) -> Program:
             kind=InputKind[spec["kind"].upper()],
             width=read_int(spec["width"]),
             max_length=read_int(spec["max_length"]),
+            causal=spec.get("causal", False) is True,
         ),
         operators=tuple(_read_operator(operator) for operator in raw["operators"]),
         output=read_int(raw["output"]),

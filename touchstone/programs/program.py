@@ -27,15 +27,26 @@ class Rows(IntEnum):
 
 
 class InputKind(IntEnum):
-    """What a program reads: token numbers, or rows that another shard wrote."""
+    """What a program reads: token numbers, rows that another shard wrote, or a prompt.
+
+    A prompt is read one position at a time, each a row of ORDER_WIDTH elements: after its last
+    token the token of a position is what the program itself wrote at the position before.
+    """
 
     TOKENS = 0
     ROWS = 1
+    PROMPT = 2
+
+
+ORDER_WIDTH = 6
+"""Elements of a row of a prompt: the token; 1 where the program wrote it, else 0; then how to
+sample: inverse temperature, cut-off, low and high word of the seed (docs/arithmetic.md)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """[rows, groups, width] of a value; a width of SEQUENCE varies with the sequence."""
+    """[rows, groups, width] of a value; a width of SEQUENCE varies with the sequence, and in a
+    causal program with the position: position t, counted from 0, has t + 1 elements."""
 
     rows: Rows
     groups: int
@@ -44,11 +55,16 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class InputSpec:
-    """The program's input: its kind, its width (1 for tokens) and its greatest length."""
+    """The program's input: its kind, its width (1 for tokens) and its greatest length.
+
+    In a `causal` program a position depends on itself and on those before it. Its values have a
+    row for each position, and a width of SEQUENCE is that of the positions up to this one.
+    """
 
     kind: InputKind
     width: int
     max_length: int
+    causal: bool = False
 
     @property
     def shape(self) -> Shape:

@@ -10,7 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from touchstone.errors import ProgramError
-from touchstone.programs.program import SEQUENCE, Constant, Dtype, Operator, Rows, Shape
+from touchstone.programs.program import (
+    ORDER_WIDTH,
+    SEQUENCE,
+    Constant,
+    Dtype,
+    Operator,
+    Rows,
+    Shape,
+)
 
 TABLE_ENTRIES = 4097
 SCALE_LIMIT = 1 << 20
@@ -18,7 +26,13 @@ GAIN_LIMIT = 1 << 24
 TABLE_LIMIT = 1 << 22
 ROW_BITS_LIMIT = 14
 HEAD_WIDTH_LIMIT = 1 << 12
-WIDTH_LIMIT = 1 << 16
+WIDTH_LIMIT = 1 << 18
+"""Elements of one position of a value: room for the logits of a large vocabulary."""
+
+DEPTH_LIMIT = 1 << 16
+"""Terms of a product with weights."""
+
+ROTATION_LIMIT = 1 << 22
 INT32_LOW, INT32_HIGH = -(1 << 31), (1 << 31) - 1
 
 Attributes = Mapping[str, int]
@@ -134,6 +148,7 @@ def _matmul(
     weight, scale, bias = constants
     width, groups = weight.shape[0], attributes["groups"]
     _fixed(x)
+    _require(weight.shape[1] <= DEPTH_LIMIT, f"a product has at most {DEPTH_LIMIT} terms")
     _require(peak == Shape(x.rows, 1, 1), "the peak must hold one element per position")
     _require(
         x.groups * x.width == weight.shape[1],
@@ -190,6 +205,86 @@ def _scale_row(inputs: Sequence[Shape], constants: Sequence[Constant], _a: Attri
     _statistic(x, inverse, "inverse")
     _require(gain.shape == bias.shape == (x.width,), "one gain and one bias per element")
     return x
+
+
+def _rotate(inputs: Sequence[Shape], constants: Sequence[Constant], _a: Attributes) -> Shape:
+    x, (cosines, sines) = inputs[0], constants
+    _fixed(x)
+    _require(cosines.shape == sines.shape, "cosines and sines must have one shape")
+    _require(x.width == 2 * cosines.shape[1], "a row holds two elements for each angle")
+    return x
+
+
+def _causal_scores(inputs: Sequence[Shape], _c: Sequence[Constant], _a: Attributes) -> Shape:
+    q, q_peak, k, k_peak = inputs
+    _fixed(q)
+    _require(q.width == k.width, "queries and keys must have one width")
+    _require(q.groups % k.groups == 0, "each head of the keys serves as many heads of the queries")
+    _require(q.width <= HEAD_WIDTH_LIMIT, f"a head is at most {HEAD_WIDTH_LIMIT} wide")
+    _statistic(q, q_peak, "peak of the queries")
+    _statistic(k, k_peak, "peak of the keys")
+    return Shape(q.rows, q.groups, SEQUENCE)
+
+
+def _causal_mix(inputs: Sequence[Shape], _c: Sequence[Constant], _a: Attributes) -> Shape:
+    weights, total, v, v_peak = inputs
+    _fixed(v)
+    _require(weights.width == SEQUENCE, "the first operand must have one weight per position")
+    _require(weights.groups % v.groups == 0, "each head of the values serves as many of weights")
+    _statistic(weights, total, "sum of the weights")
+    _statistic(v, v_peak, "peak of the values")
+    return Shape(v.rows, weights.groups, v.width)
+
+
+def _slice(inputs: Sequence[Shape], _c: Sequence[Constant], attributes: Attributes) -> Shape:
+    x, end = inputs[0], attributes["start"] + attributes["width"]
+    _fixed(x)
+    _require(x.groups == 1, "rows must be joined")
+    _require(end <= x.width, f"a row of {x.width} elements has none up to {end}")
+    return Shape(x.rows, 1, attributes["width"])
+
+
+def _concat(inputs: Sequence[Shape], _c: Sequence[Constant], _a: Attributes) -> Shape:
+    a, b = inputs
+    _fixed(a)
+    _fixed(b)
+    _require(a.rows is b.rows, "both operands must have as many rows")
+    _require(a.groups == b.groups == 1, "rows must be joined")
+    return Shape(a.rows, 1, a.width + b.width)
+
+
+def _ordered(order: Shape) -> None:
+    _require(order == Shape(Rows.SEQUENCE, 1, ORDER_WIDTH), "the last operand must be the order")
+
+
+def _temper(inputs: Sequence[Shape], _c: Sequence[Constant], _a: Attributes) -> Shape:
+    x, order = inputs
+    _fixed(x)
+    _ordered(order)
+    _require(x.groups == 1, "rows must be joined")
+    return x
+
+
+def _perturb(inputs: Sequence[Shape], constants: Sequence[Constant], _a: Attributes) -> Shape:
+    x, highest, order = inputs
+    _table(constants)
+    _fixed(x)
+    _ordered(order)
+    _require(x.groups == 1, "rows must be joined")
+    _statistic(x, highest, "maximum")
+    return x
+
+
+def _argmax(inputs: Sequence[Shape], _c: Sequence[Constant], _a: Attributes) -> Shape:
+    _fixed(inputs[0])
+    return _per_row(inputs[0])
+
+
+def _emit(inputs: Sequence[Shape], _c: Sequence[Constant], _a: Attributes) -> Shape:
+    token, order = inputs
+    _require(token == Shape(Rows.SEQUENCE, 1, 1), "there must be one token per position")
+    _ordered(order)
+    return token
 
 
 _SCALE = ConstantRule("scale", "int32", 1, 0, SCALE_LIMIT)
@@ -250,7 +345,51 @@ RULES: Mapping[str, OperatorRule] = {
         (AttributeRule("gain_bits", 0, 24),),
     ),
     "join": OperatorRule(20, 1, _join),
+    "rotate": OperatorRule(
+        21,
+        1,
+        _rotate,
+        (
+            ConstantRule("cosines", "int32", 2, -ROTATION_LIMIT, ROTATION_LIMIT),
+            ConstantRule("sines", "int32", 2, -ROTATION_LIMIT, ROTATION_LIMIT),
+        ),
+    ),
+    "multiply": OperatorRule(22, 2, _add),
+    "causal_scores": OperatorRule(
+        23,
+        4,
+        _causal_scores,
+        (),
+        (
+            _ROW_BITS,
+            AttributeRule("key_bits", 4, ROW_BITS_LIMIT),
+            AttributeRule("factor", 0, 1 << 16),
+            AttributeRule("factor_bits", 16, 30),
+        ),
+    ),
+    "causal_mix": OperatorRule(24, 4, _causal_mix, (), (_ROW_BITS,)),
+    "slice": OperatorRule(
+        25,
+        1,
+        _slice,
+        (),
+        (AttributeRule("start", 0, WIDTH_LIMIT), AttributeRule("width", 1, WIDTH_LIMIT)),
+    ),
+    "concat": OperatorRule(26, 2, _concat),
+    "temper": OperatorRule(27, 2, _temper),
+    "perturb": OperatorRule(28, 3, _perturb, (_TABLE,)),
+    "argmax": OperatorRule(29, 1, _argmax),
+    "emit": OperatorRule(30, 2, _emit, (ConstantRule("stops", "int32", 1),)),
 }
+
+CAUSAL_ONLY = frozenset({"rotate", "causal_scores", "causal_mix", "perturb", "emit"})
+"""Operators of causal programs alone: they look back, or at the number of their position."""
+
+ACROSS_ALL = frozenset({"scores", "mix", "column_max", "column_mean"})
+"""Operators that look at all positions, which no causal program can."""
+
+POSITION_TABLES = frozenset({"embed_positions", "rotate"})
+"""Operators whose constants have a row for each position."""
 
 
 def rule_of(operator: Operator) -> OperatorRule:

@@ -7,15 +7,25 @@ from collections.abc import Sequence
 from touchstone.errors import ProgramError
 from touchstone.programs.program import (
     DTYPE_BYTES,
+    ORDER_WIDTH,
     SEQUENCE,
     Constant,
     InputKind,
     InputSpec,
     Operator,
     Program,
+    Rows,
     Shape,
 )
-from touchstone.programs.rules import WIDTH_LIMIT, ConstantRule, OperatorRule, rule_of
+from touchstone.programs.rules import (
+    ACROSS_ALL,
+    CAUSAL_ONLY,
+    POSITION_TABLES,
+    WIDTH_LIMIT,
+    ConstantRule,
+    OperatorRule,
+    rule_of,
+)
 
 LENGTH_LIMIT = (1 << 15) - 1
 """Positions of a sequence: keeps a row of exp values, each up to 2^16, below 2^31."""
@@ -42,6 +52,9 @@ def validate(program: Program) -> tuple[Shape, ...]:
         raise ProgramError(f"the output must be a value from 1 to {len(shapes) - 1}")
     if shapes[program.output].groups != 1 or shapes[program.output].width == SEQUENCE:
         raise ProgramError("the output must have joined rows (one group) of a fixed width")
+    prompted = program.input.kind is InputKind.PROMPT
+    if prompted and program.operators[program.output - 1].op != "emit":
+        raise ProgramError("a program that reads a prompt must end in emit")
     return tuple(shapes)
 
 
@@ -53,6 +66,8 @@ def _check_input(program: Program) -> None:
         raise ProgramError(f"the input's width must be from 1 to {WIDTH_LIMIT}")
     if spec.kind is InputKind.TOKENS and spec.width != 1:
         raise ProgramError("a token input has width 1")
+    if spec.kind is InputKind.PROMPT and (spec.width != ORDER_WIDTH or not spec.causal):
+        raise ProgramError(f"a prompt has width {ORDER_WIDTH}, and its program is causal")
 
 
 def shape_after(spec: InputSpec, operator: Operator, shapes: Sequence[Shape]) -> Shape:
@@ -63,11 +78,16 @@ def shape_after(spec: InputSpec, operator: Operator, shapes: Sequence[Shape]) ->
     _check_constants(operator, rule)
     _check_attributes(operator, rule)
     length = spec.max_length
-    if operator.op == "embed_positions" and operator.constants[0].shape[0] < length:
+    if operator.op in POSITION_TABLES and operator.constants[0].shape[0] < length:
         raise ProgramError("the table has fewer rows than the greatest length")
+    if operator.op in (ACROSS_ALL if spec.causal else CAUSAL_ONLY):
+        kind = "a causal program" if spec.causal else "a program that is not causal"
+        raise ProgramError(f"{kind} has no such operator")
     shape = rule.infer(
         [shapes[i] for i in operator.inputs], operator.constants, operator.attributes
     )
+    if spec.causal and shape.rows is not Rows.SEQUENCE:
+        raise ProgramError("a causal program has a row for each position")
     if shape.groups * max(shape.width, 1) > WIDTH_LIMIT:
         raise ProgramError(f"a row of the output has more than {WIDTH_LIMIT} elements")
     return shape
@@ -84,9 +104,11 @@ def _check_operands(spec: InputSpec, operator: Operator, rule: OperatorRule, def
     for operand in operator.inputs:
         if not 0 <= operand < defined:
             raise ProgramError(f"operand {operand} is not an earlier value (0 to {defined - 1})")
-        tokens = operand == 0 and spec.kind is InputKind.TOKENS
-        if tokens != (operator.op == "embed_tokens"):
+        embeds = operator.op == "embed_tokens"
+        if operand == 0 and spec.kind is InputKind.TOKENS and not embeds:
             raise ProgramError("tokens are read by embed_tokens, and by nothing else")
+        if embeds and operand != 0:
+            raise ProgramError("embed_tokens reads the input, and nothing else")
 
 
 def _check_constants(operator: Operator, rule: OperatorRule) -> None:

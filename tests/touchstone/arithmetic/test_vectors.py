@@ -29,7 +29,7 @@ def test_no_two_operators_share_an_opcode() -> None:
 def test_reference_gives_the_vectors(op: str) -> None:
     for vector in vectors.read(op):
         operands = [len(vector.inputs[0])] if op == "embed_positions" else vector.inputs
-        found = OPERATORS[op](*operands, *vector.constants, **vector.attributes)
+        found = OPERATORS[op](*operands, *vector.constants, **vector.attributes, **vector.place)
         assert found.dtype == np.int32
         assert np.array_equal(found, vector.output)
 
@@ -38,7 +38,8 @@ def test_reference_gives_the_vectors(op: str) -> None:
 def test_text_gives_the_vectors_element_by_element(op: str) -> None:
     for vector in vectors.read(op):
         operands = [*vector.inputs, *vector.constants]
-        found = text.compute(op, operands, vector.attributes, vector.output.shape)
+        named = vector.attributes | vector.place
+        found = text.compute(op, operands, named, vector.output.shape)
         assert np.array_equal(found, vector.output)
 
 

@@ -181,14 +181,98 @@ def scale_row(
     return sat(round_shift(unit * int(gain[e]), 2 + gain_bits) + int(bias[e]))
 
 
+def argmax(x: Array, t: int, g: int, e: int) -> int:
+    top = max(int(v) * 2**32 + (2**32 - 1 - place) for place, v in enumerate(x[t, g]))
+    return 2**32 - 1 - top % 2**32
+
+
+def multiply(a: Array, b: Array, t: int, g: int, e: int) -> int:
+    return sat(round_shift(int(a[t, g, e]) * int(b[t, g, e]), 16))
+
+
+def slice_(x: Array, t: int, g: int, e: int, *, start: int, width: int) -> int:
+    assert e < width
+    return int(x[t, 0, start + e])
+
+
+def concat(a: Array, b: Array, t: int, g: int, e: int) -> int:
+    return int(a[t, 0, e]) if e < a.shape[2] else int(b[t, 0, e - a.shape[2]])
+
+
+def rotate(x: Array, cosines: Array, sines: Array, t: int, g: int, e: int, *, position: int) -> int:
+    half = x.shape[2] // 2
+    i = e % half
+    sign, other = (-1, e + half) if e < half else (1, e - half)
+    own = int(x[t, g, e]) * int(cosines[position, i])
+    return sat(round_shift(own + sign * int(x[t, g, other]) * int(sines[position, i]), 20))
+
+
+def causal_scores(
+    q: Array, q_top: Array, k: Array, k_top: Array, t: int, g: int, e: int,
+    *, row_bits: int, key_bits: int, factor: int, factor_bits: int,
+) -> int:  # fmt: skip
+    own = g // (q.shape[1] // k.shape[1])
+    a, b = down(int(q_top[t, g, 0]), row_bits), down(int(k_top[e, own, 0]), key_bits)
+    total = sum(
+        narrow(int(u), a, row_bits) * narrow(int(v), b, key_bits)
+        for u, v in zip(q[t, g], k[e, own], strict=True)
+    )
+    return sat(round_shift(total * factor, 16 + factor_bits - a - b))
+
+
+def causal_mix(
+    weights: Array, z: Array, v: Array, top: Array, t: int, g: int, e: int, *, row_bits: int
+) -> int:
+    own = g // (weights.shape[1] // v.shape[1])
+    total = 0
+    for u in range(weights.shape[2]):
+        shift = down(int(top[u, own, 0]), row_bits)
+        weight = clamp(int(weights[t, g, u]), 0, 1 << 15)
+        total += weight * narrow(int(v[u, own, e]), shift, row_bits) << shift
+    return sat(round_div(total, int(z[t, g, 0])))
+
+
+def temper(x: Array, order: Array, t: int, g: int, e: int) -> int:
+    inverse = int(order[t, 0, 2])
+    if inverse <= 0:
+        return int(x[t, 0, e])
+    return sat(round_shift(int(x[t, 0, e]) * min(inverse, 1 << 24), 16))
+
+
+def perturb(
+    x: Array, top: Array, order: Array, table: Array, t: int, g: int, e: int, *, position: int
+) -> int:
+    value, (_, _, inverse, cut, low, high) = int(x[t, 0, e]), (int(v) for v in order[t, 0])
+    if inverse <= 0:
+        return value
+    if int(top[t, 0, 0]) - value > cut:
+        return -(1 << 31)
+    whole = 1 << 64
+    z = (high % 2**32 << 32) + low % 2**32
+    z = (z + ((position << 18) + e + 1) * 0x9E3779B97F4A7C15) % whole
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 % whole
+    z = (z ^ z >> 27) * 0x94D049BB133111EB % whole
+    z ^= z >> 31
+    n = max(z >> 32, 1)
+    k = bits(n) - 1
+    fraction = (n << 31 - k) % 2**31 >> 16
+    return sat(value + interpolate([int(v) for v in table], (k << 15) + fraction))
+
+
+def emit(token: Array, order: Array, stops: Array, t: int, g: int, e: int) -> int:
+    last, written = (int(v) for v in order[t, 0, :2])
+    return -1 if written == 1 and (last < 0 or last in stops) else int(token[t, 0, 0])
+
+
 ELEMENTS: Mapping[str, Callable[..., int]] = {
     function.__name__: function
     for function in (
         add, centre, peak, row_max, row_sum, row_mean, column_max, column_mean, lookup, exp,
         probabilities, embed_tokens, embed_positions, join, matmul, scores, mix, mean_square,
-        inverse_root, scale_row,
+        inverse_root, scale_row, argmax, multiply, concat, rotate, causal_scores, causal_mix,
+        temper, perturb, emit,
     )
-}  # fmt: skip
+} | {"slice": slice_}  # fmt: skip
 
 
 def compute(op: str, operands: list[Array], attributes: Mapping[str, int], shape: Any) -> Array:

@@ -17,12 +17,13 @@ _INT8 = {("matmul", 0), ("embed_tokens", 0)}
 
 @dataclass(frozen=True, slots=True)
 class Vector:
-    """One case of one operator."""
+    """One case of one operator; `place` holds its position where that counts."""
 
     op: str
     inputs: list[NDArray[np.int32]]
     constants: list[NDArray[Any]]
     attributes: dict[str, int]
+    place: dict[str, int]
     output: NDArray[np.int32]
 
 
@@ -41,6 +42,7 @@ def read(op: str) -> Iterator[Vector]:
             [_array(array, np.int32) for array in case["inputs"]],
             constants,
             case["attributes"],
+            {"position": case["position"]} if "position" in case else {},
             _array(case["output"], np.int32),
         )
 
