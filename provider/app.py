@@ -23,6 +23,7 @@ from touchstone.coordination.messages import (
     OpeningAsked,
     Refusal,
     RefusalEnvelope,
+    TokensAsked,
 )
 from touchstone.errors import ChainError, RefusedError, StoreError
 from touchstone.protocol.ids import JobId
@@ -68,6 +69,10 @@ _SET_SCHEMA = CommitSet.model_json_schema(
 
 
 _OPENING_SCHEMA = OpeningAsked.model_json_schema()
+_TOKENS_SCHEMA = TokensAsked.model_json_schema()
+_NEWS_S = 5.0
+"""How long a request waits for tokens that are not written yet."""
+_LOOK_S = 0.02
 
 
 def _body(kind: str, schema: dict[str, Any]) -> dict[str, Any]:
@@ -132,6 +137,24 @@ def make_app(service: Service, health: Callable[[], dict[str, object]]) -> FastA
         asked = _parse(OpeningAsked, await _read(request, _SET_BYTES))
         id_, salt_ = JobId(_bytes(job)), _bytes(salt)
         return _json(await run_in_threadpool(service.opening, id_, salt_, asked))
+
+    @app.post("/jobs/{job}/tokens", openapi_extra=_body("application/json", _TOKENS_SCHEMA))
+    async def post_tokens(
+        request: Request,
+        job: _JobPath,
+        salt: _SaltHeader,
+        signature: Annotated[str | None, Header(alias=SIGNATURE_HEADER)] = None,
+    ) -> Response:
+        asked = _parse(TokensAsked, await _read(request, _SET_BYTES))
+        id_, salt_ = JobId(_bytes(job)), _bytes(salt)
+        await run_in_threadpool(service.admit_reader, id_, salt_, _signature(signature))
+        end = asyncio.get_running_loop().time() + _NEWS_S
+        while True:
+            given = await run_in_threadpool(service.tokens, id_, asked)
+            late = asyncio.get_running_loop().time() >= end
+            if given.over or late or any(given.tokens) or await request.is_disconnected():
+                return _json(given)
+            await asyncio.sleep(_LOOK_S)
 
     return app
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from provider.duties import seat_of
 from provider.log import log
 from provider.lookout import Lookout
+from provider.offers import Part
 from provider.watcher import CHAIN_TROUBLE, LOOK_BACK_BLOCKS
 from touchstone.coordination.messages import OpeningGiven
 from touchstone.errors import DisputeError, RefusedError, TransactionReverted, UnpaidInputError
@@ -176,7 +177,7 @@ class Defence:
             while len(self._cases) >= _MOST_CASES:
                 del self._cases[next(iter(self._cases))]
             self._cases[job] = self._executor.case(
-                order.model, payload, sequences, output, strong=order.strong
+                Part.of(order), payload, sequences, output, strong=order.strong
             )
         return self._cases[job]
 

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from provider.config import NodeSection
-    from provider.offers import Served
+    from provider.offers import Part, Served
     from touchstone.disputes.case import Case
-    from touchstone.protocol.ids import ModelId
+    from touchstone.engines.runner import Runner
+    from touchstone.programs.program import InputSpec
+    from touchstone.protocol.generation import Seen
 
     Int32 = NDArray[np.int32]
     Factory = Callable[[NodeSection, Sequence[Served]], "Executor"]
@@ -26,25 +28,34 @@ if TYPE_CHECKING:
 class Executor(Protocol):
     """Runs models. Called from one thread at a time."""
 
-    def run(self, model: ModelId, batch: list[Int32]) -> list[Int32]:
-        """One int32 output for each sequence of int32 tokens.
+    def run(self, part: Part, batch: list[Int32], seen: Seen) -> list[Int32]:
+        """One int32 output for each input in a batch of sequences.
+
+        Args:
+            part: which model's shard.
+            batch: the sequences of a payload.
+            seen: is told of each token as it is written, where tokens are.
 
         Raises:
             InputError: a sequence does not fit the model.
         """
         ...
 
+    def reads(self, part: Part) -> InputSpec:
+        """What the part reads: tokens, rows or prompts."""
+        ...
+
     def describe(self) -> str:
         """What runs where, in a few words."""
         ...
 
-    def body(self, model: ModelId, batch: list[Int32]) -> bytes:
+    def body(self, part: Part, batch: list[Int32]) -> bytes:
         """The node over the sequences of the transcript, 32 bytes, which strong outputs hold."""
         ...
 
     def case(
         self,
-        model: ModelId,
+        part: Part,
         payload: bytes,
         sequences: list[Int32] | None,
         output: bytes,
@@ -54,7 +65,7 @@ class Executor(Protocol):
         """What the node can show of an execution in a dispute; None where it can show nothing.
 
         Args:
-            model: what was executed.
+            part: what was executed.
             payload: the job's input.
             sequences: what the payload holds; None where it breaks a rule.
             output: what the node answered.
@@ -74,13 +85,13 @@ class ExactExecutor:
             WrongModelError: a folder holds another model than the chain knows by that name.
         """
         # Only here, so that commands without computation need not wait for torch.
-        from touchstone.engines import TorchEngine
+        from touchstone.engines.runner import make_runner
         from touchstone.programs import load_model
 
-        self._engines: dict[ModelId, TorchEngine] = {}
-        self._folders: dict[ModelId, Path] = {}
+        self._runners: dict[Part, Runner] = {}
+        self._folders: dict[Part, Path] = {}
         for one in served:
-            if one.offer.model in self._engines:
+            if one.offer.part in self._runners:
                 continue
             model = load_model(one.offer.folder)
             roots = model.roots()
@@ -89,23 +100,27 @@ class ExactExecutor:
             shards = roots.shards
             found = shards[one.offer.shard] if one.offer.shard < len(shards) else b""
             _require(one, f"root of shard {one.offer.shard}", found, one.shard_root)
-            self._engines[one.offer.model] = TorchEngine(model, node.device, node.threads)
-            self._folders[one.offer.model] = one.offer.folder
+            self._runners[one.offer.part] = make_runner(model, node.device, node.threads)
+            self._folders[one.offer.part] = one.offer.folder
         self._device = node.device
 
-    def run(self, model: ModelId, batch: list[Int32]) -> list[Int32]:
+    def run(self, part: Part, batch: list[Int32], seen: Seen) -> list[Int32]:
         """See Executor.run."""
-        return self._engines[model].run(batch)
+        return self._runners[part].run(batch, seen)
 
-    def body(self, model: ModelId, batch: list[Int32]) -> bytes:
+    def reads(self, part: Part) -> InputSpec:
+        """See Executor.reads."""
+        return self._runners[part].reads
+
+    def body(self, part: Part, batch: list[Int32]) -> bytes:
         """See Executor.body."""
         from touchstone.transcripts.transcript import body_of
 
-        return body_of(self._engines[model].replay, batch)
+        return body_of(self._runners[part].replay, batch)
 
     def case(
         self,
-        model: ModelId,
+        part: Part,
         payload: bytes,
         sequences: list[Int32] | None,
         output: bytes,
@@ -117,8 +132,8 @@ class ExactExecutor:
         from touchstone.programs import load_model
 
         return case_of(
-            load_model(self._folders[model]),
-            self._engines[model].replay,
+            load_model(self._folders[part]),
+            self._runners[part].replay,
             payload,
             sequences,
             output,

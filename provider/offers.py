@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from touchstone.errors import WrongModelError
 from touchstone.protocol.ids import ModelId, PoolId, model_id, pool_id
@@ -13,6 +13,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from touchstone.chain.registry import PublishedModel, Registry
+    from touchstone.protocol.orders import Order
+
+
+class Part(NamedTuple):
+    """What a node can execute: a shard of a model."""
+
+    model: ModelId
+    shard: int
+
+    @classmethod
+    def of(cls, order: Order) -> Part:
+        """What an order asks for."""
+        return cls(order.model, order.shard)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +60,11 @@ class Offer:
     def label(self) -> str:
         """`name@version`."""
         return f"{self.name}@{self.version}"
+
+    @property
+    def part(self) -> Part:
+        """What is offered."""
+        return Part(self.model, self.shard)
 
     @property
     def pool(self) -> PoolId:

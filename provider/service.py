@@ -18,7 +18,13 @@ from provider.duties import draw_id, may_sign
 from provider.evidence import contradicting, signed_commits
 from provider.log import log
 from provider.sets import check_set
-from touchstone.coordination.messages import ClaimMessage, CommitMessage, JobStatus
+from provider.streams import tokens_in
+from touchstone.coordination.messages import (
+    ClaimMessage,
+    CommitMessage,
+    JobStatus,
+    TokensGiven,
+)
 from touchstone.errors import RefusedError
 from touchstone.protocol.audits import audit_request_hash
 from touchstone.protocol.eip712 import is_signed_by
@@ -31,7 +37,12 @@ if TYPE_CHECKING:
     from provider.records import CommitRecord, ShownCommit, Work
     from provider.signing import Signatory
     from provider.worker import Worker
-    from touchstone.coordination.messages import CommitSet, OpeningAsked, OpeningGiven
+    from touchstone.coordination.messages import (
+        CommitSet,
+        OpeningAsked,
+        OpeningGiven,
+        TokensAsked,
+    )
     from touchstone.protocol.ids import JobId
     from touchstone.protocol.jobs import JobState
 
@@ -201,6 +212,27 @@ class Service:
         if output is None:
             raise RefusedError("not_ready", "there is no output")
         return output
+
+    def admit_reader(self, job: JobId, salt: bytes, signature: bytes) -> None:
+        """Requires that the job's requester asks: nobody else may read what no claim binds yet."""
+        work = self._require_known(job)
+        require_requester(
+            self._book.market.w3, self._signatory.domain, work.order, job, salt, signature
+        )
+        if work.salt is None:
+            raise RefusedError("not_ready", "this node has no input of the job")
+
+    def tokens(self, job: JobId, asked: TokensAsked) -> TokensGiven:
+        """What has been written since, for whoever was admitted as a reader."""
+        work = self._store.work(job)
+        output = None if work is None else self._store.output(job)
+        if work is None or output is None:
+            over = work is None or work.stage == "failed"
+            return TokensGiven(tokens=self._worker.streams.news(job, asked.have), over=over)
+        written = tokens_in(work.order, output)
+        written += [[]] * (len(asked.have) - len(written))
+        news = [tokens[count:] for tokens, count in zip(written, asked.have, strict=False)]
+        return TokensGiven(tokens=news, over=True)
 
     def opening(self, job: JobId, salt: bytes, asked: OpeningAsked) -> OpeningGiven:
         """An opening of the job's transcript, to the same: only of strong claims, whose provider

@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from provider.log import log
+from provider.offers import Part
+from provider.streams import Streams
 from touchstone.errors import StoreError, TouchstoneError
-from touchstone.protocol.inputs import REFUSED, output_of
-from touchstone.protocol.payload import payload_root, rows_of
+from touchstone.programs.program import InputKind, InputSpec
+from touchstone.protocol.generation import Prompt, Sampling, encode_prompts, unseen
+from touchstone.protocol.inputs import REFUSED, output_of, rows_to_do
+from touchstone.protocol.payload import payload_root
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -56,14 +60,23 @@ class Speed:
 def measured(executor: Executor, served: Sequence[Served]) -> Speed:
     """Runs every model once, so that the first job is not the slow one, and then takes its time."""
     speed = Speed()
-    for model, longest in {s.offer.model: s.published.max_rows for s in served}.items():
+    for part, longest in {s.offer.part: s.published.max_rows for s in served}.items():
         rows = min(_WARM_UP_ROWS, longest)
-        batch = [np.zeros(rows, dtype=np.int32)]
-        executor.run(model, batch)
+        batch = example_of(executor.reads(part), rows)
+        executor.run(part, batch, unseen)
         began = time.monotonic()
-        executor.run(model, batch)
+        executor.run(part, batch, unseen)
         speed.saw(rows, time.monotonic() - began)
     return speed
+
+
+def example_of(spec: InputSpec, rows: int) -> list[NDArray[np.int32]]:
+    """A batch of so many rows of work, to warm up and to measure with: of a prompt half of them are
+    read, half written."""
+    if spec.kind is InputKind.PROMPT:
+        new = max(rows // 2, 1)
+        return encode_prompts([Prompt(np.zeros(rows - new + 1, np.int32), Sampling.of(new))])
+    return [np.zeros(rows * spec.width, np.int32)]
 
 
 class Worker:
@@ -87,6 +100,7 @@ class Worker:
             on_result: told of each job that is done or has failed.
         """
         self.speed = Speed()
+        self.streams = Streams()
         self._choose = choose
         self._store = store
         self._executor = executor
@@ -172,22 +186,22 @@ class Worker:
 
     def _execute(self, job: JobId, order: Order, payload: bytes) -> bytes:
         """The output that is due for these bytes, whatever they are."""
+        published, part = self._models[order.model], Part.of(order)
+        rows = rows_to_do(order, published, payload)
 
         def run(batch: list[NDArray[np.int32]]) -> list[NDArray[np.int32]]:
             began = time.monotonic()
-            outputs = self._executor.run(order.model, batch)
+            outputs = self._executor.run(part, batch, self.streams.begin(job))
             seconds = time.monotonic() - began
-            self.speed.saw(rows_of(batch), seconds)
-            if len(outputs) != len(batch):
-                raise TouchstoneError(f"{len(batch)} sequences gave {len(outputs)} outputs")
-            log("executed", job=job, rows=rows_of(batch), seconds=round(seconds, 3))
+            self.speed.saw(rows, seconds)
+            log("executed", job=job, rows=rows, seconds=round(seconds, 3))
             return outputs
 
         def body_of(batch: list[NDArray[np.int32]]) -> bytes:
-            return self._executor.body(order.model, batch)
+            return self._executor.body(part, batch)
 
         with self._executing:
-            output = output_of(order, self._models[order.model], payload, run, body_of)
+            output = output_of(order, published, payload, run, body_of)
         if output == REFUSED:
             log("the input breaks a rule", job=job)
         return output

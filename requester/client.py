@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from requester.delivery import Courier
-from requester.folders import read_manifest, to_sequences
+from requester.folders import read_manifest, to_prompts, to_sequences, vocabulary_of
 from requester.follow import Outcome, Progress, follow, read_outcome
 from requester.offers import choose_offer, find_offers
-from requester.opening import Terms, make_job, open_jobs
-from requester.orders import split_model_name
+from requester.opening import Ordering, Terms, make_job, open_jobs
+from requester.orders import Work, split_model_name, work_after, work_on
 from requester.patience import persistently
 from requester.pools import Pools
 from requester.results import to_real
 from requester.store import Store, StoredJob
 from requester.wallet import Wallet
+from requester.watching import Watching
 from requester.withheld import Withheld
 from touchstone.chain.credits import withdraw_credits
 from touchstone.chain.disputes import Disputes
@@ -32,6 +34,7 @@ from touchstone.errors import (
     ResultUnavailableError,
     UnknownJobError,
 )
+from touchstone.protocol.generation import Prompt, Sampling
 from touchstone.protocol.ids import JobId, model_id
 from touchstone.protocol.inputs import REFUSED, results_in
 from touchstone.protocol.jobs import Action, JobState, Phase, due_action
@@ -41,6 +44,7 @@ from touchstone.protocol.prices import tier_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
+    from typing import Unpack
 
     import numpy as np
     from eth_account.signers.local import LocalAccount
@@ -48,6 +52,7 @@ if TYPE_CHECKING:
     from web3 import Web3
 
     from touchstone.chain.deployment import Deployment
+    from touchstone.programs.manifest import Manifest
     from touchstone.protocol.demands import Demand
 
 _EXITS = (
@@ -134,14 +139,7 @@ class Client:
         model: str,
         *,
         model_folder: Path | None = None,
-        replicas: int = 3,
-        strong: bool = False,
-        audit_odds: int = 0,
-        max_price: int | None = None,
-        price: int | None = None,
-        shard: int = 0,
-        open_within_s: int = 600,
-        salt: bytes | None = None,
+        **how: Unpack[Ordering],
     ) -> StoredJob:
         """Orders the model's output on `inputs`, and returns once the payment is in escrow.
 
@@ -149,37 +147,14 @@ class Client:
             inputs: texts, or arrays of token numbers.
             model: `name@version`.
             model_folder: the compiled model, for its tokenizer; needed for texts.
-            replicas: how many providers must agree, 2 to 5; with 1 the result of one provider
-                stands unless somebody challenges it while its bond is locked.
-            strong: ask for claims with transcripts: a lie is then convicted in one transaction.
-            audit_odds: with one replica: have one result in so many audited by a provider that the
-                chain draws afterwards, 0 for none; a share for it waits in escrow, and returns
-                where none is drawn.
-            max_price: the most to pay for a unit of work to one provider, in base units.
-            price: exactly what to pay for a unit, a rung of the ladder; excludes `max_price`.
-            shard: which shard of the model.
-            open_within_s: seconds after which the order can no longer be opened.
-            salt: of the input, 32 bytes; a new one if None. With an earlier job's, results of the
-                same input have the same root.
+            how: see `Ordering`.
 
         Raises:
             RequestError: the order cannot be made; `NoOfferError` where nobody offers it.
             TransactionReverted: the market or the token refuses, for example for lack of tokens.
             BroadcastError: it is unknown whether the order was opened: `resume` finds out.
         """
-        (job,) = self.submit_many(
-            [inputs],
-            model,
-            model_folder=model_folder,
-            replicas=replicas,
-            strong=strong,
-            audit_odds=audit_odds,
-            max_price=max_price,
-            price=price,
-            shard=shard,
-            open_within_s=open_within_s,
-            salt=salt,
-        )
+        (job,) = self.submit_many([inputs], model, model_folder=model_folder, **how)
         return job
 
     def submit_many(
@@ -188,14 +163,7 @@ class Client:
         model: str,
         *,
         model_folder: Path | None = None,
-        replicas: int = 3,
-        strong: bool = False,
-        audit_odds: int = 0,
-        max_price: int | None = None,
-        price: int | None = None,
-        shard: int = 0,
-        open_within_s: int = 600,
-        salt: bytes | None = None,
+        **how: Unpack[Ordering],
     ) -> list[StoredJob]:
         """Orders a job for each batch of inputs, all at one price and opened together.
 
@@ -203,30 +171,42 @@ class Client:
         """
         published = self.published(model)
         manifest = read_manifest(model_folder, published)
-        offers = find_offers(self.vault, self.pools, published.id, shard, replicas)
-        if price is not None:
-            offers = [offer for offer in offers if offer.tier == tier_of(price)]
-        offer = choose_offer(offers, replicas, max_price)
-        clock = self.market.clock()
-        terms = Terms(
-            requester=self.account.address,
-            domain=self.market.domain,
-            label=model,
-            model=published,
-            manifest=manifest,
-            shard=shard,
-            tier=offer.tier,
-            replicas=replicas,
-            strong=strong,
-            audit_odds=audit_odds,
-            clock=clock,
-            open_by=clock.time + open_within_s,
-        )
-        jobs = [make_job(terms, to_sequences(inputs, model_folder), salt) for inputs in batches]
-        for job in jobs:
-            self.store.add(job)
-        open_jobs(self.market, self._wallet, jobs)
-        return jobs
+        width = manifest.output_width if manifest else None
+        works = [
+            work_on(published, to_sequences(inputs, model_folder), width) for inputs in batches
+        ]
+        return self._order(works, published, manifest, how)
+
+    def generate(
+        self,
+        prompts: Sequence[str] | Sequence[NDArray[np.integer]],
+        model: str,
+        sampling: Sampling,
+        *,
+        model_folder: Path | None = None,
+        **how: Unpack[Ordering],
+    ) -> StoredJob:
+        """Orders what a language model writes after each prompt; `watching` shows it as it
+        is written, `result` what was settled.
+
+        Args:
+            prompts: texts, or arrays of token numbers.
+            model: `name@version`.
+            sampling: how to go on. Prompts after the first have the seeds that follow.
+            model_folder: the compiled model, for its tokenizer; needed for texts.
+            how: see `Ordering`.
+
+        Raises as `submit` does.
+        """
+        published = self.published(model)
+        manifest = read_manifest(model_folder, published)
+        wanted = [
+            Prompt(tokens, replace(sampling, seed=(sampling.seed + index) % (1 << 64)))
+            for index, tokens in enumerate(to_prompts(prompts, model_folder))
+        ]
+        work = work_after(published, wanted, vocabulary_of(manifest))
+        (job,) = self._order([work], published, manifest, how)
+        return job
 
     def raise_rung(
         self, job: StoredJob | JobId, replicas: int = 3, *, max_price: int | None = None
@@ -238,15 +218,49 @@ class Client:
         Raises as `submit` does.
         """
         given = self._stored(job)
-        return self.submit(
-            decode_payload(given.payload),
-            given.model,
+        how = Ordering(
             replicas=replicas,
             strong=given.order.strong,
             max_price=max_price,
             shard=given.order.shard,
             salt=given.salt,
         )
+        work = Work(given.payload, given.order.units)
+        (raised,) = self._order([work], self.published(given.model), None, how)
+        return raised
+
+    def _order(
+        self,
+        works: Sequence[Work],
+        published: PublishedModel,
+        manifest: Manifest | None,
+        how: Ordering,
+    ) -> list[StoredJob]:
+        """Orders all works at one price, and opens them together."""
+        replicas, shard, price = how.get("replicas", 3), how.get("shard", 0), how.get("price")
+        offers = find_offers(self.vault, self.pools, published.id, shard, replicas)
+        if price is not None:
+            offers = [offer for offer in offers if offer.tier == tier_of(price)]
+        clock = self.market.clock()
+        terms = Terms(
+            requester=self.account.address,
+            domain=self.market.domain,
+            label=f"{published.name}@{published.version}",
+            model=published,
+            manifest=manifest,
+            shard=shard,
+            tier=choose_offer(offers, replicas, how.get("max_price")).tier,
+            replicas=replicas,
+            strong=how.get("strong", False),
+            audit_odds=how.get("audit_odds", 0),
+            clock=clock,
+            open_by=clock.time + how.get("open_within_s", 600),
+        )
+        jobs = [make_job(terms, work, how.get("salt")) for work in works]
+        for job in jobs:
+            self.store.add(job)
+        open_jobs(self.market, self._wallet, jobs)
+        return jobs
 
     def agrees(self, job: StoredJob | JobId, raised: StoredJob | JobId) -> bool:
         """Whether two settled jobs over one input and salt have one result."""
@@ -291,6 +305,16 @@ class Client:
             poll_s=self._poll_s,
             on_progress=on_progress,
         )
+
+    def watching(
+        self, job: StoredJob | JobId, on_tokens: Callable[[int, Sequence[int]], None]
+    ) -> Watching:
+        """Tells of a language model's tokens while they are written, for as long as it is entered.
+
+        What is told is not settled yet: compare it with `result`.
+        """
+        job = self._stored(job)
+        return Watching(job, self.market, self.vault, self.account, on_tokens)
 
     def state(self, job: StoredJob | JobId) -> JobState:
         """The job as the chain has it now."""

@@ -37,6 +37,26 @@ def read_manifest(folder: Path | None, published: PublishedModel) -> Manifest | 
     return manifest
 
 
+def vocabulary_of(manifest: Manifest | None) -> int | None:
+    """How many tokens the model knows; None where that is not at hand."""
+    return None
+
+
+def to_prompts(
+    prompts: Sequence[str] | Sequence[NDArray[np.integer]], folder: Path | None
+) -> list[NDArray[np.int32]]:
+    """Prompts as token numbers. Raises RequestError for what are none."""
+    found = []
+    for index, given in enumerate(to_sequences(prompts, folder)):
+        tokens = np.asarray(given)
+        if tokens.ndim != 1 or tokens.dtype.kind not in "iu":
+            raise RequestError(f"prompt {index} is not a one-dimensional array of integers")
+        if len(tokens) and not (tokens.min() >= 0 and tokens.max() <= np.iinfo(np.int32).max):
+            raise RequestError(f"prompt {index} holds a number that no token has")
+        found.append(tokens.astype(np.int32))
+    return found
+
+
 def to_sequences(
     inputs: Sequence[str] | Sequence[NDArray[np.integer]], folder: Path | None
 ) -> list[NDArray[Any]]:

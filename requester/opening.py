@@ -5,9 +5,9 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
-from requester.orders import check_sequences, make_order, require_answerable
+from requester.orders import Work, order_for
 from requester.patience import persistently
 from requester.store import StoredJob
 from touchstone.errors import BroadcastError, TransactionReverted
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from eth_typing import ChecksumAddress
-    from numpy.typing import NDArray
 
     from requester.wallet import Wallet
     from touchstone.chain.market import Market
@@ -27,6 +26,34 @@ if TYPE_CHECKING:
     from touchstone.protocol.jobs import Clock
 
 _OPENED_AT_ONCE = 64
+
+
+class Ordering(TypedDict, total=False):
+    """How to order; all of it may be left out.
+
+    Attributes:
+        replicas: how many providers must agree, 2 to 5 (3 unless given); with 1 the result of one
+            provider stands unless somebody challenges it while its bond is locked.
+        strong: ask for claims with transcripts: a lie is then convicted in one transaction.
+        audit_odds: with one replica: have one result in so many audited by a provider that the
+            chain draws afterwards, 0 for none; a share for it waits in escrow, and returns where
+            none is drawn.
+        max_price: the most to pay for a unit of work to one provider, in base units.
+        price: exactly what to pay for a unit, a rung of the ladder; excludes `max_price`.
+        shard: which shard of the model.
+        open_within_s: seconds after which the order can no longer be opened; 600 unless given.
+        salt: of the input, 32 bytes; a new one unless given. With an earlier job's, results of the
+            same input have the same root.
+    """
+
+    replicas: int
+    strong: bool
+    audit_odds: int
+    max_price: int | None
+    price: int | None
+    shard: int
+    open_within_s: int
+    salt: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +89,17 @@ class Terms:
     open_by: int
 
 
-def make_job(terms: Terms, inputs: Sequence[NDArray[Any]], salt: bytes | None = None) -> StoredJob:
-    """A job for these inputs, with a nonce, and unless one is given a salt, of its own.
+def make_job(terms: Terms, work: Work, salt: bytes | None = None) -> StoredJob:
+    """A job for this work, with a nonce, and unless one is given a salt, of its own.
 
     Raises:
-        RequestError: an input breaks a rule, or there are too many.
+        RequestError: such an order cannot be made.
     """
-    sequences = check_sequences(terms.model, inputs)
     salt, manifest = salt or secrets.token_bytes(32), terms.manifest
-    order, payload = make_order(
+    order = order_for(
         terms.requester,
         terms.model,
-        sequences,
+        work,
         shard=terms.shard,
         tier=terms.tier,
         replicas=terms.replicas,
@@ -83,16 +109,14 @@ def make_job(terms: Terms, inputs: Sequence[NDArray[Any]], salt: bytes | None = 
         strong=terms.strong,
         audit_odds=terms.audit_odds,
     )
-    width = manifest.output_width if manifest else None
-    require_answerable(payload, len(sequences), width)
     return StoredJob(
         id=order.job_id(terms.domain),
         order=order,
         salt=salt,
-        payload=payload,
+        payload=work.payload,
         model=terms.label,
         fraction_bits=manifest.output_fraction_bits if manifest else None,
-        output_width=width,
+        output_width=manifest.output_width if manifest else None,
         first_block=terms.clock.block,
     )
 

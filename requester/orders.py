@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from touchstone.errors import RequestError
 from touchstone.protocol.demands import MOST_ANSWER_BYTES
+from touchstone.protocol.generation import encode_prompts
 from touchstone.protocol.orders import STRONG, Mode, Order, audit_bits
 from touchstone.protocol.payload import encode_payload, payload_root, rows_of
 from touchstone.protocol.prices import MAX_UNITS
@@ -19,8 +21,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from touchstone.chain.registry import PublishedModel
+    from touchstone.protocol.generation import Prompt
 
 _INT32 = np.iinfo(np.int32)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What an order pays for: its payload, and how many units that is."""
+
+    payload: bytes
+    units: int
 
 
 def split_model_name(text: str) -> tuple[str, str]:
@@ -52,26 +63,80 @@ def check_sequences(
     return checked
 
 
-def units_for(model: PublishedModel, sequences: Sequence[NDArray[np.int32]]) -> int:
+def check_prompts(
+    model: PublishedModel, prompts: Sequence[Prompt], vocabulary: int | None
+) -> list[NDArray[np.int32]]:
+    """The sequences that ask for what follows these prompts.
+
+    Args:
+        model: the model, as published.
+        prompts: what to go on from.
+        vocabulary: tokens that the model knows; None where that is not at hand.
+
+    Raises:
+        RequestError: a prompt does not fit, or holds a token that the model does not know.
+    """
+    for index, prompt in enumerate(prompts):
+        tokens = prompt.tokens
+        if not len(tokens):
+            raise RequestError(f"prompt {index} is empty")
+        if prompt.positions > model.max_rows:
+            room = model.max_rows + 1 - len(tokens)
+            raise RequestError(
+                f"prompt {index} has {len(tokens)} tokens and asks for {prompt.sampling.max_new} "
+                f"more; {model.name} has room for {max(room, 0)}: shorten the prompt or ask for "
+                "fewer"
+            )
+        low, high = int(tokens.min()), int(tokens.max())
+        if low < 0 or (vocabulary is not None and high >= vocabulary):
+            wrong = low if low < 0 else high
+            known = "" if vocabulary is None else f" of 0 to {vocabulary - 1}"
+            raise RequestError(f"prompt {index} holds token {wrong}, which is none{known}")
+    if not prompts:
+        raise RequestError("there is no prompt")
+    return encode_prompts(prompts)
+
+
+def work_on(
+    model: PublishedModel, inputs: Sequence[NDArray[Any]], output_width: int | None
+) -> Work:
+    """The model's output on these inputs, of so many integers each; None where that is not known.
+
+    Raises:
+        RequestError: an input breaks a rule, or there are too many.
+    """
+    sequences = check_sequences(model, inputs)
+    payload = encode_payload(sequences)
+    require_answerable(payload, [output_width or 0] * len(sequences))
+    return Work(payload, units_for(model, rows_of(sequences)))
+
+
+def work_after(model: PublishedModel, prompts: Sequence[Prompt], vocabulary: int | None) -> Work:
+    """What a language model of so many tokens writes after these prompts. Raises as `work_on`."""
+    payload = encode_payload(check_prompts(model, prompts, vocabulary))
+    require_answerable(payload, [prompt.sampling.max_new for prompt in prompts])
+    return Work(payload, units_for(model, sum(prompt.positions for prompt in prompts)))
+
+
+def units_for(model: PublishedModel, rows: int) -> int:
     """Units of work to pay for. Raises RequestError if one order cannot ask for so many."""
-    units = model.units_for(rows_of(sequences))
+    units = model.units_for(rows)
     if units > MAX_UNITS:
         raise RequestError(
-            f"{rows_of(sequences)} tokens are {units} units of work, an order takes {MAX_UNITS}: "
+            f"{rows} tokens are {units} units of work, an order takes {MAX_UNITS}: "
             f"submit at most {MAX_UNITS * model.unit_rows} tokens at once"
         )
     return units
 
 
-def require_answerable(payload: bytes, sequences: int, output_width: int | None) -> None:
+def require_answerable(payload: bytes, widths: Sequence[int]) -> None:
     """Requires that input and output are short enough to be published on chain, should somebody
     withhold them: a provider commits to no longer output, and who lacks a longer input can have the
     job refunded at the requester's cost.
 
     Args:
         payload: the input.
-        sequences: how many inputs are in it.
-        output_width: integers in each output at least; None where it is not known.
+        widths: integers in each output; at least so many where that is not known.
 
     Raises:
         RequestError: one of the two is too long.
@@ -81,19 +146,19 @@ def require_answerable(payload: bytes, sequences: int, output_width: int | None)
             f"the input has {len(payload)} bytes, a job takes {MOST_ANSWER_BYTES}: submit less at "
             "once"
         )
-    width = output_width or 0
-    most = (MOST_ANSWER_BYTES - 8) // (4 + 4 * width)
-    if sequences > most:
+    size = 8 + 4 * len(widths) + 4 * sum(widths)
+    if size > MOST_ANSWER_BYTES:
+        most = len(widths) * (MOST_ANSWER_BYTES - 8) // (size - 8)
         raise RequestError(
-            f"{sequences} inputs have more output than the {MOST_ANSWER_BYTES} bytes that a job "
+            f"{len(widths)} inputs have more output than the {MOST_ANSWER_BYTES} bytes that a job "
             f"takes: submit at most {most} at once"
         )
 
 
-def make_order(
+def order_for(
     requester: ChecksumAddress,
     model: PublishedModel,
-    sequences: Sequence[NDArray[np.int32]],
+    work: Work,
     *,
     shard: int,
     tier: int,
@@ -103,24 +168,22 @@ def make_order(
     open_by: int,
     strong: bool = False,
     audit_odds: int = 0,
-) -> tuple[Order, bytes]:
-    """The order for these inputs, and their payload: optimistic for one replica, else redundant;
-    `strong` asks for strong claims, `audit_odds` for audits."""
+) -> Order:
+    """The order for this work: optimistic for one replica, else redundant; `strong` asks for strong
+    claims, `audit_odds` for audits. Raises RequestError for audits of several replicas."""
     if audit_odds and replicas > 1:
         raise RequestError("several replicas check each other: audits are for orders of one")
     mode = Mode.REDUNDANT if replicas > 1 else Mode.OPTIMISTIC
-    payload = encode_payload(sequences)
-    order = Order(
+    return Order(
         requester=requester,
         model=model.id,
         shard=shard,
         tier=tier,
         mode=mode | (STRONG if strong else 0) | audit_bits(audit_odds),
         replicas=replicas,
-        units=units_for(model, sequences),
-        input_root=payload_root(payload, salt),
+        units=work.units,
+        input_root=payload_root(work.payload, salt),
         params=bytes(32),
         nonce=nonce,
         open_by=open_by,
     )
-    return order, payload

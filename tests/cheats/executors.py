@@ -16,6 +16,7 @@ from touchstone.disputes.case import Case, case_of
 from touchstone.programs import load_model
 from touchstone.programs.manifest import Manifest
 from touchstone.programs.model import MANIFEST
+from touchstone.programs.program import InputKind, InputSpec
 from touchstone.transcripts.transcript import Replay, body_of
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from provider.config import NodeSection
-    from provider.offers import Served
-    from touchstone.protocol.ids import ModelId
+    from provider.offers import Part, Served
+    from touchstone.protocol.generation import Seen
 
     Int32 = NDArray[np.int32]
 
@@ -38,23 +39,26 @@ class Liar:
 
     def __init__(self, served: Sequence[Served], seed: int) -> None:
         self._widths = {
-            one.offer.model: Manifest.from_json(
+            one.offer.part: Manifest.from_json(
                 (one.offer.folder / MANIFEST).read_bytes()
             ).output_width
             for one in served
         }
         self._seed = seed
 
-    def run(self, model: ModelId, batch: list[Int32]) -> list[Int32]:
+    def run(self, part: Part, batch: list[Int32], seen: Seen) -> list[Int32]:
         rng = np.random.default_rng(self._seed)
         return [
-            rng.integers(-(1 << 14), 1 << 14, self._widths[model], dtype=np.int32) for _ in batch
+            rng.integers(-(1 << 14), 1 << 14, self._widths[part], dtype=np.int32) for _ in batch
         ]
 
-    def body(self, model: ModelId, batch: list[Int32]) -> bytes:
+    def reads(self, part: Part) -> InputSpec:
+        return InputSpec(InputKind.TOKENS, 1, 512)
+
+    def body(self, part: Part, batch: list[Int32]) -> bytes:
         return secrets.token_bytes(32)
 
-    def case(self, model, payload, sequences, output, *, strong: bool) -> None:
+    def case(self, part, payload, sequences, output, *, strong: bool) -> None:
         """It has executed nothing that it could show."""
 
     def describe(self) -> str:
@@ -65,41 +69,44 @@ class Tamperer:
     """Runs the model, but flips one bit on the way, and can show every step of that."""
 
     def __init__(self, served: Sequence[Served], value: int, bit: int) -> None:
-        self._models = {one.offer.model: load_model(one.offer.folder) for one in served}
+        self._models = {one.offer.part: load_model(one.offer.folder) for one in served}
         self._tamper = flip(0, value, 0, bit)
 
-    def run(self, model: ModelId, batch: list[Int32]) -> list[Int32]:
-        program = self._models[model].program
-        return [self._values(model, i, s)[program.output][0, 0] for i, s in enumerate(batch)]
+    def run(self, part: Part, batch: list[Int32], seen: Seen) -> list[Int32]:
+        program = self._models[part].program
+        return [self._values(part, i, s)[program.output][0, 0] for i, s in enumerate(batch)]
 
     def case(
         self,
-        model: ModelId,
+        part: Part,
         payload: bytes,
         sequences: list[Int32] | None,
         output: bytes,
         *,
         strong: bool,
     ) -> Case:
-        replay = self._replay(model, sequences or [])
-        return case_of(self._models[model], replay, payload, sequences, output, strong)
+        replay = self._replay(part, sequences or [])
+        return case_of(self._models[part], replay, payload, sequences, output, strong)
 
-    def body(self, model: ModelId, batch: list[Int32]) -> bytes:
-        return body_of(self._replay(model, batch), batch)
+    def body(self, part: Part, batch: list[Int32]) -> bytes:
+        return body_of(self._replay(part, batch), batch)
 
-    def _replay(self, model: ModelId, batch: list[Int32]) -> Replay:
+    def _replay(self, part: Part, batch: list[Int32]) -> Replay:
         numbers = {s.tobytes(): i for i, s in enumerate(batch)}
 
         def replay(sequence: Int32) -> Iterator[tuple[int, Int32]]:
-            yield from enumerate(self._values(model, numbers[sequence.tobytes()], sequence))
+            yield from enumerate(self._values(part, numbers[sequence.tobytes()], sequence))
 
         return replay
+
+    def reads(self, part: Part) -> InputSpec:
+        return self._models[part].program.input
 
     def describe(self) -> str:
         return "tampers"
 
-    def _values(self, model: ModelId, number: int, sequence: Int32) -> list[Int32]:
-        return values_of(self._models[model], self._tamper, number, sequence)
+    def _values(self, part: Part, number: int, sequence: Int32) -> list[Int32]:
+        return values_of(self._models[part], self._tamper, number, sequence)
 
 
 class Silent(Liar):
@@ -107,11 +114,11 @@ class Silent(Liar):
 
     _trials = 2
 
-    def run(self, model: ModelId, batch: list[Int32]) -> list[Int32]:
+    def run(self, part: Part, batch: list[Int32], seen: Seen) -> list[Int32]:
         while self._trials == 0:
             time.sleep(3600)
         self._trials -= 1
-        return super().run(model, batch)
+        return super().run(part, batch, seen)
 
     def describe(self) -> str:
         return "silence"

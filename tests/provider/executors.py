@@ -4,17 +4,24 @@ import threading
 
 import numpy as np
 
+from touchstone.programs.program import InputKind, InputSpec
+
+TOKENS = InputSpec(InputKind.TOKENS, 1, 512)
+
 
 class Doubling:
     """Twice each token plus one."""
 
-    def run(self, model, batch):
+    def run(self, part, batch, seen):
         return [(2 * s + 1).astype(np.int32) for s in batch]
 
-    def body(self, model, batch):
+    def reads(self, part):
+        return TOKENS
+
+    def body(self, part, batch):
         return bytes(32)
 
-    def case(self, model, payload, sequences, output, *, strong):
+    def case(self, part, payload, sequences, output, *, strong):
         """Nothing that a referee could judge."""
 
     def describe(self):
@@ -24,7 +31,7 @@ class Doubling:
 class Lying(Doubling):
     """Its own wrong answer."""
 
-    def run(self, model, batch):
+    def run(self, part, batch, seen):
         return [(2 * s + 2).astype(np.int32) for s in batch]
 
 
@@ -34,11 +41,11 @@ class Failing(Doubling):
     def __init__(self):
         self.calls = 0
 
-    def run(self, model, batch):
+    def run(self, part, batch, seen):
         self.calls += 1
         if self.calls > 2:
             raise RuntimeError("the secret is hunter2")
-        return super().run(model, batch)
+        return super().run(part, batch, seen)
 
 
 GATE = threading.Event()
@@ -51,11 +58,11 @@ class Gated(Doubling):
     def __init__(self):
         self.calls = 0
 
-    def run(self, model, batch):
+    def run(self, part, batch, seen):
         self.calls += 1
         if self.calls > 2:
             GATE.wait(60)
-        return super().run(model, batch)
+        return super().run(part, batch, seen)
 
 
 def doubling(node, served):

@@ -135,11 +135,11 @@ def test_too_much_work_for_one_order_is_refused(client):
 
 
 def test_an_input_whose_output_could_not_be_demanded_is_refused_before_anything_is_paid():
-    require_answerable(b"x" * MOST_ANSWER_BYTES, 63, 384)
+    require_answerable(b"x" * MOST_ANSWER_BYTES, [384] * 63)
     with pytest.raises(RequestError, match="submit at most 63 at once"):
-        require_answerable(b"x", 64, 384)
+        require_answerable(b"x", [384] * 64)
     with pytest.raises(RequestError, match="98305 bytes"):
-        require_answerable(b"x" * (MOST_ANSWER_BYTES + 1), 1, None)
+        require_answerable(b"x" * (MOST_ANSWER_BYTES + 1), [0])
 
 
 def test_numbers_beyond_32_bits_are_refused(client):

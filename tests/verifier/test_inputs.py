@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from requester.orders import make_order
+from requester.orders import Work, order_for
 from tests.support.world import TIER, small_world
 from touchstone.chain.registry import Registry
 from touchstone.chain.token import Token
@@ -17,6 +17,7 @@ from touchstone.coordination.messages import SALT_HEADER, SIGNATURE_HEADER
 from touchstone.protocol.claims import delivery_struct_hash
 from touchstone.protocol.eip712 import sign
 from touchstone.protocol.ids import ModelId
+from touchstone.protocol.payload import encode_payload
 from verifier.app import make_app
 from verifier.duties import Watch
 
@@ -42,10 +43,11 @@ def app_of(watch, world, **settings):
 def opened(world, rows, **changes):
     """The id and the payload of a job opened on chain, with what `changes` of its order."""
     published = Registry(world.devnet.w3, world.deployment).models(world.model)[0]
-    order, payload = make_order(
+    payload = encode_payload([np.ones(n, np.int32) for n in rows])
+    order = order_for(
         world.requester.address,
         published,
-        [np.ones(n, np.int32) for n in rows],
+        Work(payload, published.units_for(sum(rows))),
         shard=0,
         tier=TIER,
         replicas=3,

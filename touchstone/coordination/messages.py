@@ -104,6 +104,21 @@ class OpeningGiven(Message):
     chunk: Bytes = b""
 
 
+class TokensAsked(Message):
+    """How many tokens of each prompt the requester has: those that follow are wanted."""
+
+    have: Annotated[
+        list[Annotated[int, Field(ge=0, le=1 << 15)]], Field(min_length=1, max_length=4095)
+    ]
+
+
+class TokensGiven(Message):
+    """Tokens that were written since, for each prompt; `over` once none will follow."""
+
+    tokens: Annotated[list[list[int]], Field(max_length=4095)]
+    over: bool
+
+
 class Refusal(Message):
     """Why a node refused."""
 

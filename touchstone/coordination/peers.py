@@ -22,19 +22,21 @@ from touchstone.coordination.messages import (
     OpeningAsked,
     OpeningGiven,
     RefusalEnvelope,
+    TokensAsked,
+    TokensGiven,
 )
 from touchstone.errors import PeerError, PeerRefusedError
 from touchstone.protocol.payload import MAX_PAYLOAD_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from eth_typing import ChecksumAddress
 
     from touchstone.chain.stake import Vault
     from touchstone.protocol.ids import JobId
 
-M = TypeVar("M", JobStatus, ClaimMessage, OpeningGiven)
+M = TypeVar("M", JobStatus, ClaimMessage, OpeningGiven, TokensGiven)
 
 _making = Lock()
 _MAX_ANSWER_BYTES = 64 << 10
@@ -111,6 +113,29 @@ class Peer:
             headers={SALT_HEADER: "0x" + salt.hex(), **signed},
             limit=MAX_PAYLOAD_BYTES,
         )
+
+    def tokens(
+        self, job: JobId, salt: bytes, signature: bytes, have: Sequence[int]
+    ) -> tuple[list[list[int]], bool]:
+        """What a language model has written there since, unchecked, and whether that is all;
+        waits a while for something new. For the requester, who has signed the delivery."""
+        body = self._call(
+            "POST",
+            f"/jobs/0x{job.hex()}/tokens",
+            content=TokensAsked(have=list(have)).model_dump_json().encode(),
+            headers={
+                SALT_HEADER: "0x" + salt.hex(),
+                SIGNATURE_HEADER: "0x" + signature.hex(),
+                "Content-Type": "application/json",
+            },
+            limit=MAX_PAYLOAD_BYTES,
+        )
+        given = self._parse(TokensGiven, body)
+        if len(given.tokens) != len(have):
+            raise PeerError(
+                f"{self.endpoint} tells of {len(given.tokens)} prompts, the job has {len(have)}"
+            )
+        return given.tokens, given.over
 
     def audit_input(self, job: JobId, signature: bytes) -> tuple[bytes, bytes]:
         """The input's payload and salt, unchecked, for the job's auditor, whose signature it is."""

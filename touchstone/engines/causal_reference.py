@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from touchstone.arithmetic.sampling import NO_TOKEN
-from touchstone.engines.interface import Int32, Seen, check_batch, check_prompts, unseen
+from touchstone.engines.interface import Int32, check_batch, check_prompts
 from touchstone.engines.reference import HISTORIES, OPERATORS, POSITIONED
 from touchstone.errors import InputError
 from touchstone.programs.model import Model
 from touchstone.programs.program import SEQUENCE, Constant, Operator, Program
 from touchstone.programs.validate import validate
 from touchstone.programs.weights import Tensor
-from touchstone.protocol.generation import Prompt
+from touchstone.protocol.generation import Prompt, Seen, unseen
 
 
 class Reading:

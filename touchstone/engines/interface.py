@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -10,16 +10,9 @@ from numpy.typing import NDArray
 
 from touchstone.errors import InputError
 from touchstone.programs.program import InputKind, Program, Rows, Shape
-from touchstone.protocol.generation import Prompt
+from touchstone.protocol.generation import Prompt, Seen, unseen
 
 Int32 = NDArray[np.int32]
-
-Seen = Callable[[int, int], None]
-"""Is told of each token as it is written: the number of its prompt, and the token."""
-
-
-def unseen(prompt: int, token: int) -> None:
-    """Tells nobody."""
 
 
 class Engine(Protocol):

@@ -12,6 +12,7 @@ The output has one sequence of `max new tokens` for each prompt; NO_TOKEN stands
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,14 @@ SETTINGS = 5
 MOST_NEW = 1 << 15
 _FRACTION_BITS = 16
 _ANY = (1 << 31) - 1
+
+
+Seen = Callable[[int, int], None]
+"""Is told of each token as it is written: the number of its prompt, and the token."""
+
+
+def unseen(prompt: int, token: int) -> None:
+    """Tells nobody."""
 
 
 @dataclass(frozen=True, slots=True)
