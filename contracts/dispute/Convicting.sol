@@ -57,13 +57,31 @@ abstract contract Convicting is DisputesBase {
         int256 found = payloads.element(chunk, game.index % (Tree.CHUNK / 4));
         int256 expected;
         if (game.stage == Stage.Element && game.value == 0) {
-            expected = payloads.token(given, game.sequence, game.index, input);
+            expected = _copied(given, brief, statement.body, _elementOf(game), input, evidence);
         } else if (game.stage == Stage.OutputElement) {
             expected = _outputWord(given, brief, statement.body, game.index, evidence);
         } else {
             revert WrongStage(game.stage);
         }
         _convict(job, a, b, first, game, found, expected);
+    }
+
+    /// What the input's copy of a party with this transcript has at an element: what the input says, or where the
+    /// program wrote the token itself, what the party's own output value has one position before.
+    function _copied(
+        bytes calldata given,
+        Brief memory brief,
+        bytes32 body,
+        Element memory at,
+        bytes calldata input,
+        bytes calldata evidence
+    ) private view returns (int256 expected) {
+        bool wrote;
+        (wrote, expected) = payloads.copied(given, at.sequence, at.position, at.index, input);
+        if (!wrote) return expected;
+        // SAFETY: the first token that is written stands behind a prompt, which has one at least.
+        Element memory emitted = Element(at.sequence, at.position - 1, brief.outputValue, 0);
+        return referee.claimed(_about(brief, body, emitted), evidence);
     }
 
     /// What the output of a party with this transcript has at a four-byte word.
@@ -74,9 +92,12 @@ abstract contract Convicting is DisputesBase {
         uint256 index,
         bytes calldata evidence
     ) private view returns (int256) {
-        (bool header, int256 word, uint256 sequence, uint256 element) = payloads.outputWord(given, body, index);
+        (bool header, int256 word, uint256 sequence, uint256 position, uint256 element) =
+            payloads.outputWord(given, body, index);
         if (header) return word;
-        return referee.claimed(_about(brief, body, sequence, brief.outputValue, element), evidence);
+        // SAFETY: of an output of at most 96 KiB; at most 4,096 sequences, of fewer than 2^16 positions.
+        Element memory at = Element(uint32(sequence), uint32(position), brief.outputValue, uint32(element));
+        return referee.claimed(_about(brief, body, at), evidence);
     }
 
     /// The game in which a party that has not lost yet is accused, with the statement that it made.
@@ -92,27 +113,29 @@ abstract contract Convicting is DisputesBase {
     }
 
     function _question(Brief memory brief, Game storage game, bytes32 body) private view returns (Question memory) {
-        return _about(brief, body, game.sequence, game.value, game.index);
+        return _about(brief, body, _elementOf(game));
+    }
+
+    /// The element at which a game stands.
+    function _elementOf(Game storage game) private view returns (Element memory) {
+        return Element(game.sequence, game.position, game.value, game.index);
     }
 
     /// The question about an element of the transcript with this node over its sequences.
-    function _about(Brief memory brief, bytes32 body, uint256 sequence, uint256 value, uint256 element)
-        private
-        pure
-        returns (Question memory)
-    {
-        // SAFETY: 32 bits each in a call or in a game, or of an output of at most 96 KiB; at most 4,096 sequences, of
-        // at most 2^15 positions.
-        return Question(
-            brief.program,
-            brief.operators,
-            body,
-            uint32(brief.count()),
-            uint32(sequence),
-            uint32(brief.length(sequence)),
-            uint32(value),
-            uint32(element)
-        );
+    function _about(Brief memory brief, bytes32 body, Element memory at) private pure returns (Question memory) {
+        // SAFETY: at most 4,096 sequences, of fewer than 2^16 positions.
+        return Question({
+            program: brief.program,
+            operators: brief.operators,
+            body: body,
+            sequences: uint32(brief.count()),
+            sequence: at.sequence,
+            length: uint32(brief.length(at.sequence)),
+            position: at.position,
+            causal: brief.causal,
+            value: at.value,
+            element: at.index
+        });
     }
 
     /// The other side can be convicted of the same element until the time for it is over: both may lose.
@@ -129,7 +152,7 @@ abstract contract Convicting is DisputesBase {
         if (block.timestamp > until) revert ContestOver(job, until);
         if (found == expected) revert NothingWrong(found);
         (uint256 party, uint256 against) = first ? (a, b) : (b, a);
-        emit Convicted(job, party, game.sequence, game.value, game.index, found, expected);
+        emit Convicted(job, party, game.sequence, game.position, game.value, game.index, found, expected);
         // Wrong partial results are no part of a statement: whoever made the same one must not lose by them.
         _lose(job, party, against, game.to == 0);
         _close(job, a, b, game);
@@ -273,19 +296,46 @@ abstract contract Convicting is DisputesBase {
         uint256 party,
         uint256 against,
         bytes calldata output,
-        uint32 sequence,
-        uint32 value,
-        uint32 element,
+        Element calldata at,
         bytes calldata evidence
     ) external nonReentrant {
         (JobId job, Brief memory brief) = _requireBrief(given);
-        if (!brief.strong) revert NotStrong(job);
-        Question memory question = _about(brief, _bodyOf(brief, job, party, output), sequence, value, element);
-        (int256 found, int256 expected) = referee.judged(question, evidence);
+        bytes32 body = _bodyOf(brief, job, party, output);
+        (int256 found, int256 expected) = referee.judged(_about(brief, body, at), evidence);
+        _convictAlone(job, party, against, at, found, expected);
+    }
+
+    /// See IDisputes.
+    function convictCopy(
+        bytes calldata given,
+        uint256 party,
+        uint256 against,
+        bytes calldata output,
+        Element calldata at,
+        bytes calldata copy,
+        bytes calldata input,
+        bytes calldata evidence
+    ) external nonReentrant {
+        (JobId job, Brief memory brief) = _requireBrief(given);
+        bytes32 body = _bodyOf(brief, job, party, output);
+        if (at.value != 0) revert NotTheCopy(at.value);
+        int256 found = payloads.copyAt(given, body, at.sequence, at.position, at.index, copy);
+        int256 expected = _copied(given, brief, body, at, input, evidence);
+        _convictAlone(job, party, against, at, found, expected);
+    }
+
+    function _convictAlone(
+        JobId job,
+        uint256 party,
+        uint256 against,
+        Element calldata at,
+        int256 found,
+        int256 expected
+    ) private {
         if (found == expected) revert NothingWrong(found);
         _requireOpponent(job, party, against);
         _requireAnnounced(job, party, against);
-        emit Convicted(job, party, sequence, value, element, found, expected);
+        emit Convicted(job, party, at.sequence, at.position, at.value, at.index, found, expected);
         _lose(job, party, against, true);
     }
 
@@ -309,12 +359,13 @@ abstract contract Convicting is DisputesBase {
         if (!same || uint32(known) >= block.timestamp) revert NotAnnounced(job, party, against, digest);
     }
 
-    /// The node over the sequences of a party's transcript, with which its output begins.
+    /// The node over the sequences of a party's transcript, with which its strong output begins.
     function _bodyOf(Brief memory brief, JobId job, uint256 party, bytes calldata output)
         private
         view
         returns (bytes32)
     {
+        if (!brief.strong) revert NotStrong(job);
         Chunks memory opened = Openings.read(output);
         bytes32 root = brief.outputRoot(opened.topOf(brief.outputBytes));
         if (root != _requireParty(job, party).output) revert WrongStatement(job, party);

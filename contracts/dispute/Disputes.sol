@@ -39,7 +39,8 @@ contract Disputes is Joining, Proxy, Multicall {
             called == IDisputes.convict.selector || called == IDisputes.convictEnd.selector
                 || called == IDisputes.postParts.selector || called == IDisputes.narrow.selector
                 || called == IDisputes.convictRefused.selector || called == IDisputes.convictTwin.selector
-                || called == IDisputes.convictStrong.selector || called == IDisputes.announce.selector
+                || called == IDisputes.convictStrong.selector || called == IDisputes.convictCopy.selector
+                || called == IDisputes.announce.selector
         ) {
             return address(convictions);
         }

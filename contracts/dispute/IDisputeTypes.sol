@@ -9,8 +9,10 @@ interface IDisputeTypes {
         None,
         /// Both parties must state their transcripts.
         Stating,
-        /// Trees that are descended: over the sequences, over the values of one, over the chunks of one.
+        /// Trees that are descended: over the sequences, in a causal program over the positions of one, over its values,
+        /// over the chunks of one.
         Sequences,
+        Positions,
         Values,
         Chunks,
         /// Both must show the chunk at which they differ.
@@ -52,6 +54,14 @@ interface IDisputeTypes {
         bytes32 outputTop;
     }
 
+    /// An element of a transcript: of a whole sequence, or in a causal program of one position.
+    struct Element {
+        uint32 sequence;
+        uint32 position;
+        uint32 value;
+        uint32 index;
+    }
+
     struct Game {
         Stage stage;
         /// Levels from the nodes down to the leaves of the tree that is descended.
@@ -70,6 +80,8 @@ interface IDisputeTypes {
         /// The nodes; hashes of the parts later.
         bytes32 nodeA;
         bytes32 nodeB;
+        /// The position, where the program is causal.
+        uint32 position;
         /// Terms of a reduction whose partial results differ; none before.
         uint32 from;
         uint32 to;
@@ -118,6 +130,7 @@ interface IDisputeTypes {
         JobId indexed job,
         uint256 indexed party,
         uint256 sequence,
+        uint256 position,
         uint256 value,
         uint256 element,
         int256 found,
@@ -159,6 +172,7 @@ interface IDisputeTypes {
     error PartOutOfRange(int256 part);
     error NotRefused(JobId job);
     error NotStrong(JobId job);
+    error NotTheCopy(uint256 value);
     error NotAnnounced(JobId job, uint256 party, uint256 against, bytes32 digest);
     error NotAnOpponent(JobId job, uint256 party, uint256 against);
     error GoodOutput(bytes32 output);

@@ -92,7 +92,7 @@ interface IDisputes is IDisputeTypes {
 
     // A conviction outside a game names a party `against` that claims another output. A seat goes before challengers
     // who claim the same; a challenger must have taken part since an earlier block, and have announced what any output
-    // suffices for (`convictStrong`), so that nobody who copies a conviction is owed its bounty.
+    // suffices for (`convictStrong`, `convictCopy`), so that nobody who copies a conviction is owed its bounty.
 
     // --- who loses -----------------------------------------------------------------------------------------------
 
@@ -107,7 +107,8 @@ interface IDisputes is IDisputeTypes {
     ) external;
 
     /// The same for an element of the input's copy, or of the output: `chunk` is the party's, `input` opens the job's
-    /// input, `evidence` the output value under the party's transcript.
+    /// input, `evidence` the output value under the party's transcript, which gives the output and the tokens that a
+    /// program reads behind a prompt.
     function convictEnd(
         bytes calldata brief,
         uint256 a,
@@ -126,14 +127,25 @@ interface IDisputes is IDisputeTypes {
         uint256 party,
         uint256 against,
         bytes calldata output,
-        uint32 sequence,
-        uint32 value,
-        uint32 element,
+        Element calldata at,
         bytes calldata evidence
     ) external;
 
-    /// Say by its hash what one will convict `party` with: keccak256 of the whole call of `convictStrong`, in an
-    /// earlier block than that. Only challengers need to, and only the party `against` can.
+    /// The same for an element of the input's copy (value 0): `copy` opens it as `Payloads.copyAt` says, `input` and
+    /// `evidence` what it must be, as for `convictEnd`.
+    function convictCopy(
+        bytes calldata brief,
+        uint256 party,
+        uint256 against,
+        bytes calldata output,
+        Element calldata at,
+        bytes calldata copy,
+        bytes calldata input,
+        bytes calldata evidence
+    ) external;
+
+    /// Say by its hash what one will convict `party` with: keccak256 of the whole call of `convictStrong` or
+    /// `convictCopy`, in an earlier block than that. Only challengers need to, and only the party `against` can.
     function announce(JobId job, uint256 party, uint256 against, bytes32 digest) external;
 
     /// Where the input breaks a rule there is one right output: whoever claims another loses to `against`.

@@ -103,9 +103,7 @@ abstract contract Playing is DisputesBase {
         (JobId job, Brief memory brief) = _requireBrief(given);
         Game storage game = _game(job, a, b);
         Stage stage = game.stage;
-        if (stage != Stage.Sequences && stage != Stage.Values && stage != Stage.Chunks && stage != Stage.Output) {
-            revert WrongStage(stage);
-        }
+        if ((stage < Stage.Sequences || stage > Stage.Chunks) && stage != Stage.Output) revert WrongStage(stage);
         uint256 levels = levelsOf(game.height);
         uint256 atA = _openChildren(game.nodeA, levels, childrenA);
         uint256 atB = _openChildren(game.nodeB, levels, childrenB);
@@ -173,8 +171,9 @@ abstract contract Playing is DisputesBase {
     function _arrive(Brief memory brief, Game storage game, bytes calldata record) private {
         Stage stage = game.stage;
         if (stage == Stage.Sequences) {
-            game.sequence = game.index;
-            _enter(brief, game, Stage.Values, Tree.depthOf(uint256(brief.operators) + 1));
+            _enterSequence(brief, game, game.index);
+        } else if (stage == Stage.Positions) {
+            _enterPosition(brief, game, game.index);
         } else if (stage == Stage.Values) {
             game.value = game.index;
             // SAFETY: a value has at most 2^33 bytes, checked by nodes (touchstone.programs.rules).
@@ -190,10 +189,20 @@ abstract contract Playing is DisputesBase {
         // SAFETY: a depth is below 32.
         (game.stage, game.height, game.index) = (stage, uint8(height), 0);
         if (height != 0) return;
-        if (stage == Stage.Sequences) {
-            return _enter(brief, game, Stage.Values, Tree.depthOf(uint256(brief.operators) + 1));
-        }
+        if (stage == Stage.Sequences) return _enterSequence(brief, game, 0);
+        if (stage == Stage.Positions) return _enterPosition(brief, game, 0);
         _reach(game);
+    }
+
+    function _enterSequence(Brief memory brief, Game storage game, uint32 sequence) private {
+        game.sequence = sequence;
+        if (!brief.causal) return _enterPosition(brief, game, 0);
+        _enter(brief, game, Stage.Positions, Tree.depthOf(brief.length(sequence)));
+    }
+
+    function _enterPosition(Brief memory brief, Game storage game, uint32 position) private {
+        game.position = position;
+        _enter(brief, game, Stage.Values, Tree.depthOf(uint256(brief.operators) + 1));
     }
 
     /// One chunk of a byte string is left.
@@ -206,6 +215,7 @@ abstract contract Playing is DisputesBase {
 
     function _leaves(Brief memory brief, Game storage game) private view returns (uint256) {
         if (game.stage == Stage.Sequences) return brief.count();
+        if (game.stage == Stage.Positions) return brief.length(game.sequence);
         if (game.stage == Stage.Values) return uint256(brief.operators) + 1;
         return Tree.chunkCount(game.size);
     }
@@ -227,12 +237,13 @@ abstract contract Playing is DisputesBase {
         }
     }
 
-    /// Bytes of the value that the game has come to; the input's copy is one token for each position.
+    /// Bytes of the value that the game has come to: of a whole sequence, or in a causal program of one position.
     function _bytesOf(Brief memory brief, Game storage game, bytes calldata record) private view returns (uint256) {
-        uint256 positions = brief.length(game.sequence);
-        if (game.value == 0) return 4 * positions;
+        if (game.value == 0) return brief.copyBytes(game.sequence);
         Chunks memory opened = ProgramRecords.opened(record, brief.program, brief.operators);
-        return opened.bytesOf(game.value, positions);
+        if (brief.causal) return opened.bytesOf(game.value, 1, uint256(game.position) + 1);
+        uint256 positions = brief.length(game.sequence);
+        return opened.bytesOf(game.value, positions, positions);
     }
 
     // --- what is opened counts for every game --------------------------------------------------------------------

@@ -11,6 +11,7 @@ library ProgramRecords {
     using Openings for Chunks;
 
     uint256 private constant RECORD = 1024;
+    uint256 private constant CAUSAL = 6;
     uint256 private constant ROWS = 13;
     uint256 private constant GROUPS = 14;
     uint256 private constant WIDTH = 15;
@@ -37,11 +38,20 @@ library ProgramRecords {
         return Places.word(place);
     }
 
-    /// Bytes of a value that an operator writes, for a sequence of `positions`.
-    function bytesOf(Chunks memory records, uint256 value, uint256 positions) internal pure returns (uint256) {
+    /// Bytes of a value that an operator writes; with so many rows where it has one for each position, and so wide where
+    /// its width is that of the sequence.
+    function bytesOf(Chunks memory records, uint256 value, uint256 positions, uint256 wide)
+        internal
+        pure
+        returns (uint256)
+    {
         uint256 width = word(records, value, WIDTH);
         uint256 rows = word(records, value, ROWS) == 0 ? 1 : positions;
-        return 4 * rows * word(records, value, GROUPS) * (width == 0 ? positions : width);
+        return 4 * rows * word(records, value, GROUPS) * (width == 0 ? wide : width);
+    }
+
+    function isCausal(Chunks memory records) internal pure returns (bool) {
+        return word(records, 0, CAUSAL) != 0;
     }
 
     function isPerPosition(Chunks memory records, uint256 value) internal pure returns (bool) {

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from touchstone.errors import InputError, PayloadError, UnpaidInputError
+from touchstone.programs.program import InputKind, InputSpec
+from touchstone.programs.validate import LENGTH_LIMIT
 from touchstone.protocol.demands import MOST_ANSWER_BYTES
+from touchstone.protocol.generation import decode_prompts
 from touchstone.protocol.payload import (
     MAX_SEQUENCES,
     decode_payload,
     encode_payload,
     payload_root,
-    rows_of,
 )
 
 if TYPE_CHECKING:
@@ -26,10 +28,13 @@ if TYPE_CHECKING:
 
     from touchstone.protocol.orders import Order
 
-    Run = Callable[[list[NDArray[np.int32]]], Sequence[NDArray[np.int32]]]
-    """A model: one int32 output for each sequence. Raises InputError for what does not fit it."""
-    BodyOf = Callable[[list[NDArray[np.int32]]], bytes]
-    """The node over the sequences of the model's transcript, 32 bytes: docs/transcript.md."""
+    Int32 = NDArray[np.int32]
+    Run = Callable[[list[Int32]], Sequence[Int32]]
+    """A model on the sequences of a payload: the int32 outputs. Raises InputError for what does not
+    fit it."""
+    BodyOf = Callable[[list[Int32]], bytes]
+    """The node over the sequences of the model's transcript, 32 bytes, from what the model reads in
+    each (`read_by`): docs/transcript.md."""
 
 
 class Bounds(Protocol):
@@ -43,6 +48,9 @@ class Bounds(Protocol):
     def max_rows(self) -> int:
         """The longest single input, in rows."""
 
+
+TOKENS = InputSpec(InputKind.TOKENS, 1, LENGTH_LIMIT)
+"""The input of a model that reads texts, as long as texts can be."""
 
 BODY_BYTES = 32
 """What stands before the results in a strong output: the node over the transcript's sequences."""
@@ -68,8 +76,18 @@ def require_input(order: Order, payload: bytes, salt: bytes) -> None:
         raise UnpaidInputError("wrong_input", "payload and salt do not have the order's input root")
 
 
-def read_input(order: Order, model: Bounds, payload: bytes) -> list[NDArray[np.int32]]:
+def read_input(
+    order: Order, model: Bounds, payload: bytes, spec: InputSpec = TOKENS
+) -> list[Int32]:
     """The sequences of an input that keeps every rule that can be checked without executing it.
+
+    Twin of `contracts/dispute/Payloads.sol`.
+
+    Args:
+        order: the order.
+        model: its model, as published.
+        payload: bytes with the order's input root.
+        spec: what the model's program reads.
 
     Raises:
         UnpaidInputError: `malformed`, or `oversized`: a sequence is longer than the model takes, or
@@ -77,25 +95,61 @@ def read_input(order: Order, model: Bounds, payload: bytes) -> list[NDArray[np.i
     """
     try:
         sequences = decode_payload(payload)
+        lengths = positions_in(spec, sequences)
     except PayloadError as error:
         raise UnpaidInputError("malformed", str(error)) from None
-    longest = max(len(s) for s in sequences)
-    if min(len(s) for s in sequences) < 1:
-        raise UnpaidInputError("malformed", "a sequence is empty")
-    if longest > model.max_rows:
+    longest, most = max(lengths), min(model.max_rows, spec.max_length)
+    if longest > most:
         raise UnpaidInputError(
-            "oversized", f"a sequence has {longest} rows, the model takes {model.max_rows}"
+            "oversized", f"a sequence has {longest} rows, the model takes {most}"
         )
-    rows, paid = rows_of(sequences), order.units * model.unit_rows
+    rows, paid = sum(lengths), order.units * model.unit_rows
     if rows > paid:
         raise UnpaidInputError("oversized", f"the input has {rows} rows, {paid} are paid for")
     return sequences
 
 
-def rows_to_do(order: Order, model: Bounds, payload: bytes) -> int:
+def positions_in(spec: InputSpec, sequences: Sequence[Int32]) -> list[int]:
+    """Positions of each sequence of the transcript, from the sequences of a payload.
+
+    A prompt has those of its own tokens and of all that are written but the last.
+
+    Raises:
+        PayloadError: a sequence is empty or holds no whole rows, or settings are not those of as
+            many prompts.
+    """
+    if spec.kind is InputKind.PROMPT:
+        return [prompt.positions for prompt in decode_prompts(sequences)]
+    for index, sequence in enumerate(sequences):
+        if not len(sequence):
+            raise PayloadError(f"sequence {index} is empty")
+        if len(sequence) % spec.width:
+            raise PayloadError(
+                f"sequence {index} has {len(sequence)} elements, not whole rows of {spec.width}"
+            )
+    return [len(sequence) // spec.width for sequence in sequences]
+
+
+def read_by(spec: InputSpec, sequences: Sequence[Int32], outputs: Sequence[Int32]) -> list[Int32]:
+    """What the program reads in each sequence of its transcript: int32 [tokens], or int32
+    [positions, width]. After a prompt it reads what it wrote itself: `outputs`, one int32 [max_new]
+    for each prompt.
+
+    Raises:
+        PayloadError: see `positions_in`.
+    """
+    if spec.kind is InputKind.PROMPT:
+        prompts = decode_prompts(sequences)
+        return [p.rows(written[:-1]) for p, written in zip(prompts, outputs, strict=True)]
+    if spec.kind is InputKind.ROWS:
+        return [sequence.reshape(-1, spec.width) for sequence in sequences]
+    return list(sequences)
+
+
+def rows_to_do(order: Order, model: Bounds, payload: bytes, spec: InputSpec = TOKENS) -> int:
     """Rows of work in an input; none where it breaks a rule."""
     try:
-        return rows_of(read_input(order, model, payload))
+        return sum(positions_in(spec, read_input(order, model, payload, spec)))
     except UnpaidInputError:
         return 0
 
@@ -106,7 +160,12 @@ def results_in(order: Order, output: bytes) -> bytes:
 
 
 def output_of(
-    order: Order, model: Bounds, payload: bytes, run: Run, body_of: BodyOf | None = None
+    order: Order,
+    model: Bounds,
+    payload: bytes,
+    run: Run,
+    body_of: BodyOf | None = None,
+    spec: InputSpec = TOKENS,
 ) -> bytes:
     """The output payload that every honest provider commits to.
 
@@ -119,14 +178,15 @@ def output_of(
         payload: bytes with the order's input root.
         run: executes the model.
         body_of: tells its transcript, with which a strong output begins; needed for those.
+        spec: what its program reads.
     """
     try:
-        sequences = read_input(order, model, payload)
-        outputs = run(sequences)
-        output = encode_payload([np.ascontiguousarray(o).reshape(-1) for o in outputs])
+        sequences = read_input(order, model, payload, spec)
+        outputs = [np.ascontiguousarray(output).reshape(-1) for output in run(sequences)]
+        output = encode_payload(outputs)
         if order.strong:
             assert body_of is not None, "a strong order asks for the transcript"
-            output = body_of(sequences) + output
+            output = body_of(read_by(spec, sequences, outputs)) + output
     except (UnpaidInputError, InputError, PayloadError):
         return REFUSED
     return output if len(output) <= MOST_ANSWER_BYTES else REFUSED
