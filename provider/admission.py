@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from web3 import Web3
 
     from touchstone.chain.registry import PublishedModel
+    from touchstone.programs.program import InputSpec
     from touchstone.protocol.eip712 import Domain
     from touchstone.protocol.ids import JobId
     from touchstone.protocol.orders import Order
@@ -80,7 +81,9 @@ def size_limit(order: Order, model: PublishedModel) -> int:
     return input_size_limit(order, model.unit_rows)
 
 
-def check_input(order: Order, model: PublishedModel, payload: bytes, salt: bytes) -> int:
+def check_input(
+    order: Order, model: PublishedModel, reads: InputSpec, payload: bytes, salt: bytes
+) -> int:
     """Rows of work in the bytes that the order names; none where they break a rule.
 
     Raises:
@@ -90,7 +93,7 @@ def check_input(order: Order, model: PublishedModel, payload: bytes, salt: bytes
         require_input(order, payload, salt)
     except UnpaidInputError as error:
         raise RefusedError(error.rule, str(error)) from None
-    return rows_to_do(order, model, payload)
+    return rows_to_do(order, model, payload, reads)
 
 
 @dataclass(frozen=True, slots=True)

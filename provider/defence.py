@@ -168,16 +168,17 @@ class Defence:
             if payload is None or output is None:
                 return None
             log("replaying a disputed job", job=job)
-            sequences = None
+            part, sequences = Part.of(order), None
             if output != REFUSED:
                 try:
-                    sequences = read_input(order, self._models[order.model], payload)
+                    published, reads = self._models[order.model], self._executor.reads(part)
+                    sequences = read_input(order, published, payload, reads)
                 except UnpaidInputError:
                     sequences = None
             while len(self._cases) >= _MOST_CASES:
                 del self._cases[next(iter(self._cases))]
             self._cases[job] = self._executor.case(
-                Part.of(order), payload, sequences, output, strong=order.strong
+                part, payload, sequences, output, strong=order.strong
             )
         return self._cases[job]
 

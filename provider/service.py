@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     )
     from touchstone.protocol.ids import JobId
     from touchstone.protocol.jobs import JobState
+    from touchstone.protocol.orders import Order
 
 
 class Service:
@@ -90,7 +91,7 @@ class Service:
     def accept(self, job: JobId, payload: bytes, salt: bytes) -> tuple[JobStatus, bool]:
         """Queues an admitted input. Returns the job's status and whether the input is new."""
         work = self._require_known(job)
-        rows = check_input(work.order, self._book.served[work.order.pool].published, payload, salt)
+        rows = self._rows_in(work.order, payload, salt)
         if work.salt is not None:
             return self.status(job), False
         load = Load(self._store.queued(), self._most_queued, self._store.free_bytes())
@@ -106,7 +107,7 @@ class Service:
         """Queues an input that was published on chain, however much is queued before it: late is
         better than silent."""
         work = self._require_known(job)
-        rows = check_input(work.order, self._book.served[work.order.pool].published, payload, salt)
+        rows = self._rows_in(work.order, payload, salt)
         if work.salt is None:
             self._queue(job, payload, salt, rows)
 
@@ -123,6 +124,10 @@ class Service:
         if payload is None or work.salt is None:
             raise RefusedError("not_ready", "this node no longer has the input")
         return payload, work.salt
+
+    def _rows_in(self, order: Order, payload: bytes, salt: bytes) -> int:
+        published = self._book.served[order.pool].published
+        return check_input(order, published, self._worker.reads(order), payload, salt)
 
     def _queue(self, job: JobId, payload: bytes, salt: bytes, rows: int) -> None:
         self._store.queue(job, payload, salt, rows)

@@ -127,6 +127,10 @@ class Worker:
         with self._wake:
             self._wake.notify()
 
+    def reads(self, order: Order) -> InputSpec:
+        """What the model of an order reads."""
+        return self._executor.reads(Part.of(order))
+
     def answer(self, job: JobId, order: Order, payload: bytes) -> bytes:
         """The output that is due for these bytes, computed now: what an audit needs."""
         return self._execute(job, order, payload)
@@ -186,8 +190,8 @@ class Worker:
 
     def _execute(self, job: JobId, order: Order, payload: bytes) -> bytes:
         """The output that is due for these bytes, whatever they are."""
-        published, part = self._models[order.model], Part.of(order)
-        rows = rows_to_do(order, published, payload)
+        published, part, reads = self._models[order.model], Part.of(order), self.reads(order)
+        rows = rows_to_do(order, published, payload, reads)
 
         def run(batch: list[NDArray[np.int32]]) -> list[NDArray[np.int32]]:
             began = time.monotonic()
@@ -201,7 +205,7 @@ class Worker:
             return self._executor.body(part, batch)
 
         with self._executing:
-            output = output_of(order, published, payload, run, body_of)
+            output = output_of(order, published, payload, run, body_of, reads)
         if output == REFUSED:
             log("the input breaks a rule", job=job)
         return output

@@ -6,30 +6,40 @@ from collections.abc import Callable
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
+from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
-from touchstone.errors import ProgramError, SettingsError
+from touchstone.coordination.peers import peer_of
+from touchstone.errors import PayloadError, PeerError, ProgramError, SettingsError
+from touchstone.programs.program import InputKind
 from touchstone.protocol.ids import ModelId, model_id
-from touchstone.protocol.inputs import REFUSED, output_of, read_input
+from touchstone.protocol.inputs import REFUSED, output_of, read_input, results_in
 from touchstone.protocol.jobs import Phase, seats_in
-from touchstone.protocol.payload import payload_root
+from touchstone.protocol.payload import decode_payload, payload_root
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    import numpy as np
+    from numpy.typing import NDArray
     from web3.types import EventData
 
     from touchstone.chain.registry import PublishedModel
     from touchstone.disputes.case import Case
-    from touchstone.engines import TorchEngine
+    from touchstone.engines.runner import Runner
     from touchstone.protocol.ids import JobId
     from touchstone.protocol.orders import Order
     from verifier.duties import Watch
     from verifier.store import SeenJob
 
-Answer = Callable[["Order", "PublishedModel", bytes], bytes]
-"""From an order, its model and its input to the output. Raises KeyError for another model."""
+    Int32 = NDArray[np.int32]
+
+Draft = Callable[[], bytes]
+"""What somebody says that the output is, or nothing."""
+Answer = Callable[["Order", "PublishedModel", bytes, Draft], bytes]
+"""From an order, its model and its input to the output, whatever the draft is; sooner where that is
+right. Raises KeyError for another model."""
 
 
 def is_sampled(job: JobId, seed: bytes, share: float) -> bool:
@@ -60,14 +70,16 @@ def audit(
     if not is_sampled(job.id, state.seed, share):
         return _skip(watch, job, "not in the sample")
     payload, salt = given
+    claimed = claimed_roots(watch, job)
+    providers = {seat: state.providers[seat] for seat in claimed if seat in state.providers}
+    draft = partial(claimed_output, watch, job, salt, list(providers.values()))
     try:
-        output = answer(job.order, watch.published(job.order.model), payload)
+        output = answer(job.order, watch.published(job.order.model), payload, draft)
     except KeyError:
         return _skip(watch, job, "the model is not here")
-    claimed = claimed_roots(watch, job)
     verdict, detail = compare(payload_root(output, salt), claimed)
     detail["phase"] = state.phase.name.lower()
-    detail["providers"] = {str(s): state.providers[s] for s in claimed if s in state.providers}
+    detail["providers"] = {str(seat): provider for seat, provider in providers.items()}
     disputed = challenge and verdict == "differs"
     watch.store.keep_audit(job.id, verdict, detail, disputed)
     return verdict
@@ -76,6 +88,19 @@ def audit(
 def _skip(watch: Watch, job: SeenJob, reason: str) -> str:
     watch.store.keep_audit(job.id, "skipped", {"reason": reason})
     return "skipped"
+
+
+def claimed_output(watch: Watch, job: SeenJob, salt: bytes, providers: Sequence[str]) -> bytes:
+    """The output as the first of its providers tells it that does; nothing where none does.
+
+    It is not believed: what is right in it only saves work.
+    """
+    for provider in providers:
+        try:
+            return peer_of(watch.vault, to_checksum_address(provider)).output(job.id, salt)
+        except PeerError:
+            continue
+    return b""
 
 
 def claimed_roots(watch: Watch, job: SeenJob) -> dict[int, bytes]:
@@ -115,18 +140,26 @@ def models_in(folders: Sequence[Path]) -> dict[ModelId, Path]:
 
 
 class ExactModels:
-    """Executes compiled models with the torch engine, loaded and verified on first use."""
+    """Executes compiled models, loaded and verified on first use."""
 
     def __init__(self, folders: Sequence[Path]) -> None:
         self._folders = models_in(folders)
 
-    def __call__(self, order: Order, published: PublishedModel, payload: bytes) -> bytes:
+    def __call__(
+        self, order: Order, published: PublishedModel, payload: bytes, draft: Draft = bytes
+    ) -> bytes:
         """See `Answer`."""
         from touchstone.transcripts.transcript import body_of
 
-        engine = _engine(self._folders[order.model])
-        body = partial(body_of, engine.replay)
-        return output_of(order, published, payload, engine.run, body)
+        runner = _runner(self._folders[order.model])
+
+        def run(batch: list[Int32]) -> list[Int32]:
+            if runner.reads.kind is not InputKind.PROMPT:
+                return runner.run(batch)
+            return runner.check(batch, _drafts(order, draft()))
+
+        body = partial(body_of, runner.replay)
+        return output_of(order, published, payload, run, body, runner.reads)
 
     def case(self, order: Order, published: PublishedModel, payload: bytes) -> Case:
         """What can be shown of a job in a dispute. Raises KeyError for a model that is not here.
@@ -135,15 +168,25 @@ class ExactModels:
         from touchstone.programs import load_model
 
         folder, output = self._folders[order.model], self(order, published, payload)
-        sequences = None if output == REFUSED else read_input(order, published, payload)
-        replay = _engine(folder).replay
-        return case_of(load_model(folder), replay, payload, sequences, output, order.strong)
+        runner, sequences = _runner(folder), None
+        if output != REFUSED:
+            sequences = read_input(order, published, payload, runner.reads)
+        model = load_model(folder)
+        return case_of(model, runner.replay, payload, sequences, output, order.strong)
+
+
+def _drafts(order: Order, output: bytes) -> list[Int32]:
+    """The sequences that an output holds; none where it holds something else."""
+    try:
+        return decode_payload(results_in(order, output))
+    except PayloadError:
+        return []
 
 
 @cache
-def _engine(folder: Path) -> TorchEngine:
+def _runner(folder: Path) -> Runner:
     # Only here, so that a verifier without models needs no torch.
-    from touchstone.engines import TorchEngine
+    from touchstone.engines.runner import make_runner
     from touchstone.programs import load_model
 
-    return TorchEngine(load_model(folder), "cpu", 1)
+    return make_runner(load_model(folder), "cpu", 1)

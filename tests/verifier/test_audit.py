@@ -64,7 +64,7 @@ def test_an_input_that_breaks_a_rule_is_audited_like_any_other(payload):
     def execute(batch):
         raise AssertionError("there is nothing to execute")
 
-    def answer(order, model, payload):
+    def answer(order, model, payload, draft):
         return output_of(order, model, payload, execute)
 
     assert audit(watch, job, answer, 1) == "agrees"

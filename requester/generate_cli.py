@@ -1,0 +1,165 @@
+"""`touchstone job generate`: have a language model write, and read along."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from requester.cli_common import (
+    JsonOption,
+    KeyOption,
+    NeverPublishOption,
+    job_data,
+    live,
+    open_client,
+)
+from touchstone.amounts import parse_positive_tokens
+from touchstone.arithmetic.sampling import NO_TOKEN
+from touchstone.cli.output import emit
+from touchstone.errors import RequestError
+from touchstone.protocol.generation import Sampling
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def generate(
+    prompt: Annotated[str, typer.Argument(help="The text to go on from.")],
+    model: Annotated[str, typer.Option(help="Which model: name@version.")],
+    folder: Annotated[Path, typer.Option(help="The compiled model, for its tokenizer.")],
+    max_new: Annotated[int, typer.Option(help="Tokens to write at most.", min=1)] = 64,
+    temperature: Annotated[
+        float, typer.Option(help="0 takes the most probable token each time.", min=0)
+    ] = 0.0,
+    min_p: Annotated[
+        float,
+        typer.Option(
+            help="Leave out tokens less probable than this times the most probable.", min=0, max=1
+        ),
+    ] = 0.0,
+    seed: Annotated[
+        int | None, typer.Option(help="Of the sampling, 64 bits; a random one if left out.", min=0)
+    ] = None,
+    replicas: Annotated[
+        int, typer.Option(help="Providers that must agree; one is challengeable.", min=1, max=5)
+    ] = 3,
+    max_price: Annotated[
+        str | None, typer.Option(help="Tokens for a unit of work to one provider, at most.")
+    ] = None,
+    strong: Annotated[
+        bool, typer.Option(help="Ask for claims with transcripts: lies are convicted at once.")
+    ] = False,
+    verifier: Annotated[
+        list[str] | None, typer.Option(help="Verifier that may audit the job; may be repeated.")
+    ] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds to stay at most.", min=1)] = 600,
+    never_publish: NeverPublishOption = False,
+    key: KeyOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Have a language model go on from a prompt.
+
+    The text appears while it is written; that is not proven yet. When the job has settled, it is
+    compared with the result that the providers answer for, and that is what --json prints.
+    """
+    if seed is None:
+        seed = secrets.randbits(64) if temperature else 0
+    sampling = Sampling.of(max_new, temperature, min_p, seed)
+    limit = None if max_price is None else parse_positive_tokens(max_price)
+    client = open_client(key, verifier or (), never_publish=never_publish)
+    printer = Printer(folder, quiet=json)
+    with live(json or printer.shows) as on_progress:
+        job = client.generate(
+            [prompt],
+            model,
+            sampling,
+            model_folder=folder,
+            replicas=replicas,
+            strong=strong,
+            max_price=limit,
+        )
+        with client.watching(job, printer.saw):
+            outcome = client.wait(job, timeout, on_progress)
+        if not outcome.settled:
+            printer.end()
+            raise RequestError(
+                f"job 0x{job.id.hex()} has no result: it is {outcome.phase.name.lower()} "
+                f"({outcome.reason})"
+            )
+        written = [token for token in client.result(job)[0].tolist() if token != NO_TOKEN]
+    printer.finish(written)
+    data = job_data(client, job, outcome) | {
+        "text": printer.text_of(written),
+        "tokens": written,
+        "stopped": len(written) < max_new,
+        "seed": seed,
+    }
+
+    def render(console: Console) -> None:
+        agreed = f"{len(outcome.providers)} of {job.order.replicas} providers answer for it"
+        console.print(
+            f"{len(written)} tokens, {data['spent']} spent; {agreed}; job {data['job']}",
+            style="dim",
+            soft_wrap=True,
+        )
+        if temperature:
+            console.print(f"seed {seed}", style="dim")
+
+    emit(data, json, render)
+
+
+class Printer:
+    """Prints text as its tokens come, and again where it turns out to have been another.
+
+    Attributes:
+        shows: whether anything is printed before the end.
+    """
+
+    def __init__(self, folder: Path, *, quiet: bool) -> None:
+        # Here, so that other commands need no tokenizer.
+        from touchstone.programs.tokens import Decoder
+
+        self._decoder = Decoder(folder)
+        self._seen: list[int] = []
+        self._printed = ""
+        self.shows = not quiet
+        self._quiet = quiet
+
+    def text_of(self, tokens: Sequence[int]) -> str:
+        """The text of all these tokens."""
+        return self._decoder.text(tokens)
+
+    def saw(self, _prompt: int, tokens: Sequence[int]) -> None:
+        """Prints what these tokens add."""
+        self._seen += tokens
+        self._write(self._decoder.finished(self._seen))
+
+    def finish(self, tokens: Sequence[int]) -> None:
+        """Prints what is missing of the settled text; all of it where something else was shown."""
+        text = self.text_of(tokens)
+        if not text.startswith(self._printed) and not self._quiet:
+            self.end()
+            Console(stderr=True).print(
+                "[yellow]what was shown above did not settle; this did:[/yellow]"
+            )
+            self._printed = ""
+        self._write(text)
+        self.end()
+
+    def end(self) -> None:
+        """Ends the line."""
+        if not self._quiet:
+            sys.stdout.write("\n")
+            sys.stdout.flush()
+
+    def _write(self, text: str) -> None:
+        if self._quiet:
+            return
+        sys.stdout.write(text[len(self._printed) :])
+        sys.stdout.flush()
+        self._printed = text
