@@ -39,7 +39,7 @@ def compile_model(
     source: Annotated[
         Path,
         typer.Argument(
-            help="A Hugging Face folder of a BERT encoder, or all-MiniLM-L6-v2 for the one that "
+            help="A Hugging Face folder, or all-MiniLM-L6-v2 for the one that "
             "scripts/setup has installed."
         ),
     ],
@@ -52,12 +52,13 @@ def compile_model(
 ) -> None:
     """Compile a model to an exact program. The same source gives the same roots everywhere."""
     # Only here, so that other commands need not wait for the compiler.
-    from touchstone.compilers import compile_bert, find_minilm
+    from touchstone.compilers import compile_model as compile_folder
+    from touchstone.compilers import find_minilm
 
     name = name or source.absolute().name
     if str(source) == INSTALLED and not source.exists():
         source = find_minilm()
-    manifest = compile_bert(source, out, name, version)
+    manifest = compile_folder(source, out, name, version)
     data = _manifest_data(manifest) | {"folder": str(out)}
     emit(
         data,

@@ -188,7 +188,7 @@ class _Writer:
         if bits < 1:
             raise CompileError("word_embeddings holds weights too large to scale")
         tokens = add(
-            "embed_tokens", "embeddings.word", (0,), (words.values, words.scale), scale_bits=bits
+            "embed_tokens", "embeddings.word", (0,), (words.digits[0], words.scale), scale_bits=bits
         )
         table = self.tensors.get(
             "embeddings.position_embeddings.weight", size.positions, size.hidden
@@ -313,7 +313,7 @@ class _Writer:
             "matmul",
             label,
             (x, peak),
-            (matrix.values, matrix.scale, bias),
+            (matrix.digits[0], matrix.scale, bias),
             row_bits=LINEAR_ROW_BITS,
             scale_bits=matrix.scale_bits,
             groups=groups,
