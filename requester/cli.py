@@ -18,6 +18,7 @@ from requester.cli_common import (
     open_client,
     outcome_data,
 )
+from requester.generate_cli import generate
 from requester.receipt_cli import receipt_app
 from touchstone.amounts import format_tokens, parse_positive_tokens
 from touchstone.cli.output import emit
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 __all__ = ["job_app", "receipt_app"]
 
 job_app = typer.Typer(no_args_is_help=True, help="Order inference, and follow what was ordered.")
+
+
+job_app.command("generate")(generate)
 
 
 @job_app.command("submit")

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from touchstone.errors import RequestError
+from touchstone.programs.encoding import from_json, program_root
 from touchstone.programs.manifest import Manifest
-from touchstone.programs.model import MANIFEST
+from touchstone.programs.model import MANIFEST, PROGRAM
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,9 +38,20 @@ def read_manifest(folder: Path | None, published: PublishedModel) -> Manifest | 
     return manifest
 
 
-def vocabulary_of(manifest: Manifest | None) -> int | None:
-    """How many tokens the model knows; None where that is not at hand."""
-    return None
+def vocabulary_of(folder: Path | None, manifest: Manifest | None) -> int | None:
+    """How many tokens the model knows; None where its folder is not at hand.
+
+    Raises RequestError where the folder's program is not the manifest's, or knows no tokens.
+    """
+    if folder is None or manifest is None:
+        return None
+    program = from_json((folder / PROGRAM).read_bytes())
+    if program_root(program) != manifest.program_root:
+        raise RequestError(f"{folder / PROGRAM} is not the program that {MANIFEST} names")
+    for operator in program.operators:
+        if operator.op == "embed_tokens":
+            return operator.constants[0].shape[0]
+    raise RequestError(f"{manifest.name} reads no tokens: it goes on from no prompt")
 
 
 def to_prompts(

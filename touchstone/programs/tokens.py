@@ -22,19 +22,36 @@ def tokenize(model: Model | Path | str, texts: Sequence[str]) -> list[NDArray[np
     `model` is a loaded model or its folder. Raises RootMismatchError if tokenizer.json is not the
     one the manifest names.
     """
-    folder = model.folder if isinstance(model, Model) else Path(model)
-    manifest = (
-        model.manifest
-        if isinstance(model, Model)
-        else Manifest.from_json((folder / MANIFEST).read_bytes())
-    )
-    data = (folder / TOKENIZER).read_bytes()
-    if sha256(data).digest() != manifest.tokenizer_sha256:
-        raise RootMismatchError(f"{TOKENIZER} is not the one that {MANIFEST} names: fetch it again")
+    data, manifest = _read(model.folder if isinstance(model, Model) else Path(model))
     tokenizer = _tokenizer(data, manifest.max_length)
     return [
         np.array(encoding.ids, dtype=np.int32) for encoding in tokenizer.encode_batch(list(texts))
     ]
+
+
+def _read(folder: Path) -> tuple[bytes, Manifest]:
+    manifest = Manifest.from_json((folder / MANIFEST).read_bytes())
+    data = (folder / TOKENIZER).read_bytes()
+    if sha256(data).digest() != manifest.tokenizer_sha256:
+        raise RootMismatchError(f"{TOKENIZER} is not the one that {MANIFEST} names: fetch it again")
+    return data, manifest
+
+
+class Decoder:
+    """Tokens back to text, with the tokenizer that belongs to the model."""
+
+    def __init__(self, folder: Path | str) -> None:
+        """Reads the folder's tokenizer. Raises RootMismatchError as `tokenize` does."""
+        data, manifest = _read(Path(folder))
+        self._tokenizer = _tokenizer(data, manifest.max_length)
+
+    def text(self, tokens: Sequence[int]) -> str:
+        """The text of all these tokens, without those that only steer the model."""
+        return self._tokenizer.decode(list(tokens), skip_special_tokens=True)
+
+    def finished(self, tokens: Sequence[int]) -> str:
+        """The same, less a character at its end of which only some bytes are there yet."""
+        return self.text(tokens).rstrip("\ufffd")
 
 
 @lru_cache(maxsize=4)
