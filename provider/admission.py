@@ -76,9 +76,9 @@ def require_drawn(state: JobState, seat: int | None, address: str) -> None:
         raise RefusedError("not_drawn_here", f"{address} holds no active seat of this job")
 
 
-def size_limit(order: Order, model: PublishedModel) -> int:
+def size_limit(order: Order, model: PublishedModel, reads: InputSpec) -> int:
     """The most bytes that an input of the order may have."""
-    return input_size_limit(order, model.unit_rows)
+    return input_size_limit(order, model.unit_rows, reads)
 
 
 def check_input(

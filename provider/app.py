@@ -20,6 +20,7 @@ from touchstone.coordination.messages import (
     SALT_HEADER,
     SIGNATURE_HEADER,
     CommitSet,
+    InputSource,
     OpeningAsked,
     Refusal,
     RefusalEnvelope,
@@ -32,6 +33,7 @@ from touchstone.protocol.payload import MAX_PAYLOAD_BYTES
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from provider.forwarding import Forwarding
     from provider.service import Service
 
 STATUS = {
@@ -69,6 +71,7 @@ _SET_SCHEMA = CommitSet.model_json_schema(
 
 
 _OPENING_SCHEMA = OpeningAsked.model_json_schema()
+_SOURCE_SCHEMA = InputSource.model_json_schema()
 _TOKENS_SCHEMA = TokensAsked.model_json_schema()
 _NEWS_S = 5.0
 """How long a request waits for tokens that are not written yet."""
@@ -80,7 +83,9 @@ def _body(kind: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {kind: {"schema": schema}}}}
 
 
-def make_app(service: Service, health: Callable[[], dict[str, object]]) -> FastAPI:
+def make_app(
+    service: Service, forwarding: Forwarding, health: Callable[[], dict[str, object]]
+) -> FastAPI:
     """The application that serves `service`; `health` tells of the node."""
     app = FastAPI(title="Touchstone provider node", docs_url=None, redoc_url=None)
     _answer_errors(app)
@@ -101,6 +106,18 @@ def make_app(service: Service, health: Callable[[], dict[str, object]]) -> FastA
         limit = await run_in_threadpool(service.admit, id_, salt_, _signature(signature))
         payload = await _read(request, limit)
         status, new = await run_in_threadpool(service.accept, id_, payload, salt_)
+        return _json(status, 202 if new else 200)
+
+    @app.post("/jobs/{job}/input-source", openapi_extra=_body("application/json", _SOURCE_SCHEMA))
+    async def post_input_source(
+        request: Request,
+        job: _JobPath,
+        salt: _SaltHeader,
+        signature: Annotated[str | None, Header(alias=SIGNATURE_HEADER)] = None,
+    ) -> Response:
+        source = _parse(InputSource, await _read(request, _SET_BYTES))
+        id_, salt_, signed = JobId(_bytes(job)), _bytes(salt), _signature(signature)
+        status, new = await run_in_threadpool(forwarding.take, id_, salt_, signed, source)
         return _json(status, 202 if new else 200)
 
     @app.get("/jobs/{job}/input")

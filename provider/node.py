@@ -14,6 +14,7 @@ from provider.capacity import Queued, next_job, units_in_window
 from provider.defence import Defence
 from provider.duties import Self
 from provider.executor import make_executor
+from provider.forwarding import Forwarding
 from provider.log import log
 from provider.offers import look_up
 from provider.service import Service
@@ -153,7 +154,7 @@ class Node:
                 self.defence.opening,
             )
             self._actions.give_inputs_to(service.take_published)
-            self.app = make_app(service, self.health)
+            self.app = make_app(service, Forwarding(service, vault), self.health)
         except BaseException:
             self.store.close()
             raise

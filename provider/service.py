@@ -86,7 +86,8 @@ class Service:
             require_drawn(state, self._book.seat(state), self._signatory.address)
             if not may_sign(state, self._book.me):
                 raise RefusedError("not_ready", "the job was drawn before this node's memory began")
-        return size_limit(work.order, self._book.served[work.order.pool].published)
+        published = self._book.served[work.order.pool].published
+        return size_limit(work.order, published, self._worker.reads(work.order))
 
     def accept(self, job: JobId, payload: bytes, salt: bytes) -> tuple[JobStatus, bool]:
         """Queues an admitted input. Returns the job's status and whether the input is new."""

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from web3 import Web3
 
+    from requester.delivery import Source
     from touchstone.chain.deployment import Deployment
     from touchstone.programs.manifest import Manifest
     from touchstone.protocol.demands import Demand
@@ -175,7 +176,7 @@ class Client:
         works = [
             work_on(published, to_sequences(inputs, model_folder), width) for inputs in batches
         ]
-        return self._order(works, published, manifest, how)
+        return self.order(works, published, manifest, how)
 
     def generate(
         self,
@@ -205,38 +206,17 @@ class Client:
             for index, tokens in enumerate(to_prompts(prompts, model_folder))
         ]
         work = work_after(published, wanted, vocabulary_of(model_folder, manifest))
-        (job,) = self._order([work], published, manifest, how)
+        (job,) = self.order([work], published, manifest, how)
         return job
 
-    def raise_rung(
-        self, job: StoredJob | JobId, replicas: int = 3, *, max_price: int | None = None
-    ) -> StoredJob:
-        """Orders the same input again from several providers, under the same salt, so that their
-        result can be compared with one that was delivered: `agrees` says whether it is the same.
-
-        Where it is not, the earlier result can be challenged on chain while its bond is locked.
-        Raises as `submit` does.
-        """
-        given = self._stored(job)
-        how = Ordering(
-            replicas=replicas,
-            strong=given.order.strong,
-            max_price=max_price,
-            shard=given.order.shard,
-            salt=given.salt,
-        )
-        work = Work(given.payload, given.order.units)
-        (raised,) = self._order([work], self.published(given.model), None, how)
-        return raised
-
-    def _order(
+    def order(
         self,
         works: Sequence[Work],
         published: PublishedModel,
         manifest: Manifest | None,
         how: Ordering,
     ) -> list[StoredJob]:
-        """Orders all works at one price, and opens them together."""
+        """Orders prepared works at one price, and opens them together. Raises as `submit` does."""
         replicas, shard, price = how.get("replicas", 3), how.get("shard", 0), how.get("price")
         offers = find_offers(self.vault, self.pools, published.id, shard, replicas)
         if price is not None:
@@ -262,6 +242,27 @@ class Client:
         open_jobs(self.market, self._wallet, jobs)
         return jobs
 
+    def raise_rung(
+        self, job: StoredJob | JobId, replicas: int = 3, *, max_price: int | None = None
+    ) -> StoredJob:
+        """Orders the same input again from several providers, under the same salt, so that their
+        result can be compared with one that was delivered: `agrees` says whether it is the same.
+
+        Where it is not, the earlier result can be challenged on chain while its bond is locked.
+        Raises as `submit` does.
+        """
+        given = self._stored(job)
+        how = Ordering(
+            replicas=replicas,
+            strong=given.order.strong,
+            max_price=max_price,
+            shard=given.order.shard,
+            salt=given.salt,
+        )
+        work = Work(given.payload, given.order.units)
+        (raised,) = self.order([work], self.published(given.model), None, how)
+        return raised
+
     def agrees(self, job: StoredJob | JobId, raised: StoredJob | JobId) -> bool:
         """Whether two settled jobs over one input and salt have one result."""
         first, second = self.outcome(job), self.outcome(raised)
@@ -284,15 +285,20 @@ class Client:
         job: StoredJob | JobId,
         timeout: float = 600,
         on_progress: Callable[[Progress], None] | None = None,
+        source: Source | None = None,
     ) -> Outcome:
         """Delivers the input and waits until the job has ended, well or not.
+
+        Where the input is another job's output, `source` names that job and who was paid for it:
+        providers are asked to fetch it there first.
 
         Raises:
             JobTimeoutError: it has not ended within `timeout` seconds; wait again to go on.
             TransactionReverted: the job was never opened, and cannot be now.
         """
         job = self.resume(job)
-        courier = Courier(job, self.vault, self.market.domain, self.account, self._verifiers)
+        domain = self.market.domain
+        courier = Courier(job, self.vault, domain, self.account, self._verifiers, source)
         return follow(
             job,
             self.market,

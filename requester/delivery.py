@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     from requester.store import StoredJob
     from touchstone.chain.stake import Vault
     from touchstone.protocol.eip712 import Domain
+    from touchstone.protocol.ids import JobId
     from touchstone.protocol.jobs import JobState
+
+    Source = tuple[JobId, Sequence[str]]
+    """A job whose output is the input of another, and the providers that were paid for it."""
 
 
 class Courier:
@@ -40,8 +44,11 @@ class Courier:
         domain: Domain,
         account: LocalAccount,
         verifiers: Sequence[str],
+        source: Source | None = None,
     ) -> None:
+        """Binds the job. Where its input has a source, providers are to fetch it there."""
         self._job = job
+        self._source = source
         self._vault = vault
         self._verifiers = tuple(verifiers)
         self._signature = sign_delivery(domain, account, job.id, job.salt)
@@ -64,9 +71,10 @@ class Courier:
 
     def _try(self, name: str) -> None:
         try:
-            self._peer(name).deliver(
-                self._job.id, self._job.payload, self._job.salt, self._signature
-            )
+            if not self._is_fetched(name):
+                self._peer(name).deliver(
+                    self._job.id, self._job.payload, self._job.salt, self._signature
+                )
         except (PeerError, *TRANSIENT) as error:
             attempt = self._failures.get(name, (0, 0.0))[0]
             self._failures[name] = (attempt + 1, time.monotonic() + backoff(attempt, most=5))
@@ -74,6 +82,20 @@ class Courier:
         else:
             self.problems.pop(name, None)
             self.delivered.add(name)
+
+    def _is_fetched(self, name: str) -> bool:
+        """Whether a provider has the input from where it is."""
+        if self._source is None or name in self._verifiers:
+            return False
+        job, providers = self._source
+        others = [to_checksum_address(one) for one in providers]
+        try:
+            self._peer(name).deliver_from(
+                self._job.id, self._job.salt, self._signature, job, others
+            )
+        except PeerError:
+            return False
+        return True
 
     def _peer(self, name: str) -> Peer:
         if name in self._verifiers:

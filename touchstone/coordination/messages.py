@@ -104,6 +104,13 @@ class OpeningGiven(Message):
     chunk: Bytes = b""
 
 
+class InputSource(Message):
+    """Where a node finds its input: it is the output of another job, which these were paid for."""
+
+    job: Bytes32
+    providers: Annotated[list[Address], Field(min_length=1, max_length=7)]
+
+
 class TokensAsked(Message):
     """How many tokens of each prompt the requester has: those that follow are wanted."""
 

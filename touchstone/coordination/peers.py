@@ -18,6 +18,7 @@ from touchstone.coordination.messages import (
     SIGNATURE_HEADER,
     ClaimMessage,
     CommitSet,
+    InputSource,
     JobStatus,
     OpeningAsked,
     OpeningGiven,
@@ -87,6 +88,29 @@ class Peer:
             "Content-Type": "application/octet-stream",
         }
         body = self._call("PUT", f"/jobs/0x{job.hex()}/input", content=payload, headers=headers)
+        return self._parse(JobStatus, body).state
+
+    def deliver_from(
+        self,
+        job: JobId,
+        salt: bytes,
+        signature: bytes,
+        source: JobId,
+        providers: Sequence[ChecksumAddress],
+    ) -> str:
+        """Has the node fetch its input: the output of job `source`, from these providers. Returns
+        the job's state there. Harmless if repeated."""
+        asked = InputSource(job=source, providers=list(providers))
+        body = self._call(
+            "POST",
+            f"/jobs/0x{job.hex()}/input-source",
+            content=asked.model_dump_json().encode(),
+            headers={
+                SALT_HEADER: "0x" + salt.hex(),
+                SIGNATURE_HEADER: "0x" + signature.hex(),
+                "Content-Type": "application/json",
+            },
+        )
         return self._parse(JobStatus, body).state
 
     def status(self, job: JobId) -> JobStatus:

@@ -60,10 +60,11 @@ REFUSED = b"TSR1"
 can equal it."""
 
 
-def input_size_limit(order: Order, unit_rows: int) -> int:
+def input_size_limit(order: Order, unit_rows: int, reads: InputSpec = TOKENS) -> int:
     """The most bytes that an input of the order needs, and that can be published on chain: a
     provider must be able to show its auditor what it was given."""
-    return min(MOST_ANSWER_BYTES, 8 + 4 * MAX_SEQUENCES + 4 * order.units * unit_rows)
+    width = reads.width if reads.kind is InputKind.ROWS else 1
+    return min(MOST_ANSWER_BYTES, 8 + 4 * MAX_SEQUENCES + 4 * order.units * unit_rows * width)
 
 
 def require_input(order: Order, payload: bytes, salt: bytes) -> None:
