@@ -19,6 +19,7 @@ from requester.cli_common import (
     outcome_data,
 )
 from requester.generate_cli import generate
+from requester.prove_cli import prove
 from requester.receipt_cli import receipt_app
 from touchstone.amounts import format_tokens, parse_positive_tokens
 from touchstone.cli.output import emit
@@ -36,6 +37,7 @@ job_app = typer.Typer(no_args_is_help=True, help="Order inference, and follow wh
 
 
 job_app.command("generate")(generate)
+job_app.command("prove")(prove)
 
 
 @job_app.command("submit")

@@ -1,0 +1,71 @@
+"""What jobs bring runs on any model, and a draft changes nothing but the time it takes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.touchstone.compilers.tiny_decoder import STOP, write_tiny
+from touchstone.compilers import compile_model
+from touchstone.engines.runner import make_runner
+from touchstone.errors import InputError
+from touchstone.programs import load_model
+from touchstone.protocol.generation import Prompt, Sampling, encode_prompts
+
+PROMPTS = [
+    Prompt(np.array([1, 2, 3], np.int32), Sampling.of(7)),
+    Prompt(np.array([9], np.int32), Sampling.of(5, temperature=1.0, seed=3)),
+]
+
+
+@pytest.fixture(scope="module")
+def runner(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tiny")
+    write_tiny(folder / "source", num_hidden_layers=1)
+    compile_model(folder / "source", folder / "model", "tiny", "1")
+    return make_runner(load_model(folder / "model"))
+
+
+def same(found, wanted):
+    return len(found) == len(wanted) and all(map(np.array_equal, found, wanted))
+
+
+def test_a_right_draft_is_found_right_without_writing(runner, monkeypatch):
+    batch = encode_prompts(PROMPTS)
+    written = runner.run(batch)
+    engine = runner._engine
+    monkeypatch.setattr(engine, "generate", lambda *_: pytest.fail("it writes all the same"))
+    assert same(runner.check(batch, written), written)
+
+
+def test_whatever_the_draft_is_the_output_is_the_same(runner):
+    batch = encode_prompts(PROMPTS)
+    written = runner.run(batch)
+    random = np.random.default_rng(4)
+    for _ in range(12):
+        draft = [one.copy() for one in written]
+        chosen = draft[random.integers(2)]
+        chosen[random.integers(len(chosen))] = random.choice([-1, -7, 0, STOP, 263, 1 << 30])
+        assert same(runner.check(batch, draft), written)
+    for draft in ([], written[:1], [written[0][:3], written[1]], [written[1], written[0]]):
+        assert same(runner.check(batch, draft), written)
+
+
+def test_a_draft_that_goes_on_behind_its_end_is_not_taken_over(runner):
+    """After a stop there is nothing: also where a draft stops at the right place and goes on."""
+    prompts = [Prompt(np.array([1, 2, STOP], np.int32), Sampling.of(3))]
+    written = runner.run(encode_prompts(prompts))[0]
+    for draft in ([-1, written[1], written[2]], [-1, -1, 5], [-1, -1, -1], [-2, -1, -1]):
+        found = runner.check(encode_prompts(prompts), [np.array(draft, np.int32)])
+        assert same(found, [written])
+
+
+def test_tokens_are_told_as_they_are_written(runner):
+    told: dict[int, list[int]] = {}
+    written = runner.run(encode_prompts(PROMPTS), lambda p, t: told.setdefault(p, []).append(t))
+    assert told == {i: [t for t in one.tolist() if t >= 0] for i, one in enumerate(written)}
+
+
+def test_a_batch_that_is_no_prompts_is_refused(runner):
+    with pytest.raises(InputError, match="settings"):
+        runner.run([np.array([1, 2, 3], np.int32)])
