@@ -154,7 +154,8 @@ class Localnet:
         sender.send(self.vault.deposit(total))
         for offer in offers:
             name, _, version = offer.model.rpartition("@")
-            sender.send(self.vault.pledge(model_id(name, version), 0, _tier(offer), offer.slots))
+            model = model_id(name, version)
+            sender.send(self.vault.pledge(model, offer.shard, _tier(offer), offer.slots))
         sender.send(self.vault.set_endpoint(endpoint))
 
     def next_epoch(self) -> None:
@@ -205,6 +206,7 @@ class Localnet:
                 f'folder = "{offer.folder}"',
                 f'price = "{offer.price}"',
                 f"slots = {offer.slots}",
+                f"shard = {offer.shard}",
             ]
         config = folder / "provider.toml"
         config.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The model that a local market serves."""
+"""The models that a local market serves."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import touchstone
-from touchstone.compilers import compile_bert, find_minilm
+from touchstone.compilers import compile_model, find_minilm
 from touchstone.errors import ProgramError
 from touchstone.programs import load_model
 
@@ -18,12 +18,17 @@ _MADE_BY = ("arithmetic", "compilers", "programs", "protocol/merkle.py")
 
 
 def compiled_minilm(cache: Path) -> Path:
-    """The folder of the compiled all-MiniLM-L6-v2, compiled on first use and kept in `cache`.
+    """The folder of the compiled all-MiniLM-L6-v2. See `compiled`."""
+    return compiled(find_minilm(), MINILM, MINILM_VERSION, cache)
 
-    A kept folder is used by the code that made it only, and verified against its roots. Safe to
-    call from several processes at once.
+
+def compiled(source: Path, name: str, version: str, cache: Path) -> Path:
+    """The folder of a compiled model, compiled on first use and kept in `cache`.
+
+    A kept folder is used for the source and by the code that made it only, and verified against its
+    roots. Safe to call from several processes at once.
     """
-    folder = cache / f"{MINILM}@{MINILM_VERSION}-{_compiler_digest()}"
+    folder = cache / f"{name}@{version}-{_digest(source)}"
     if folder.exists():
         try:
             load_model(folder)
@@ -33,7 +38,7 @@ def compiled_minilm(cache: Path) -> Path:
             return folder
     cache.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix="compiling-", dir=cache))
-    compile_bert(find_minilm(), draft / "model", MINILM, MINILM_VERSION)
+    compile_model(source, draft / "model", name, version)
     try:
         (draft / "model").rename(folder)
     except OSError:
@@ -45,10 +50,12 @@ def compiled_minilm(cache: Path) -> Path:
     return folder
 
 
-def _compiler_digest() -> str:
-    """A short digest of the code on which the compiled bytes depend."""
+def _digest(source: Path) -> str:
+    """A short digest of the code and of the files on which the compiled bytes depend."""
     package = Path(touchstone.__file__).parent
     digest = sha256()
+    for file in sorted((*source.glob("*.json"), *source.glob("*.safetensors"))):
+        digest.update(file.read_bytes())
     for name in _MADE_BY:
         place = package / name
         for file in [place] if place.is_file() else sorted(place.glob("*.py")):

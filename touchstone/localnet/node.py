@@ -32,12 +32,14 @@ class Offer:
         folder: the compiled model.
         price: tokens for one unit of work, in decimal.
         slots: jobs that may be bonded at once.
+        shard: which shard of the model.
     """
 
     model: str
     folder: Path
     price: str
     slots: int = 64
+    shard: int = 0
 
 
 @dataclass(slots=True)
