@@ -59,14 +59,19 @@ def load_model(folder: Path | str) -> Model:
     and ProgramError where a file is missing, too large or malformed.
     """
     folder = Path(folder)
-    manifest = Manifest.from_json(_read_text(folder / MANIFEST))
+    manifest = read_manifest(folder)
     program = from_json(_read_text(folder / PROGRAM))
-    _check_program(manifest, program)
+    check_program(manifest, program)
     tokenizer = sha256(_read_text(folder / TOKENIZER)).digest()
     if tokenizer != manifest.tokenizer_sha256:
         raise RootMismatchError(f"{TOKENIZER} is not the one that {MANIFEST} names: fetch it again")
     data = _read_weights(folder / WEIGHTS, manifest, program)
     return Model(manifest, program, weights.unpack(program, data), folder)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """What a model folder says it holds. Raises ProgramError if that cannot be read."""
+    return Manifest.from_json(_read_text(folder / MANIFEST))
 
 
 def save_model(
@@ -79,15 +84,15 @@ def save_model(
     """Writes a model folder, the manifest last. Raises ProgramError if the parts do not agree."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    _check_program(manifest, program)
+    check_program(manifest, program)
     (folder / TOKENIZER).write_bytes(tokenizer)
     (folder / WEIGHTS).write_bytes(weights.pack(program, tensors))
     (folder / PROGRAM).write_bytes(to_json(program))
     (folder / MANIFEST).write_bytes(manifest.to_json())
 
 
-def _check_program(manifest: Manifest, program: Program) -> None:
-    """Raises unless the manifest describes the program."""
+def check_program(manifest: Manifest, program: Program) -> None:
+    """Raises RootMismatchError or ProgramError unless the manifest describes the program."""
     if program_root(program) != manifest.program_root:
         raise RootMismatchError(
             f"{PROGRAM} is not the program that {MANIFEST} names: fetch both of one version"

@@ -87,6 +87,13 @@ def piece_nodes(data: bytes | memoryview) -> tuple[bytes, ...]:
     return tuple(merkle.nodes_at(hashes, height))
 
 
+def piece_node(piece: bytes | memoryview, total_bytes: int) -> bytes:
+    """The node over one piece, 32 bytes, in the tree over `total_bytes` bytes."""
+    height = min(PIECE_HEIGHT, merkle.depth_of(merkle.chunk_count(total_bytes)))
+    (node,) = merkle.nodes_at(merkle.leaves(piece), height)
+    return node
+
+
 def root_of_pieces(total_bytes: int, nodes: Sequence[bytes]) -> bytes:
     """The root of `total_bytes` bytes from its piece nodes. Raises ProgramError if too few."""
     count = merkle.chunk_count(total_bytes)
