@@ -64,8 +64,8 @@ def epsilon_at(epsilon: int, shift: int) -> int:
 def inverse_root(square: Int32, peak: Int32, epsilon: int) -> Int32:
     """2^52 over the root of (mean square + epsilon) times 2^30; 0 if that root is 0.
 
-    square and peak [rows, groups, 1]. A mean square outside [0, 2^30] counts as the nearest bound, so
-    that the radicand is at most 2^61.
+    square and peak [rows, groups, 1]. A mean square outside [0, 2^30] counts as the nearest bound,
+    so that the radicand is at most 2^61.
     """
     shift = shift_to(peak, SQUARE_BITS)
     table = [epsilon_at(epsilon, s) for s in range(-SQUARE_BITS, 32 - SQUARE_BITS)]
