@@ -1,4 +1,4 @@
-"""`touchstone model`: compile a model, publish it, list what is published."""
+"""`touchstone model`: compile a model, publish it, list what is published, fetch it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from touchstone.chain.keystore import load_key
 from touchstone.chain.registry import Registry
 from touchstone.chain.rpc import connect
 from touchstone.chain.sender import Sender
+from touchstone.cli.fetch import fetch, mirror
 from touchstone.cli.output import emit
 from touchstone.errors import ProgramError, PublishError, TouchstoneError, TransactionReverted
 from touchstone.programs.manifest import Manifest
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
     from rich.console import Console
     from web3 import Web3
 
-app = typer.Typer(no_args_is_help=True, help="Compile, publish and list models.")
+app = typer.Typer(no_args_is_help=True, help="Compile, publish, list and fetch models.")
+app.command("fetch")(fetch)
+app.command("mirror")(mirror)
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 INSTALLED = "all-MiniLM-L6-v2"

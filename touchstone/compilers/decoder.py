@@ -7,24 +7,30 @@ token that it emits.
 
 from __future__ import annotations
 
-from hashlib import sha256
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 from touchstone.arithmetic.tables import SILU_LOW, noise_table, silu_table, weight_table
-from touchstone.compilers.decoder_settings import DecoderSize, check_tensors, read_size
-from touchstone.compilers.layers import FACTOR_BITS, MATMUL_SCALE_BITS, LayerWriter, score_factor
-from touchstone.compilers.quantise import FRACTION_BITS, QuantisedMatrix, Real, WeightBits, gain
+from touchstone.compilers.decoder_settings import EMBEDDING, DecoderSize, check_tensors, read_size
+from touchstone.compilers.layers import (
+    EMBEDDING_SCALE_BITS,
+    FACTOR_BITS,
+    MATMUL_SCALE_BITS,
+    LayerWriter,
+    score_factor,
+)
+from touchstone.compilers.quantise import QuantisedMatrix, Real, WeightBits, gain
 from touchstone.compilers.rope import rotation_tables
 from touchstone.compilers.source import Tensors
 from touchstone.errors import CompileError
-from touchstone.programs.builder import ProgramBuilder
-from touchstone.programs.encoding import program_root
-from touchstone.programs.manifest import Manifest, Shard
-from touchstone.programs.model import save_model
+from touchstone.programs.language import Language
+from touchstone.programs.manifest import Manifest
 from touchstone.programs.program import ORDER_WIDTH, InputKind, InputSpec
-from touchstone.programs.weights import pack, piece_nodes, root_of_pieces
+from touchstone.programs.shards import Cut
+from touchstone.programs.writer import Facts, ModelWriter
 
 VALUE_ROW_BITS = 14
 SCORE_SUM_BITS = 24
@@ -41,42 +47,39 @@ def compile_decoder(
     version: str,
     weight_bits: WeightBits = 8,
     max_length: int | None = None,
+    cuts: Sequence[int] = (),
 ) -> Manifest:
     """Compiles a Hugging Face folder of a language model to a model folder; returns its manifest.
 
     Reads config.json, generation_config.json where present, model.safetensors (or the files that
     its index names) and tokenizer.json. The same source gives the same roots on every machine.
-    Raises CompileError naming whatever is not supported.
+    With `cuts` the model is cut into shards before these layers (numbers rising from 1), which are
+    written beside it (`programs.shards`). Raises CompileError naming whatever is not supported.
     """
     source = Path(source_folder)
     size = read_size(source, max_length)
+    _check_cuts(cuts, size.layers)
     tokenizer = source / "tokenizer.json"
     if not tokenizer.is_file():
         raise CompileError(f"tokenizer.json is missing from the source folder {source}")
-    tensors = Tensors(source, ("",), "model.embed_tokens.weight")
+    tensors = Tensors(source, ("",), EMBEDDING)
     check_tensors(size, tensors)
+    language = Language(size.vocabulary, size.stops)
+    facts = Facts(name, version, size.layers, size.hidden, 0, tokenizer.read_bytes(), language)
     spec = InputSpec(InputKind.PROMPT, ORDER_WIDTH, size.max_length, causal=True)
-    builder = ProgramBuilder(spec)
-    writer = _Writer(size, tensors, LayerWriter(builder, weight_bits))
-    program = builder.program(writer.write())
-    root = program_root(program)
-    data = pack(program, builder.tensors)
-    nodes = piece_nodes(data)
-    manifest = Manifest(
-        name=name,
-        version=version,
-        program_root=root,
-        weight_root=root_of_pieces(len(data), nodes),
-        weight_nodes=nodes,
-        shards=(Shard(0, size.layers, root),),
-        tokenizer_sha256=sha256(tokenizer.read_bytes()).digest(),
-        max_length=size.max_length,
-        hidden_size=size.hidden,
-        output_width=1,
-        output_fraction_bits=0,
-    )
-    save_model(out_folder, manifest, program, builder.tensors, tokenizer.read_bytes())
-    return manifest
+    with ModelWriter(out_folder, spec) as model:
+        writer = _Writer(size, tensors, LayerWriter(model.builder, weight_bits))
+        output = writer.write()
+        return model.finish(output, facts, [Cut(layer, writer.starts[layer]) for layer in cuts])
+
+
+def _check_cuts(cuts: Sequence[int], layers: int) -> None:
+    ends = [0, *cuts, layers]
+    if any(end <= start for start, end in pairwise(ends)):
+        raise CompileError(
+            f"cuts at {list(cuts)} do not rise from 1 to {layers - 1}, as those of a model of "
+            f"{layers} layers must"
+        )
 
 
 class _Writer:
@@ -90,11 +93,14 @@ class _Writer:
         self.silu, self.weights = silu_table(), weight_table()
         self.rotations = rotation_tables(size.rope, size.head_width, size.max_length)
         self.query_bits, self.key_bits = score_bits(size.head_width)
+        self.starts: list[int] = []
+        """What each layer reads."""
 
     def write(self) -> int:
         """Appends the whole model; returns its output value."""
         x, words = self.embedding()
         for index in range(self.size.layers):
+            self.starts.append(x)
             x = self.layer(x, index)
         return self.head(x, words)
 
@@ -102,22 +108,10 @@ class _Writer:
         """The rows of the tokens, and the matrix that they are rows of."""
         size = self.size
         # A tied head has them too, as a product with weights.
-        least = MATMUL_SCALE_BITS if size.tied else FRACTION_BITS + 1
-        weight = self.tensors.stored("model.embed_tokens.weight", size.vocabulary, size.hidden)
+        least = MATMUL_SCALE_BITS if size.tied else EMBEDDING_SCALE_BITS
+        weight = self.tensors.stored(EMBEDDING, size.vocabulary, size.hidden)
         words = self.layers.quantised(weight, "embedding", least)
-        total = None
-        for index, digit in enumerate(words.digits):
-            part = self.builder.add(
-                "embed_tokens",
-                "embedding" if len(words.digits) == 1 else f"embedding.{index}",
-                (0,),
-                (digit, words.scale),
-                # The scale gives real numbers; values have 16 fraction bits.
-                scale_bits=words.bits_of(index) - FRACTION_BITS,
-            )
-            total = part if total is None else self.builder.add("add", "embedding", (total, part))
-        assert total is not None
-        return total, words
+        return self.layers.embedding(words, "embedding"), words
 
     def layer(self, x: int, index: int) -> int:
         """One layer: attention, then the feed-forward layer, each added to what it read."""

@@ -13,6 +13,7 @@ from touchstone.compilers.source import CONFIG, Settings, Tensors, read_json
 from touchstone.errors import CompileError
 from touchstone.programs.validate import LENGTH_LIMIT
 
+EMBEDDING = "model.embed_tokens.weight"
 GENERATION = "generation_config.json"
 _NEUTRAL = (
     "quantization_config",
@@ -76,7 +77,7 @@ class DecoderSize:
         """Names and shapes of all tensors that such a model has."""
         hidden, inner = self.hidden, self.inner
         queries, keys = self.heads * self.head_width, self.kv_heads * self.head_width
-        yield "model.embed_tokens.weight", (self.vocabulary, hidden)
+        yield EMBEDDING, (self.vocabulary, hidden)
         for index in range(self.layers):
             layer = f"model.layers.{index}"
             yield f"{layer}.input_layernorm.weight", (hidden,)

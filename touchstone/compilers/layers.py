@@ -8,6 +8,7 @@ import numpy as np
 
 from touchstone.arithmetic.norms import EPSILON_BITS
 from touchstone.compilers.quantise import (
+    FRACTION_BITS,
     QuantisedMatrix,
     Real,
     Rows,
@@ -25,6 +26,9 @@ LINEAR_ROW_BITS = 12
 let float32 products be exact over long runs."""
 
 MATMUL_SCALE_BITS = 18
+EMBEDDING_SCALE_BITS = FRACTION_BITS + 1
+"""Scale bits that a matrix needs at least, as one of a product or one of rows to look up."""
+
 FACTOR_BITS = 17
 
 
@@ -41,6 +45,22 @@ class LayerWriter:
         found = quantise_matrix(matrix, label, least_bits, self.weight_bits)
         self.errors.append(MatrixError.of(label, found.errors))
         return found
+
+    def embedding(self, matrix: QuantisedMatrix, label: str) -> int:
+        """The rows of the input's tokens."""
+        total = None
+        for index, digit in enumerate(matrix.digits):
+            part = self.builder.add(
+                "embed_tokens",
+                _label(matrix, label, index),
+                (0,),
+                (digit, matrix.scale),
+                # The scale gives real numbers; values have 16 fraction bits.
+                scale_bits=matrix.bits_of(index) - FRACTION_BITS,
+            )
+            total = self._sum(total, part, label)
+        assert total is not None
+        return total
 
     def linear(
         self, x: int, peak: int, weight: Rows, bias: Real | None, label: str, groups: int = 1
@@ -66,16 +86,19 @@ class LayerWriter:
         for index, digit in enumerate(matrix.digits):
             part = self.builder.add(
                 "matmul",
-                label if len(matrix.digits) == 1 else f"{label}.{index}",
+                _label(matrix, label, index),
                 (x, peak),
                 (digit, matrix.scale, none if index else offset),
                 row_bits=LINEAR_ROW_BITS,
                 scale_bits=matrix.bits_of(index),
                 groups=groups,
             )
-            total = part if total is None else self.builder.add("add", label, (total, part))
+            total = self._sum(total, part, label)
         assert total is not None
         return total
+
+    def _sum(self, total: int | None, part: int, label: str) -> int:
+        return part if total is None else self.builder.add("add", label, (total, part))
 
     def over_root(
         self, x: int, label: str, epsilon: int, gain: Tensor, gain_bits: int, bias: Tensor
@@ -87,6 +110,10 @@ class LayerWriter:
         square = add("mean_square", f"{label}.square", (x, peak))
         inverse = add("inverse_root", f"{label}.inverse", (square, peak), epsilon=epsilon)
         return add("scale_row", label, (x, peak, inverse), (gain, bias), gain_bits=gain_bits)
+
+
+def _label(matrix: QuantisedMatrix, label: str, digit: int) -> str:
+    return label if len(matrix.digits) == 1 else f"{label}.{digit}"
 
 
 def epsilon_in_program(epsilon: float, setting: str) -> int:
