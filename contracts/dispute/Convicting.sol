@@ -110,6 +110,8 @@ abstract contract Convicting is DisputesBase {
             uint32(brief.count()),
             uint32(sequence),
             uint32(brief.length(sequence)),
+            0,
+            false,
             uint32(value),
             uint32(element)
         );
