@@ -254,6 +254,8 @@ class Case:
             sequences=len(self.layout.lengths),
             sequence=sequence,
             length=self.layout.lengths[sequence],
+            position=0,
+            causal=False,
             value=value,
             element=element,
         )

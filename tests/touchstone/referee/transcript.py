@@ -64,10 +64,17 @@ class Case:
         self.root = program_root(self.program)
 
     def question(self, value: int, element: int) -> Question:
-        operators = len(self.program.operators)
-        body, length = self.source.body.top, self.length
         return Question(
-            self.root, operators, body, self.sequences, self.sequence, length, value, element
+            program=self.root,
+            operators=len(self.program.operators),
+            body=self.source.body.top,
+            sequences=self.sequences,
+            sequence=self.sequence,
+            length=self.length,
+            position=0,
+            causal=False,
+            value=value,
+            element=element,
         )
 
     def answer(self, question: Question) -> int:
