@@ -139,7 +139,7 @@ contract Payloads {
 
     /// An element of the input's copy in the transcript with this node over its sequences.
     ///
-    ///   copy = opening of value 0 | siblings of values | siblings of positions | siblings of the sequence
+    ///   copy = opening of value 0 | siblings of the value | siblings of the sequence
     function copyAt(
         bytes calldata encoded,
         bytes32 body,
@@ -154,9 +154,11 @@ contract Payloads {
         Siblings siblings;
         (opened, from) = Openings.next(from, end);
         (siblings, from) = Openings.siblings(from, end);
-        bytes32 node = _climb(0, opened.topOf(given.copyBytes(sequence)), uint256(given.operators) + 1, siblings);
-        (siblings, from) = Openings.siblings(from, end);
-        node = _climb(position, node, given.causal ? given.length(sequence) : 1, siblings);
+        // Positions have as many places as a tree over all values has leaves, and value 0 the first of them.
+        uint256 count = uint256(given.operators) + 1;
+        uint256 levels = Tree.depthOf(count);
+        if (given.causal) count = given.length(sequence) << levels;
+        bytes32 node = _climb(position << levels, opened.topOf(given.copyBytes(sequence)), count, siblings);
         (siblings, from) = Openings.siblings(from, end);
         node = _climb(sequence, node, given.count(), siblings);
         Openings.requireEnd(from, end);
