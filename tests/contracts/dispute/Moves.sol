@@ -87,7 +87,7 @@ abstract contract Moves is DisputeWorld {
         uint256 child;
         while (childrenA[child] == childrenB[child]) ++child;
         uint256 value = game.index * childrenA.length + child;
-        if (value != 0 && value <= Toy.OPERATORS) return e.record(value);
+        if (value != 0 && value <= Toy.OPERATORS) return e.recordOf(value);
     }
 
     /// One move of both sides.
@@ -127,6 +127,7 @@ abstract contract Moves is DisputeWorld {
     function _proof(Match memory m, IDisputeTypes.Game memory game, uint256 party)
         internal
         pure
+        virtual
         returns (Evidence memory)
     {
         Execution memory e = m.by[party];
@@ -146,6 +147,7 @@ abstract contract Moves is DisputeWorld {
     function _ends(Execution memory e, IDisputeTypes.Game memory game)
         internal
         pure
+        virtual
         returns (Chunks memory input, Evidence memory evidence)
     {
         uint256 words = 2 + e.lengths.length;

@@ -109,6 +109,11 @@ library Transcripts {
         return Trees.openRange(Toy.records(), 4 * value, 4 * value + 3);
     }
 
+    /// The record of a value in the execution's own program.
+    function recordOf(Execution memory e, uint256 value) internal pure returns (Chunks memory) {
+        return e.causal ? Trees.openRange(CausalToy.records(), 4 * value, 4 * value + 3) : record(value);
+    }
+
     /// Everything that an element depends on, and the element itself.
     function whole(Execution memory e, uint256 sequence, uint256 value, uint256 element)
         internal
@@ -145,11 +150,55 @@ library Transcripts {
         if (own) opened[count++] = value;
         _cut(opened, count);
         _show(found, e, sequence, opened, first, last);
-        found.records = record(value);
-        if (value != Toy.EMBEDDING) return found;
+        _describe(found, e, value);
+    }
+
+    function _describe(Evidence memory found, Execution memory e, uint256 value) private pure {
+        found.records = recordOf(e, value);
+        if (value != Toy.EMBEDDING) return;
         found.constants = new Chunks[](2);
         found.constants[0] = Trees.openRange(Toy.table(), 0, type(uint256).max);
         found.constants[1] = Trees.openRange(Toy.scale(), 0, type(uint256).max);
+    }
+
+    /// As `whole`, of a causal program at one position.
+    function wholeAt(Execution memory e, uint256 sequence, uint256 position, uint256 value)
+        internal
+        pure
+        returns (Evidence memory found)
+    {
+        (uint256 y, uint256 x) = Toy.operands(value);
+        uint256[] memory opened = new uint256[](3);
+        uint256 count;
+        uint256 from = CausalToy.PLACES * position;
+        opened[count++] = from + x;
+        if (y > x) opened[count++] = from + y;
+        opened[count++] = from + value;
+        _cut(opened, count);
+        _show(found, e, sequence, opened, 0, 0);
+        _describe(found, e, value);
+    }
+
+    /// One element alone, as a party has it at a position.
+    function claimedAt(Execution memory e, uint256 sequence, uint256 position, uint256 value)
+        internal
+        pure
+        returns (Evidence memory found)
+    {
+        _show(found, e, sequence, Trees.one(CausalToy.PLACES * position + value), 0, 0);
+        found.records = recordOf(e, value);
+    }
+
+    /// The input's copy at a position, as `Payloads.copyAt` reads it.
+    function copyAt(Execution memory e, uint256 sequence, uint256 position) internal pure returns (bytes memory) {
+        uint256 place = CausalToy.PLACES * position;
+        bytes32[] memory values = Trees.siblings(valueTops(e, sequence), Trees.one(place));
+        bytes32[] memory beside = Trees.siblings(sequences(e), Trees.one(sequence));
+        return bytes.concat(
+            Trees.openRange(e.values[sequence][place], 0, 0).encode(),
+            abi.encodePacked(uint16(values.length), values),
+            abi.encodePacked(uint16(beside.length), beside)
+        );
     }
 
     /// One element alone, as a party has it.
