@@ -31,7 +31,7 @@ class FoldingCase(Case):
     def _total(self, game: Game) -> int:
         """A reduction that gives the element that the liar claims."""
         operator = self._program.operators[game.value - 1]
-        own = self._own.chunks(game.sequence, game.value)
+        own = self._chunks(game)
         claimed = int(np.frombuffer(own.data, "<i4")[game.index])
         if operator.op == "column_mean":
             return claimed * self.layout.lengths[game.sequence]

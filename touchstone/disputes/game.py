@@ -108,6 +108,19 @@ class Element:
 
 
 @dataclass(frozen=True, slots=True)
+class TreeNode:
+    """A node of a transcript: in the tree over its `sequences`, over the `positions` of one, over
+    their `values`, or over the `chunks` of one, where that of height 0 is the chunk itself."""
+
+    tree: str
+    sequence: int
+    position: int
+    value: int
+    height: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
 class Game:
     """A game as the engine keeps it, by contract field."""
 

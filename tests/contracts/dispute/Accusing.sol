@@ -20,8 +20,8 @@ abstract contract Accusing is Refusals {
     {
         bytes memory brief = m.brief.encode();
         bytes memory evidence = m.by[party].whole(1, 5, 300).encode();
-        IDisputeTypes.Element memory at = IDisputeTypes.Element(1, 0, 5, 300);
-        return abi.encodeCall(engine.convictStrong, (brief, party, against, output, at, evidence));
+        IDisputeTypes.Element memory place = IDisputeTypes.Element(1, 0, 5, 300);
+        return abi.encodeCall(engine.convictStrong, (brief, party, against, output, place, evidence));
     }
 }
 

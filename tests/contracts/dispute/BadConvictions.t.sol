@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {IDisputeTypes} from "../../../contracts/dispute/IDisputeTypes.sol";
 import {InputRules} from "../../../contracts/dispute/InputRules.sol";
+import {Payloads as PayloadReader} from "../../../contracts/dispute/Payloads.sol";
 import {Values} from "../../../contracts/referee/Values.sol";
 import {Match} from "./DisputeWorld.sol";
 import {Refusals} from "./Refusals.sol";

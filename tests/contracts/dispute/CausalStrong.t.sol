@@ -25,17 +25,17 @@ contract CausalStrongTest is CausalWorld {
     }
 
     /// The accusation of a wrong copy by `against`, all of it from the accused's own openings.
-    function _copying(Match memory m, uint256 against, IDisputeTypes.Element memory at)
+    function _copying(Match memory m, uint256 against, IDisputeTypes.Element memory place)
         private
         view
         returns (bytes memory)
     {
         Execution memory e = m.by[1];
-        (Chunks memory input, Evidence memory evidence) = _copied(e, at.sequence, at.position, at.index);
-        bytes memory copy = e.copyAt(at.sequence, at.position);
+        (Chunks memory input, Evidence memory evidence) = _copied(e, place.sequence, place.position, place.index);
+        bytes memory copy = e.copyAt(place.sequence, place.position);
         bytes memory brief = m.brief.encode();
         return abi.encodeCall(
-            engine.convictCopy, (brief, 1, against, _output(m), at, copy, input.encode(), evidence.encode())
+            engine.convictCopy, (brief, 1, against, _output(m), place, copy, input.encode(), evidence.encode())
         );
     }
 
@@ -87,18 +87,18 @@ contract CausalStrongTest is CausalWorld {
 
     function test_a_copy_is_that_of_its_place() external {
         Match memory m = _against(_liar(1, 4, 0, 0));
-        IDisputeTypes.Element memory at = _at(4, 0, 0);
+        IDisputeTypes.Element memory place = _at(4, 0, 0);
         (, Evidence memory evidence) = _copied(m.by[1], 1, 4, 0);
         bytes memory copy = m.by[1].copyAt(1, 5);
         bytes memory call = abi.encodeCall(
-            engine.convictCopy, (m.brief.encode(), 1, 0, _output(m), at, copy, "", evidence.encode())
+            engine.convictCopy, (m.brief.encode(), 1, 0, _output(m), place, copy, "", evidence.encode())
         );
         _refusesWith(call, PayloadReader.WrongBody.selector);
         // No operator's value, and no position behind the last one.
         _refuses(_copying(m, 0, _at(4, 2, 0)), abi.encodeWithSelector(IDisputeTypes.NotTheCopy.selector, 2));
-        at.position = 21;
+        place.position = 21;
         call = abi.encodeCall(
-            engine.convictCopy, (m.brief.encode(), 1, 0, _output(m), at, copy, "", evidence.encode())
+            engine.convictCopy, (m.brief.encode(), 1, 0, _output(m), place, copy, "", evidence.encode())
         );
         _refuses(call, abi.encodeWithSelector(Tree.IndexOutOfRange.selector, 336, 336));
     }
@@ -127,11 +127,11 @@ contract CausalWeakTest is CausalWorld {
 
     function test_a_wrong_copy_is_played() external {
         Match memory m = _against(_liar(1, 4, 0, 0));
-        IDisputeTypes.Element memory at = IDisputeTypes.Element(1, 4, 0, 0);
+        IDisputeTypes.Element memory place = IDisputeTypes.Element(1, 4, 0, 0);
         bytes memory output = Trees.openRange(m.by[1].output, 0, 0).encode();
         bytes memory copy = m.by[1].copyAt(1, 4);
         bytes memory call =
-            abi.encodeCall(engine.convictCopy, (m.brief.encode(), 1, 0, output, at, copy, "", ""));
+            abi.encodeCall(engine.convictCopy, (m.brief.encode(), 1, 0, output, place, copy, "", ""));
         _refuses(call, abi.encodeWithSelector(IDisputeTypes.NotStrong.selector, m.job));
     }
 }

@@ -24,11 +24,11 @@ library CausalToy {
 
     function records() internal pure returns (bytes memory data) {
         data = Toy.records();
-        Toy.word(data, 0, 1, 2);
-        Toy.word(data, 0, 2, WIDTH);
-        Toy.word(data, 0, 6, 1);
-        Toy.word(data, Toy.MEAN, 0, JOIN);
-        Toy.word(data, Toy.MEAN, 13, 1);
+        Toy.setWord(data, 0, 1, 2);
+        Toy.setWord(data, 0, 2, WIDTH);
+        Toy.setWord(data, 0, 6, 1);
+        Toy.setWord(data, Toy.MEAN, 0, JOIN);
+        Toy.setWord(data, Toy.MEAN, 13, 1);
     }
 
     // --- an execution ----------------------------------------------------------------------------------------

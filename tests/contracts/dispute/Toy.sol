@@ -61,32 +61,32 @@ library Toy {
 
     function records() internal pure returns (bytes memory data) {
         data = new bytes(1024 * (OPERATORS + 1));
-        word(data, 0, 0, uint256(bytes32("touchstone-program/1")));
-        word(data, 0, 2, 1);
-        word(data, 0, 3, MOST_POSITIONS);
-        word(data, 0, 4, OPERATORS);
-        word(data, 0, 5, OUTPUT);
+        setWord(data, 0, 0, uint256(bytes32("touchstone-program/1")));
+        setWord(data, 0, 2, 1);
+        setWord(data, 0, 3, MOST_POSITIONS);
+        setWord(data, 0, 4, OPERATORS);
+        setWord(data, 0, 5, OUTPUT);
         for (uint256 value = 1; value <= OPERATORS; ++value) _record(data, value);
     }
 
     function _record(bytes memory data, uint256 value) private pure {
         (uint256 x, uint256 y) = operands(value);
         bool embeds = value == EMBEDDING;
-        word(data, value, 0, embeds ? EMBED_TOKENS : value == MEAN ? COLUMN_MEAN : ADD);
-        word(data, value, 1, x);
-        if (value != MEAN) word(data, value, 2, y);
-        if (value != MEAN) word(data, value, 13, 1);
-        word(data, value, 14, 1);
-        word(data, value, 15, 1);
+        setWord(data, value, 0, embeds ? EMBED_TOKENS : value == MEAN ? COLUMN_MEAN : ADD);
+        setWord(data, value, 1, x);
+        if (value != MEAN) setWord(data, value, 2, y);
+        if (value != MEAN) setWord(data, value, 13, 1);
+        setWord(data, value, 14, 1);
+        setWord(data, value, 15, 1);
         if (!embeds) return;
-        word(data, value, 5, 1);
-        word(data, value, 16, (2 << 96) | (1 << 64) | (4 << 32) | 1);
-        word(data, value, 17, uint256(Trees.rootOf(table())));
-        word(data, value, 18, (1 << 96) | (4 << 64) | (4 << 32));
-        word(data, value, 19, uint256(Trees.rootOf(scale())));
+        setWord(data, value, 5, 1);
+        setWord(data, value, 16, (2 << 96) | (1 << 64) | (4 << 32) | 1);
+        setWord(data, value, 17, uint256(Trees.rootOf(table())));
+        setWord(data, value, 18, (1 << 96) | (4 << 64) | (4 << 32));
+        setWord(data, value, 19, uint256(Trees.rootOf(scale())));
     }
 
-    function word(bytes memory data, uint256 record, uint256 index, uint256 to) internal pure {
+    function setWord(bytes memory data, uint256 record, uint256 index, uint256 to) internal pure {
         assembly ("memory-safe") {
             mstore(add(add(data, 32), add(mul(record, 1024), mul(index, 32))), to)
         }
