@@ -208,6 +208,7 @@ def _convictions(session: Session, site: Site, job: str, extent: Extent) -> list
                 against=party_name(row.against),
                 of_output=row.output,
                 sequence=row.sequence,
+                position=None if extent.positions is None else row.position,
                 value=row.value,
                 operator=extent.operators[row.value - 1] if named else None,
                 element=row.element,
