@@ -35,6 +35,10 @@ class FoldingCase(Case):
         claimed = int(np.frombuffer(own.data, "<i4")[game.index])
         if operator.op == "column_mean":
             return claimed * self.layout.lengths[game.sequence]
+        if operator.op == "causal_mix":
+            step = self._step(game)
+            totals = np.frombuffer(self._own.chunks(game.sequence, step.operand(1)).data, "<i4")
+            return claimed * int(totals[step.row])
         if operator.op == "mix":
             _, groups, width = self.layout.extents(game.sequence, game.value)
             peaks = np.frombuffer(self._own.chunks(game.sequence, operator.inputs[2]).data, "<i4")

@@ -48,7 +48,9 @@ class CausalLab(Lab):
 
         def replay(rows: Int32) -> Iterator[tuple[int, Int32]]:
             # A transcript replays the beginning of what it was given.
-            number = next(i for i, all_ in enumerate(read) if np.array_equal(all_[: len(rows)], rows))
+            number = next(
+                i for i, all_ in enumerate(read) if np.array_equal(all_[: len(rows)], rows)
+            )
             yield from enumerate(values[number])
 
         output = edit(encode_payload([self._output(i, run) for i, run in enumerate(values)]))
@@ -100,11 +102,12 @@ def prompt_lab() -> CausalLab:
     """Prompts of several lengths, greedy and sampled; the first answer ends before its time."""
     random = np.random.default_rng(8)
 
-    def prompt(length: int, new: int, temperature: float, seed: int) -> Prompt:
-        tokens = random.integers(0, VOCABULARY, length).astype(np.int32)
-        return Prompt(tokens, Sampling.of(new, temperature, seed=seed))
+    def prompt(tokens: list[int], new: int, temperature: float, seed: int) -> Prompt:
+        return Prompt(np.array(tokens, np.int32), Sampling.of(new, temperature, seed=seed))
 
-    prompts = [prompt(3, 12, 0.8, 5), prompt(7, 5, 1.2, (1 << 40) + 3), prompt(1, 1, 0.0, 9)]
+    some = random.integers(0, VOCABULARY, 7).tolist()
+    prompts = [prompt([28, 23, 35], 12, 0.8, 35), prompt(some, 5, 1.2, (1 << 40) + 3),
+               prompt([6], 1, 0.0, 9)]  # fmt: skip
     return CausalLab(prompt_model(), encode_prompts(prompts))
 
 

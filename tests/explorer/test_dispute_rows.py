@@ -108,7 +108,9 @@ def test_a_wrong_partial_result_convicts_without_the_clock():
         "0x1", stage=Stage.ELEMENT, index=5, value=9, **{"from": 64, "to": 128},
         partA=-3, partB=4,
     )  # fmt: skip
-    events = convict(chain, proven=False, sequence=0, position=0, value=9, element=5, found=4, expected=-3)
+    events = convict(
+        chain, proven=False, sequence=0, position=0, value=9, element=5, found=4, expected=-3
+    )
     rows = chain.derived()
     known = known_of(rows)
 
@@ -192,7 +194,7 @@ def test_an_auditor_is_called_so():
         (Place(Stage.VALUES, 2, 2, 3, 0, 0, 0), "values 8 to 9 of sequence 3"),
         (Place(Stage.VALUES, 0, 9, 3, 0, 0, 0), "value 9 of sequence 3"),
         (Place(Stage.CHUNKS, 2, 0, 3, 0, 2, 1000), "value 2 (add, here) of sequence 3"),
-        (Place(Stage.CHUNKS, 1, 1, 3, 0, 1, 4000), "chunks 2 to 3 of value 1 (embed) of sequence 3"),
+        (Place(Stage.CHUNKS, 1, 1, 3, 0, 1, 999), "chunks 2 to 3 of value 1 (embed) of sequence 3"),
         (Place(Stage.LEAF, 0, 1, 3, 0, 4, 30), "chunk 1 of value 4 of sequence 3"),
         (Place(Stage.OUTPUT, 1, 0, 0, 0, 0, 500), "the output"),
         (Place(Stage.OUTPUT, 1, 0, 0, 0, 0, 9000), "chunks 0 to 1 of the output"),

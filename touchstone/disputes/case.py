@@ -12,10 +12,9 @@ from touchstone.disputes.ends import Ends, shape_words
 from touchstone.disputes.game import Element, Game, Stage, Statement, TreeNode, levels_of
 from touchstone.errors import DisputeError
 from touchstone.programs.program import InputKind
-from touchstone.protocol.generation import SETTINGS
 from touchstone.protocol.inputs import BODY_BYTES, read_by
 from touchstone.protocol.merkle import CHUNK, chunk_count, depth_of
-from touchstone.protocol.payload import MAX_SEQUENCES, decode_payload
+from touchstone.protocol.payload import decode_payload
 from touchstone.transcripts.evidence import Evidence, EvidenceBuilder, Source
 from touchstone.transcripts.layout import Layout
 from touchstone.transcripts.partials import partial_of
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from touchstone.transcripts.step import Step
     from touchstone.transcripts.transcript import Replay
 
-_MOST_SHAPE_CHUNKS = chunk_count(8 + 4 * MAX_SEQUENCES + 4 * SETTINGS * MAX_SEQUENCES)
 _TREES = {
     "sequences": Stage.SEQUENCES,
     "positions": Stage.POSITIONS,
@@ -129,7 +127,7 @@ class Case:
         present = chunk_count(len(self._payload))
         opened = Chunks()
         if self._input is not None:
-            shown = range(min(needed, present, _MOST_SHAPE_CHUNKS))
+            shown = range(min(needed, present))
             opened = open_chunks(self._payload, shown, self._input.node)
         records = self._builder.shapes_at((0, self._program.output))
         return (

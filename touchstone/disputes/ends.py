@@ -12,6 +12,7 @@ import numpy as np
 from touchstone.disputes.game import Element
 from touchstone.programs.program import InputKind, Rows
 from touchstone.protocol.generation import SETTINGS
+from touchstone.protocol.payload import MAX_SEQUENCES
 
 if TYPE_CHECKING:
     from touchstone.programs.program import InputSpec
@@ -24,11 +25,11 @@ _TOKEN, _WRITTEN = 0, 1
 
 
 def lengths_in(payload: bytes) -> tuple[int, ...]:
-    """Lengths of the sequences of a payload, as far as it has them."""
+    """Lengths of the sequences of a payload; none where it cannot have so many."""
     count = int.from_bytes(payload[_WORD : 2 * _WORD], "little")
-    present = len(payload) // _WORD - _HEADER_WORDS
-    found = np.frombuffer(payload, "<u4", max(0, min(count, present)), 2 * _WORD)
-    return tuple(int(length) for length in found)
+    if not 0 < count <= min(MAX_SEQUENCES, len(payload) // _WORD - _HEADER_WORDS):
+        return ()
+    return tuple(int(n) for n in np.frombuffer(payload, "<u4", count, _HEADER_WORDS * _WORD))
 
 
 def shape_words(spec: InputSpec, payload: bytes) -> int:

@@ -23,8 +23,8 @@ from touchstone.disputes.game import (
 from touchstone.disputes.moves import (
     Convict,
     ConvictEnd,
-    ConvictRefused,
     Conviction,
+    ConvictRefused,
     ConvictTwin,
     Describe,
     Enter,
