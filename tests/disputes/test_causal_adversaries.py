@@ -83,7 +83,8 @@ def test_another_setting_of_a_prompt(referee: Referee, element: int) -> None:
 
 
 def test_another_prompt(referee: Referee) -> None:
-    found = judged(prompt_lab(), referee, write_at(1, 3, 0, 0, 49))
+    other = int(prompt_lab().sequences[2][3]) ^ 1
+    found = judged(prompt_lab(), referee, write_at(1, 3, 0, 0, other))
     assert found.game.element == Element(1, 3, 0, 0)
 
 

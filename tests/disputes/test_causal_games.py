@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.attacks.chains import Chain, equip
-from tests.cheats.causal import flip_at, set_everywhere, write_at
+from tests.cheats.causal import flip_at, set_everywhere
 from tests.disputes.arena import Arena
 from tests.disputes.causal import CausalLab, prompt_lab, rows_lab
 from tests.disputes.test_strong import Shelf, Shelves, Silent
@@ -61,7 +61,7 @@ def test_a_shard_is_played_as_well() -> None:
         chain = equip(devnet, 2, publisher_of_causal(rows_model()))
         made = played(chain, lab, flip_at(0, 9, value_of(lab, "causal_mix"), 5, 19))
         assert any(isinstance(move, Narrow) for move in made)
-        made = played(chain, lab, write_at(1, 1, 0, 13, 4))
+        made = played(chain, lab, flip_at(1, 1, 0, 13, 4))
         assert any(isinstance(move, ConvictEnd) for move in made)
 
 
@@ -78,7 +78,7 @@ def test_an_output_of_another_length(chain: Chain, lab: CausalLab) -> None:
 
 
 def test_a_token_that_was_not_emitted(chain: Chain, lab: CausalLab) -> None:
-    arena = Arena.contested(chain, lab, [lab.execute(), lab.execute(write_at(1, 9, 0, 0, 3))])
+    arena = Arena.contested(chain, lab, [lab.execute(), lab.execute(flip_at(1, 9, 0, 0, 3))])
     assert arena.play_out() == {1}
     assert any(isinstance(move, ConvictEnd) for move in moves_of(arena, 0))
     found = standing(arena.disputes, arena.job.id, 0)
@@ -90,8 +90,8 @@ def test_a_token_that_was_not_emitted(chain: Chain, lab: CausalLab) -> None:
 @pytest.mark.parametrize(
     ("tamper", "move"),
     [
-        (write_at(1, 9, 0, 0, 3), ConvictCopy),
-        (write_at(1, 2, 0, 0, 3), ConvictCopy),
+        (flip_at(1, 9, 0, 0, 3), ConvictCopy),
+        (flip_at(1, 2, 0, 0, 3), ConvictCopy),
         (set_everywhere(0, 5, 99), ConvictCopy),
         (flip_at(0, 5, 1, 9, 20), ConvictStrong),
     ],
@@ -108,7 +108,7 @@ def test_one_transaction_convicts(chain: Chain, lab: CausalLab, tamper, move) ->
 
 
 def test_without_openings_there_is_the_game(chain: Chain, lab: CausalLab) -> None:
-    right, wrong = lab.execute(strong=True), lab.execute(write_at(1, 9, 0, 0, 3), strong=True)
+    right, wrong = lab.execute(strong=True), lab.execute(flip_at(1, 9, 0, 0, 3), strong=True)
     served = Shelves({0: Shelf(right), 1: Silent(wrong)})
     arena = Arena.contested(chain, lab, [right, wrong], strong=True, served=served)
     assert arena.play_out() == {1}
