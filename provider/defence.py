@@ -12,6 +12,7 @@ from provider.lookout import Lookout
 from provider.offers import Part
 from provider.watcher import CHAIN_TROUBLE, LOOK_BACK_BLOCKS
 from touchstone.coordination.messages import OpeningGiven
+from touchstone.disputes.game import TreeNode
 from touchstone.errors import DisputeError, RefusedError, TransactionReverted, UnpaidInputError
 from touchstone.players.keeper import Contested, Dispute, Keeper
 from touchstone.players.log import Log
@@ -143,9 +144,7 @@ class Defence:
         if case is None or case.refused:
             raise RefusedError("not_ready", "this job has no transcript here")
         try:
-            children, chunk = case.opening(
-                asked.tree, asked.sequence, asked.value, asked.height, asked.index
-            )
+            children, chunk = case.opening(TreeNode(**asked.model_dump()))
         except ValueError as error:
             raise RefusedError("malformed", str(error)) from None
         return OpeningGiven(children=list(children), chunk=chunk)

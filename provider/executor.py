@@ -86,20 +86,16 @@ class ExactExecutor:
         """
         # Only here, so that commands without computation need not wait for torch.
         from touchstone.engines.runner import make_runner
-        from touchstone.programs import load_model
+        from touchstone.programs import load_part
 
         self._runners: dict[Part, Runner] = {}
         self._folders: dict[Part, Path] = {}
         for one in served:
             if one.offer.part in self._runners:
                 continue
-            model = load_model(one.offer.folder)
-            roots = model.roots()
-            _require(one, "program root", roots.program, one.published.program_root)
-            _require(one, "weight root", roots.weights, one.published.weight_root)
-            shards = roots.shards
-            found = shards[one.offer.shard] if one.offer.shard < len(shards) else b""
-            _require(one, f"root of shard {one.offer.shard}", found, one.shard_root)
+            model = load_part(one.offer.folder, one.offer.shard)
+            # A program names the root of each of its weights.
+            _require(one, "program root", model.manifest.program_root, one.shard_root)
             self._runners[one.offer.part] = make_runner(model, node.device, node.threads)
             self._folders[one.offer.part] = one.offer.folder
         self._device = node.device
@@ -129,10 +125,10 @@ class ExactExecutor:
     ) -> Case:
         """See Executor.case. Disputes are rare: the constants are read again for one."""
         from touchstone.disputes.case import case_of
-        from touchstone.programs import load_model
+        from touchstone.programs import load_part
 
         return case_of(
-            load_model(self._folders[part]),
+            load_part(self._folders[part], part.shard),
             self._runners[part].replay,
             payload,
             sequences,

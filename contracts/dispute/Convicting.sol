@@ -72,15 +72,15 @@ abstract contract Convicting is DisputesBase {
         bytes calldata given,
         Brief memory brief,
         bytes32 body,
-        Element memory at,
+        Element memory place,
         bytes calldata input,
         bytes calldata evidence
     ) private view returns (int256 expected) {
         bool wrote;
-        (wrote, expected) = payloads.copied(given, at.sequence, at.position, at.index, input);
+        (wrote, expected) = payloads.copied(given, place.sequence, place.position, place.index, input);
         if (!wrote) return expected;
         // SAFETY: the first token that is written stands behind a prompt, which has one at least.
-        Element memory emitted = Element(at.sequence, at.position - 1, brief.outputValue, 0);
+        Element memory emitted = Element(place.sequence, place.position - 1, brief.outputValue, 0);
         return referee.claimed(_about(brief, body, emitted), evidence);
     }
 
@@ -96,8 +96,8 @@ abstract contract Convicting is DisputesBase {
             payloads.outputWord(given, body, index);
         if (header) return word;
         // SAFETY: of an output of at most 96 KiB; at most 4,096 sequences, of fewer than 2^16 positions.
-        Element memory at = Element(uint32(sequence), uint32(position), brief.outputValue, uint32(element));
-        return referee.claimed(_about(brief, body, at), evidence);
+        Element memory place = Element(uint32(sequence), uint32(position), brief.outputValue, uint32(element));
+        return referee.claimed(_about(brief, body, place), evidence);
     }
 
     /// The game in which a party that has not lost yet is accused, with the statement that it made.
@@ -122,19 +122,19 @@ abstract contract Convicting is DisputesBase {
     }
 
     /// The question about an element of the transcript with this node over its sequences.
-    function _about(Brief memory brief, bytes32 body, Element memory at) private pure returns (Question memory) {
+    function _about(Brief memory brief, bytes32 body, Element memory place) private pure returns (Question memory) {
         // SAFETY: at most 4,096 sequences, of fewer than 2^16 positions.
         return Question({
             program: brief.program,
             operators: brief.operators,
             body: body,
             sequences: uint32(brief.count()),
-            sequence: at.sequence,
-            length: uint32(brief.length(at.sequence)),
-            position: at.position,
+            sequence: place.sequence,
+            length: uint32(brief.length(place.sequence)),
+            position: place.position,
             causal: brief.causal,
-            value: at.value,
-            element: at.index
+            value: place.value,
+            element: place.index
         });
     }
 
@@ -296,13 +296,13 @@ abstract contract Convicting is DisputesBase {
         uint256 party,
         uint256 against,
         bytes calldata output,
-        Element calldata at,
+        Element calldata place,
         bytes calldata evidence
     ) external nonReentrant {
         (JobId job, Brief memory brief) = _requireBrief(given);
         bytes32 body = _bodyOf(brief, job, party, output);
-        (int256 found, int256 expected) = referee.judged(_about(brief, body, at), evidence);
-        _convictAlone(job, party, against, at, found, expected);
+        (int256 found, int256 expected) = referee.judged(_about(brief, body, place), evidence);
+        _convictAlone(job, party, against, place, found, expected);
     }
 
     /// See IDisputes.
@@ -311,31 +311,31 @@ abstract contract Convicting is DisputesBase {
         uint256 party,
         uint256 against,
         bytes calldata output,
-        Element calldata at,
+        Element calldata place,
         bytes calldata copy,
         bytes calldata input,
         bytes calldata evidence
     ) external nonReentrant {
         (JobId job, Brief memory brief) = _requireBrief(given);
         bytes32 body = _bodyOf(brief, job, party, output);
-        if (at.value != 0) revert NotTheCopy(at.value);
-        int256 found = payloads.copyAt(given, body, at.sequence, at.position, at.index, copy);
-        int256 expected = _copied(given, brief, body, at, input, evidence);
-        _convictAlone(job, party, against, at, found, expected);
+        if (place.value != 0) revert NotTheCopy(place.value);
+        int256 found = payloads.copyAt(given, body, place.sequence, place.position, place.index, copy);
+        int256 expected = _copied(given, brief, body, place, input, evidence);
+        _convictAlone(job, party, against, place, found, expected);
     }
 
     function _convictAlone(
         JobId job,
         uint256 party,
         uint256 against,
-        Element calldata at,
+        Element calldata place,
         int256 found,
         int256 expected
     ) private {
         if (found == expected) revert NothingWrong(found);
         _requireOpponent(job, party, against);
         _requireAnnounced(job, party, against);
-        emit Convicted(job, party, at.sequence, at.position, at.value, at.index, found, expected);
+        emit Convicted(job, party, place.sequence, place.position, place.value, place.index, found, expected);
         _lose(job, party, against, true);
     }
 

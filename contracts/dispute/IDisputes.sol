@@ -127,7 +127,7 @@ interface IDisputes is IDisputeTypes {
         uint256 party,
         uint256 against,
         bytes calldata output,
-        Element calldata at,
+        Element calldata place,
         bytes calldata evidence
     ) external;
 
@@ -138,7 +138,7 @@ interface IDisputes is IDisputeTypes {
         uint256 party,
         uint256 against,
         bytes calldata output,
-        Element calldata at,
+        Element calldata place,
         bytes calldata copy,
         bytes calldata input,
         bytes calldata evidence

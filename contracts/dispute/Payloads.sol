@@ -139,7 +139,7 @@ contract Payloads {
 
     /// An element of the input's copy in the transcript with this node over its sequences.
     ///
-    ///   copy = opening of value 0 | siblings of values | siblings of positions | siblings of the sequence
+    ///   copy = opening of value 0 | siblings of the value | siblings of the sequence
     function copyAt(
         bytes calldata encoded,
         bytes32 body,
@@ -151,24 +151,43 @@ contract Payloads {
         Brief memory given = BriefLib.read(encoded);
         (uint256 from, uint256 end) = Openings.bounds(copy);
         Chunks memory opened;
-        Siblings siblings;
         (opened, from) = Openings.next(from, end);
-        (siblings, from) = Openings.siblings(from, end);
-        bytes32 node = _climb(0, opened.topOf(given.copyBytes(sequence)), uint256(given.operators) + 1, siblings);
-        (siblings, from) = Openings.siblings(from, end);
-        node = _climb(position, node, given.causal ? given.length(sequence) : 1, siblings);
-        (siblings, from) = Openings.siblings(from, end);
-        node = _climb(sequence, node, given.count(), siblings);
+        bytes32 node = opened.topOf(given.copyBytes(sequence));
+        (node, from) = _aboveValue(given, sequence, position, node, from, end);
+        (node, from) = _climb(sequence, node, given.count(), from, end);
         Openings.requireEnd(from, end);
         if (node != body) revert WrongBody(node, body);
         return Places.int32At(InputRules.found(opened, 4 * element_, 4));
     }
 
-    function _climb(uint256 index, bytes32 hash, uint256 count, Siblings siblings) private view returns (bytes32) {
+    /// The node over a sequence, above the top of its input's copy. A position has as many places as the tree over all
+    /// values has leaves, and value 0 the first of them.
+    function _aboveValue(
+        Brief memory given,
+        uint256 sequence,
+        uint256 position,
+        bytes32 node,
+        uint256 from,
+        uint256 end
+    ) private view returns (bytes32 top, uint256 to) {
+        uint256 count = uint256(given.operators) + 1;
+        uint256 levels = Tree.depthOf(count);
+        if (given.causal) count = given.length(sequence) << levels;
+        return _climb(position << levels, node, count, from, end);
+    }
+
+    /// The top above one leaf, with siblings from a place in calldata, and where these end.
+    function _climb(uint256 index, bytes32 hash, uint256 count, uint256 from, uint256 end)
+        private
+        view
+        returns (bytes32 top, uint256 to)
+    {
+        Siblings siblings;
+        (siblings, to) = Openings.siblings(from, end);
         uint256[] memory indexes = new uint256[](1);
         bytes32[] memory hashes = new bytes32[](1);
         (indexes[0], hashes[0]) = (index, hash);
-        return Tree.climb(indexes, hashes, count, siblings);
+        top = Tree.climb(indexes, hashes, count, siblings);
     }
 
     // --- the output ---------------------------------------------------------------------------------------------

@@ -151,12 +151,13 @@ abstract contract Playing is DisputesBase {
     ) private {
         uint256 child;
         while (childrenA[child] == childrenB[child]) ++child;
+        Stage stage = game.stage;
         // SAFETY: below the tree's height, which is below 32, and its number of leaves.
         uint8 height = uint8(game.height - levelsOf(game.height));
         uint256 index = uint256(game.index) * childrenA.length + child;
         if (index << height >= _leaves(brief, game)) {
             // Beyond the end every right tree is empty: its shape is nobody's to choose.
-            bytes32 empty = Tree.absent(height);
+            bytes32 empty = Tree.absent(stage == Stage.Positions ? height + _valueLevels(brief) : height);
             if (childrenA[child] != empty) _lose(job, a, b, true);
             if (childrenB[child] != empty) _lose(job, b, a, true);
             return _end(job, a, b);
@@ -202,7 +203,12 @@ abstract contract Playing is DisputesBase {
 
     function _enterPosition(Brief memory brief, Game storage game, uint32 position) private {
         game.position = position;
-        _enter(brief, game, Stage.Values, Tree.depthOf(uint256(brief.operators) + 1));
+        _enter(brief, game, Stage.Values, _valueLevels(brief));
+    }
+
+    /// Levels of the tree over all values, which stands under a position as well.
+    function _valueLevels(Brief memory brief) private pure returns (uint256) {
+        return Tree.depthOf(uint256(brief.operators) + 1);
     }
 
     /// One chunk of a byte string is left.

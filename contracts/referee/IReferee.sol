@@ -12,9 +12,12 @@ struct Question {
     uint32 sequence;
     /// Positions of that sequence.
     uint32 length;
+    /// Of a causal program the position that is meant; 0 where the program is not causal.
+    uint32 position;
+    bool causal;
     /// The value, from 1 (value 0 is the input) to `operators`.
     uint32 value;
-    /// Row-major index of the element in [rows, groups, width].
+    /// Row-major index of the element in [rows, groups, width], or in the [groups, width] of the position.
     uint32 element;
 }
 

@@ -319,6 +319,8 @@ class BriefRow(Placed, Base):
     operators: Mapped[int] = mapped_column(BigInteger)
     lengths: Mapped[str] = mapped_column(Text)
     """Positions of each sequence, two bytes each."""
+    causal: Mapped[bool] = mapped_column(Boolean)
+    """Transcripts are laid down position by position."""
     output_bytes: Mapped[int] = mapped_column(BigInteger)
     strong: Mapped[bool] = mapped_column(Boolean)
     """Outputs name their transcripts, so that one transaction can convict."""
@@ -349,6 +351,7 @@ class GameRow(Version, Base):
     height: Mapped[int] = mapped_column(SmallInteger)
     index: Mapped[int] = mapped_column(BigInteger)
     sequence: Mapped[int] = mapped_column(BigInteger)
+    position: Mapped[int] = mapped_column(BigInteger)
     value: Mapped[int] = mapped_column(BigInteger)
     size: Mapped[int] = mapped_column(BigInteger)
     start: Mapped[int] = mapped_column(BigInteger)
@@ -394,6 +397,7 @@ class OpeningRow(Base):
     height: Mapped[int | None] = mapped_column(SmallInteger)
     index: Mapped[int | None] = mapped_column(BigInteger)
     sequence: Mapped[int | None] = mapped_column(BigInteger)
+    position: Mapped[int | None] = mapped_column(BigInteger)
     value: Mapped[int | None] = mapped_column(BigInteger)
     size: Mapped[int | None] = mapped_column(BigInteger)
 
@@ -411,6 +415,7 @@ class ConvictionRow(Base):
     output: Mapped[bool] = mapped_column(Boolean)
     """The element is one of the output's bytes, not of a value."""
     sequence: Mapped[int] = mapped_column(BigInteger)
+    position: Mapped[int] = mapped_column(BigInteger)
     value: Mapped[int] = mapped_column(BigInteger)
     element: Mapped[int] = mapped_column(BigInteger)
     start: Mapped[int] = mapped_column(BigInteger)

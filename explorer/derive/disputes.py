@@ -66,6 +66,7 @@ def described(tx: Transaction, event: Event) -> None:
         program="0x" + brief.program.hex(),
         operators=brief.operators,
         lengths="0x" + brief.lengths.hex(),
+        causal=brief.causal,
         output_bytes=brief.output_bytes,
         strong=brief.strong,
         refused=brief.refused,
@@ -214,6 +215,7 @@ _FIELDS = {
     "height": "height",
     "index": "index",
     "sequence": "sequence",
+    "position": "position",
     "value": "value",
     "size": "size",
     "start": "from",
@@ -240,7 +242,7 @@ def _open(tx: Transaction, event: Event, count: int) -> None:
     tx.rows.add(OpeningRow, event, node=node, count=count, **place)
 
 
-_PLACE = ("a", "b", "stage", "height", "index", "sequence", "value", "size")
+_PLACE = ("a", "b", "stage", "height", "index", "sequence", "position", "value", "size")
 """What an opening has of its game."""
 
 
@@ -258,9 +260,11 @@ def _convict(tx: Transaction, event: Event, against: int) -> None:
     Which of them the game tells; a party of a strong claim is convicted without one.
     """
     job, party, found = event.text("job"), event.number("party"), event.number("found")
-    where = tuple(event.number(name) for name in ("sequence", "value", "element"))
+    names = ("sequence", "position", "value", "element")
+    sequence, position, value, element = (event.number(name) for name in names)
     game = tx.facts.game(job, min(party, against), max(party, against))
-    if game is not None and where != (game.sequence, game.value, game.index):
+    stood = None if game is None else (game.sequence, game.position, game.value, game.index)
+    if stood != (sequence, position, value, element):
         game = None
     partial = game is not None and bool(game.stop) and game.part(party) == found
     _mention(tx, event, party)
@@ -271,9 +275,10 @@ def _convict(tx: Transaction, event: Event, against: int) -> None:
         party=party,
         against=against,
         output=game is not None and game.stage == Stage.OUTPUT_ELEMENT,
-        sequence=where[0],
-        value=where[1],
-        element=where[2],
+        sequence=sequence,
+        position=position,
+        value=value,
+        element=element,
         start=game.start if game is not None and partial else 0,
         stop=game.stop if game is not None and partial else 0,
         found=found,

@@ -69,6 +69,7 @@ class GameFact:
     height: int
     index: int
     sequence: int
+    position: int
     value: int
     size: int
     start: int

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 from explorer.derive.disputes import brief_in
 from explorer.story.moments import utc
 from explorer.story.pieces import Piece, Sentence, account, counted, root, say, tokens
-from explorer.story.places import Place, part_words, party_name, place_words, value_words
+from explorer.story.places import (
+    Place,
+    part_words,
+    party_name,
+    place_words,
+    value_words,
+    within_words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,7 +124,8 @@ def convicted(event: Event, known: Known) -> Sentence:
     extent = known.extent(event.text("job"))
     value = value_words(event.number("value"), extent)
     element = event.text("element")
-    where = f"element {element} of {value} of sequence {event.text('sequence')}"
+    within = within_words(event.number("sequence"), event.number("position"), extent)
+    where = f"element {element} of {value} {within}"
     if found is not None and found.output:
         where = f"word {element} of its output"
     elif found is not None and found.stop:
@@ -187,12 +195,6 @@ def loss_words(against: int, *, late: bool) -> str:
     """How a party lost."""
     why = "its clock ran out" if late else "shown to have lied"
     return f"lost to {party_name(against)} ({why})"
-
-
-def positions_of(lengths: str) -> list[int]:
-    """Positions of each sequence, from two bytes each in hex."""
-    data = bytes.fromhex(lengths[2:])
-    return [int.from_bytes(data[at : at + 2], "big") for at in range(0, len(data), 2)]
 
 
 def _job(event: Event, known: Known) -> str:

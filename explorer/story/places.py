@@ -24,6 +24,7 @@ class Place:
     height: int
     index: int
     sequence: int
+    position: int
     value: int
     size: int
     start: int = 0
@@ -32,21 +33,21 @@ class Place:
     @classmethod
     def of_event(cls, game: Mapping[str, Any]) -> Place:
         """Where a `Descended` says that a game stands."""
-        names = ("stage", "height", "index", "sequence", "value", "size", "from", "to")
+        names = ("stage", "height", "index", "sequence", "position", "value", "size", "from", "to")
         return cls(*(int(game[name]) for name in names))
 
     @classmethod
     def of_game(cls, row: GameRow) -> Place:
         """Where a game stood."""
-        numbers = (row.height, row.index, row.sequence, row.value, row.size, row.start, row.stop)
-        return cls(row.stage, *numbers)
+        stands = (row.height, row.index, row.sequence, row.position, row.value, row.size)
+        return cls(row.stage, *stands, row.start, row.stop)
 
     @classmethod
     def of_opening(cls, row: OpeningRow) -> Place | None:
         """What was opened, where that is known."""
         if row.stage is None:
             return None
-        numbers = (row.height, row.index, row.sequence, row.value, row.size)
+        numbers = (row.height, row.index, row.sequence, row.position, row.value, row.size)
         return cls(row.stage, *(number or 0 for number in numbers))
 
 
@@ -56,11 +57,13 @@ class Extent:
 
     Attributes:
         sequences: of the input.
-        values: of each sequence: the input's copy, and what each operator writes.
+        positions: of each sequence, where transcripts are laid down position by position.
+        values: of each sequence, or position: the input's copy, and what each operator writes.
         operators: names of the operators, where their program is known.
     """
 
     sequences: int | None = None
+    positions: Sequence[int] | None = None
     values: int | None = None
     operators: Sequence[str] = ()
 
@@ -69,22 +72,28 @@ class Extent:
         """Of a job with this brief."""
         if brief is None:
             return cls(operators=operators)
-        return cls((len(brief.lengths) - 2) // 4, brief.operators + 1, operators)
+        lengths = positions_of(brief.lengths)
+        return cls(len(lengths), lengths if brief.causal else None, brief.operators + 1, operators)
 
 
 def place_words(place: Place, extent: Extent) -> str:
     """A part of a transcript or of an output, as a noun."""
-    value = f"{value_words(place.value, extent)} of sequence {place.sequence}"
+    within = within_words(place.sequence, place.position, extent)
+    value = f"{value_words(place.value, extent)} {within}"
     chunks = chunk_count(place.size) if place.size else None
     match place.stage:
         case Stage.STATING:
             return "the statements"
         case Stage.SEQUENCES:
             return _range(place, "sequence", extent.sequences, "the transcript")
-        case Stage.VALUES:
+        case Stage.POSITIONS:
+            count = None if extent.positions is None else extent.positions[place.sequence]
+            part = _range(place, "position", count, "")
             whole = f"sequence {place.sequence}"
-            part = _range(place, "value", extent.values, "")
             return f"{part} of {whole}" if part else whole
+        case Stage.VALUES:
+            part = _range(place, "value", extent.values, "")
+            return f"{part} {within}" if part else within.removeprefix("of ").removeprefix("at ")
         case Stage.CHUNKS:
             part = _range(place, "chunk", chunks, "")
             return f"{part} of {value}" if part else value
@@ -99,6 +108,19 @@ def place_words(place: Place, extent: Extent) -> str:
             return f"word {place.index} of the output"
     element = f"element {place.index} of {value}"
     return f"{part_words(place.start, place.stop)} of {element}" if place.stop else element
+
+
+def within_words(sequence: int, position: int, extent: Extent) -> str:
+    """What an element stands in: a sequence, of causal programs a position of one."""
+    if extent.positions is None:
+        return f"of sequence {sequence}"
+    return f"at position {position} of sequence {sequence}"
+
+
+def positions_of(lengths: str) -> list[int]:
+    """Positions of each sequence, from two bytes each in hex."""
+    data = bytes.fromhex(lengths[2:])
+    return [int.from_bytes(data[at : at + 2], "big") for at in range(0, len(data), 2)]
 
 
 def part_words(start: int, stop: int) -> str:

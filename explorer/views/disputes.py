@@ -21,9 +21,9 @@ from explorer.database.tables import (
     TransactionRow,
 )
 from explorer.derive.records import RESOLVER
-from explorer.story.dispute_words import loss_words, positions_of
+from explorer.story.dispute_words import loss_words
 from explorer.story.moments import utc
-from explorer.story.places import Extent, Place, party_name, place_words
+from explorer.story.places import Extent, Place, party_name, place_words, positions_of
 from explorer.views.queries import events_about, operators_of, parties_of, steps_of, times_of
 from explorer.views.shapes import (
     BriefView,
@@ -208,6 +208,7 @@ def _convictions(session: Session, site: Site, job: str, extent: Extent) -> list
                 against=party_name(row.against),
                 of_output=row.output,
                 sequence=row.sequence,
+                position=None if extent.positions is None else row.position,
                 value=row.value,
                 operator=extent.operators[row.value - 1] if named else None,
                 element=row.element,

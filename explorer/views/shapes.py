@@ -167,8 +167,8 @@ class GameView(Shape):
 
 class ConvictionView(Shape):
     """An element that convicted: what its party stated, and what it must be. `operator` is the name
-    of the one that writes the value, where the explorer knows the program; `terms` are those of
-    the partial result that was wrong, where it was one."""
+    of the one that writes the value, where the explorer knows the program; `position` that of a
+    causal program; `terms` are those of the partial result that was wrong, where it was one."""
 
     moment: Moment
     transaction: str
@@ -176,6 +176,7 @@ class ConvictionView(Shape):
     against: str
     of_output: bool
     sequence: int
+    position: int | None
     value: int
     operator: str | None
     element: int

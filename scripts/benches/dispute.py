@@ -112,11 +112,11 @@ def conviction(chain: Chain, lab: Lab) -> float:
         def output(self, *_: Any) -> bytes:
             return wrong.output
 
-        def children(self, job: Any, salt: Any, *node: Any) -> tuple[bytes, ...]:
-            return wrong.case.opening(*node)[0]
+        def children(self, job: Any, salt: Any, node: Any) -> tuple[bytes, ...]:
+            return wrong.case.opening(node)[0]
 
-        def chunk(self, job: Any, salt: Any, s: int, v: int, index: int) -> bytes:
-            return wrong.case.opening("chunks", s, v, 0, index)[1]
+        def chunk(self, job: Any, salt: Any, node: Any) -> bytes:
+            return wrong.case.opening(node)[1]
 
     class Served:
         def conviction(self, job: Any, salt: Any, brief: Any, accused: Any, *rest: Any) -> Any:

@@ -31,10 +31,14 @@ class FoldingCase(Case):
     def _total(self, game: Game) -> int:
         """A reduction that gives the element that the liar claims."""
         operator = self._program.operators[game.value - 1]
-        own = self._own.chunks(game.sequence, game.value)
+        own = self._chunks(game)
         claimed = int(np.frombuffer(own.data, "<i4")[game.index])
         if operator.op == "column_mean":
             return claimed * self.layout.lengths[game.sequence]
+        if operator.op == "causal_mix":
+            step = self._step(game)
+            totals = np.frombuffer(self._own.chunks(game.sequence, step.operand(1)).data, "<i4")
+            return claimed * int(totals[step.row])
         if operator.op == "mix":
             _, groups, width = self.layout.extents(game.sequence, game.value)
             peaks = np.frombuffer(self._own.chunks(game.sequence, operator.inputs[2]).data, "<i4")

@@ -57,6 +57,11 @@ class Lab:
         self.builder = EvidenceBuilder(self.model.program, self.model.tensors)
         self.payload = encode_payload(self.sequences)
 
+    @property
+    def rows(self) -> int:
+        """Rows of work in the input."""
+        return sum(map(len, self.sequences))
+
     def execute(
         self,
         tamper: Tamper = honest,
@@ -172,7 +177,7 @@ class Arena:
         order = chain.order(
             replicas,
             payload_root(lab.payload, JOB_SALT),
-            units=units or -(-sum(map(len, lab.sequences)) // 8),
+            units=units or -(-lab.rows // 8),
             mode=STRONG if strong else 0,
         )
         job = chain.open_and_draw(order)
@@ -194,7 +199,7 @@ class Arena:
         order = chain.order(
             len(executions),
             payload_root(lab.payload, JOB_SALT),
-            units=-(-sum(map(len, lab.sequences)) // 8),
+            units=-(-lab.rows // 8),
         )
         job = chain.open_and_draw(order)
         chain.sender(PUBLISHER).send(chain.market.settle([chain.settlement(job, root)]))

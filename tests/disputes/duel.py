@@ -12,6 +12,7 @@ from tests.disputes.arena import JOB_SALT, Execution, Lab
 from touchstone.chain.calls import Views
 from touchstone.chain.deployment import Deployment
 from touchstone.disputes import board
+from touchstone.disputes.ends import lengths_in
 from touchstone.disputes.game import (
     LEAVES,
     PARTS,
@@ -19,12 +20,12 @@ from touchstone.disputes.game import (
     Brief,
     Game,
     Stage,
-    Statement,
     levels_of,
 )
-from touchstone.disputes.theirs import Path, Theirs
-from touchstone.protocol.merkle import CHUNK, chunk_count
-from touchstone.transcripts.proofs import top_of
+from touchstone.disputes.theirs import Theirs
+from touchstone.programs.program import InputKind
+from touchstone.protocol.merkle import CHUNK
+from touchstone.transcripts.trees import ChunkTree
 
 
 @dataclass(frozen=True)
@@ -46,19 +47,26 @@ def brief_of(lab: Lab, execution: Execution) -> Brief:
     """What the contract would find."""
     program, layout = lab.model.program, execution.case.layout
     shape = layout.shapes[program.output]
+    prompted = program.input.kind is InputKind.PROMPT
     return Brief(
         job=b"j" * 32,
         program=lab.model.manifest.program_root,
         operators=len(program.operators),
         salt=JOB_SALT,
         input_bytes=len(lab.payload),
-        input_top=bytes(32),
+        input_top=ChunkTree(lab.payload).top,
         output_value=program.output,
         output_width=shape.width,
         output_per_position=bool(shape.rows),
         output_bytes=len(execution.output),
+        input_kind=program.input.kind,
+        input_width=program.input.width,
+        causal=program.input.causal,
         strong=False,
         lengths=b"".join(n.to_bytes(2, "big") for n in layout.lengths),
+        prompts=b"".join(n.to_bytes(2, "big") for n in lengths_in(lab.payload)[1:])
+        if prompted
+        else b"",
         refused=False,
     )
 
@@ -76,6 +84,9 @@ class Referee:
             ("claimed", *arguments), ("expected", *arguments)
         )
         return claimed, expected
+
+    def claimed(self, question, evidence) -> int:
+        return self._views.call("claimed", question.as_abi(), evidence.as_abi())
 
     def segment(self, question, evidence, start: int, stop: int) -> int:
         return self._views.call("partialOf", question.as_abi(), evidence.as_abi(), start, stop)
@@ -146,23 +157,36 @@ class Duel:
         return Judgement(game, (parts[lie], parts[lie] + 1), (found[0], found[1]))
 
     def _judge_input(self, game: Game, chunks) -> Judgement:
-        case = self._sides[0].case
-        opened, _ = case.input_at(game)
-        brief = replace(self._brief, input_top=top_of(opened, len(self._lab.payload)))
-        token = self._referee.payloads.call(
-            "token", brief.as_abi(), game.sequence, game.index, opened.as_abi()
-        )
-        return Judgement(game, self._words(game, chunks), (token, token))
+        """What either side's copy must hold; a token that was emitted is each side's own."""
+        expected = []
+        for side in (0, 1):
+            _, body, source = self._of(game, side)
+            opened, evidence = self._sides[1 - side].case.copied(game.element, body, source)
+            wrote, found = self._referee.payloads.call(
+                "copied",
+                self._brief.as_abi(),
+                game.sequence,
+                game.position,
+                game.index,
+                opened.as_abi(),
+            )
+            if wrote:
+                value = self._lab.model.program.output
+                emitted = replace(game, position=game.position - 1, value=value, index=0)
+                question = self._sides[side].case._question(emitted.element, body)
+                found = self._referee.claimed(question, evidence)
+            expected.append(found)
+        return Judgement(game, self._words(game, chunks), (expected[0], expected[1]))
 
     def _judge_output(self, game: Game, chunks) -> Judgement:
-        header, word, sequence, element = self._referee.payloads.call(
+        header, word, *_ = self._referee.payloads.call(
             "outputWord", self._brief.as_abi(), bytes(32), game.index
         )
         if not header:
-            value = self._lab.model.program.output
-            data = self._sides[0].case.source(sequence).chunk(value, element * 4 // CHUNK)
-            place = element * 4 % CHUNK
-            word = int.from_bytes(data[place : place + 4], "little", signed=True)
+            case = self._sides[0].case
+            _, evidence = case.output_value_at(game)
+            element = case._both_ends.output_element(game.index)
+            word = self._referee.claimed(case._question(element, case.statement.body), evidence)
         return Judgement(game, self._words(game, chunks), (word, word))
 
     @staticmethod
@@ -173,16 +197,17 @@ class Duel:
 
     def _of(self, game: Game, side: int):
         """The question about a side's transcript, and what the other side knows of it."""
-        case = self._sides[0].case
-        statement: Statement = self._sides[side].case.statement
-        size = case.layout.value_bytes(game.sequence, game.value)
-        counts = (self._brief.count, self._brief.operators + 1, chunk_count(size))
-        path = Path(game.sequence, game.value, game.index * 4 // CHUNK)
-        other = self._sides[1 - side].case
+        case, other = self._sides[0].case, self._sides[1 - side].case
+        body = self._sides[side].case.statement.body
         source = Theirs.along(
-            other.source(game.sequence), path, statement.body, counts, self._opened, self._chunks
+            other.source(game.sequence),
+            case.layout,
+            game.element,
+            body,
+            self._opened,
+            self._chunks,
         )
-        return case._question(game, statement.body), statement.body, source
+        return case._question(game.element, body), body, source
 
     def _whole(self, game: Game, side: int):
         question, body, source = self._of(game, side)
@@ -190,4 +215,4 @@ class Duel:
 
     def _finish(self, game: Game, side: int):
         case = self._sides[side].case
-        return case._question(game, case.statement.body), case.finish(game)
+        return case._question(game.element, case.statement.body), case.finish(game)

@@ -28,11 +28,11 @@ class Shelf:
     def output(self, job, salt):
         return self._execution.output
 
-    def children(self, job, salt, tree, sequence, value, height, index):
-        return self._execution.case.opening(tree, sequence, value, height, index)[0]
+    def children(self, job, salt, node):
+        return self._execution.case.opening(node)[0]
 
-    def chunk(self, job, salt, sequence, value, index):
-        return self._execution.case.opening("chunks", sequence, value, 0, index)[1]
+    def chunk(self, job, salt, node):
+        return self._execution.case.opening(node)[1]
 
 
 class Silent(Shelf):
@@ -47,8 +47,8 @@ class Forging(Shelf):
         super().__init__(execution)
         self._other = other
 
-    def children(self, job, salt, tree, sequence, value, height, index):
-        return self._other.case.opening(tree, sequence, value, height, index)[0]
+    def children(self, job, salt, node):
+        return self._other.case.opening(node)[0]
 
 
 class Shelves:
@@ -129,7 +129,9 @@ def test_a_conviction_that_the_engine_refuses_is_played_instead(chain: Chain, la
     class Mistaken(Shelves):
         def conviction(self, *asked):
             found = super().conviction(*asked)
-            return found and replace(found, element=found.element ^ 1)
+            if found is None:
+                return None
+            return replace(found, element=replace(found.element, index=found.element.index ^ 1))
 
     served = Mistaken({0: Shelf(right), 1: Shelf(wrong)})
     arena = Arena.contested(chain, lab, [right, wrong], strong=True, served=served)

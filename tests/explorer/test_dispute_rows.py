@@ -33,6 +33,7 @@ NO_GAME = dict.fromkeys(
         "height",
         "index",
         "sequence",
+        "position",
         "value",
         "since",
         "clockA",
@@ -107,7 +108,9 @@ def test_a_wrong_partial_result_convicts_without_the_clock():
         "0x1", stage=Stage.ELEMENT, index=5, value=9, **{"from": 64, "to": 128},
         partA=-3, partB=4,
     )  # fmt: skip
-    events = convict(chain, proven=False, sequence=0, value=9, element=5, found=4, expected=-3)
+    events = convict(
+        chain, proven=False, sequence=0, position=0, value=9, element=5, found=4, expected=-3
+    )
     rows = chain.derived()
     known = known_of(rows)
 
@@ -129,7 +132,7 @@ def test_a_strong_claim_is_convicted_of_another_element_than_the_games():
     chain.descended(
         "0x1", stage=Stage.ELEMENT, index=5, value=9, **{"from": 64, "to": 128}, partB=4
     )
-    convict(chain, proven=True, sequence=0, value=9, element=6, found=4, expected=-3)
+    convict(chain, proven=True, sequence=0, position=0, value=9, element=6, found=4, expected=-3)
     (found,) = rows_of(chain.derived(), ConvictionRow)
 
     assert (found["element"], found["start"], found["stop"]) == (6, 0, 0)
@@ -185,25 +188,40 @@ def test_an_auditor_is_called_so():
 @pytest.mark.parametrize(
     ("place", "words"),
     [
-        (Place(Stage.SEQUENCES, 3, 0, 0, 0, 0), "the transcript"),
-        (Place(Stage.SEQUENCES, 1, 1, 0, 0, 0), "sequences 2 to 3"),
-        (Place(Stage.VALUES, 4, 0, 3, 0, 0), "sequence 3"),
-        (Place(Stage.VALUES, 2, 2, 3, 0, 0), "values 8 to 9 of sequence 3"),
-        (Place(Stage.VALUES, 0, 9, 3, 0, 0), "value 9 of sequence 3"),
-        (Place(Stage.CHUNKS, 2, 0, 3, 2, 1000), "value 2 (add, here) of sequence 3"),
-        (Place(Stage.CHUNKS, 1, 1, 3, 1, 4000), "chunks 2 to 3 of value 1 (embed) of sequence 3"),
-        (Place(Stage.LEAF, 0, 1, 3, 4, 30), "chunk 1 of value 4 of sequence 3"),
-        (Place(Stage.OUTPUT, 1, 0, 0, 0, 500), "the output"),
-        (Place(Stage.OUTPUT, 1, 0, 0, 0, 9000), "chunks 0 to 1 of the output"),
-        (Place(Stage.OUTPUT_ELEMENT, 0, 8, 0, 0, 30), "word 8 of the output"),
+        (Place(Stage.SEQUENCES, 3, 0, 0, 0, 0, 0), "the transcript"),
+        (Place(Stage.SEQUENCES, 1, 1, 0, 0, 0, 0), "sequences 2 to 3"),
+        (Place(Stage.VALUES, 4, 0, 3, 0, 0, 0), "sequence 3"),
+        (Place(Stage.VALUES, 2, 2, 3, 0, 0, 0), "values 8 to 9 of sequence 3"),
+        (Place(Stage.VALUES, 0, 9, 3, 0, 0, 0), "value 9 of sequence 3"),
+        (Place(Stage.CHUNKS, 2, 0, 3, 0, 2, 1000), "value 2 (add, here) of sequence 3"),
+        (Place(Stage.CHUNKS, 1, 1, 3, 0, 1, 999), "chunks 2 to 3 of value 1 (embed) of sequence 3"),
+        (Place(Stage.LEAF, 0, 1, 3, 0, 4, 30), "chunk 1 of value 4 of sequence 3"),
+        (Place(Stage.OUTPUT, 1, 0, 0, 0, 0, 500), "the output"),
+        (Place(Stage.OUTPUT, 1, 0, 0, 0, 0, 9000), "chunks 0 to 1 of the output"),
+        (Place(Stage.OUTPUT_ELEMENT, 0, 8, 0, 0, 0, 30), "word 8 of the output"),
     ],
 )  # fmt: skip
 def test_places_in_words(place, words):
-    assert place_words(place, Extent(8, 10, ("embed", "add, here"))) == words
+    assert place_words(place, Extent(8, None, 10, ("embed", "add, here"))) == words
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        (Place(Stage.POSITIONS, 3, 0, 1, 0, 0, 0), "sequence 1"),
+        (Place(Stage.POSITIONS, 2, 1, 1, 0, 0, 0), "positions 4 to 6 of sequence 1"),
+        (Place(Stage.VALUES, 4, 0, 1, 5, 0, 0), "position 5 of sequence 1"),
+        (Place(Stage.VALUES, 1, 2, 1, 5, 0, 0), "values 4 to 5 at position 5 of sequence 1"),
+        (Place(Stage.ELEMENT, 0, 3, 1, 5, 0, 0), "element 3 of value 0 (the input) at position 5 "
+         "of sequence 1"),
+    ],
+)  # fmt: skip
+def test_places_of_causal_programs_in_words(place, words):
+    assert place_words(place, Extent(2, [3, 7], 10)) == words
 
 
 def test_an_input_that_breaks_a_rule_is_said_to():
     chain = Chain()
     # The flags are the last of its bytes.
-    event = chain.say("0x1", "Described", job=JOB, brief="0x" + "00" * 158 + "01")
+    event = chain.say("0x1", "Described", job=JOB, brief="0x" + "00" * 164 + "01")
     assert "breaks a rule" in text_of(WORDS["Described"](event, known_of(chain.derived())))

@@ -187,7 +187,7 @@ def test_games_stand_where_the_engine_has_them(court, session, name):
     for pair, real in court.disputes.games(job, sorted(newest)).items():
         said = newest[pair]
         assert real.closed == (pair in ended)
-        for field in ("height", "index", "sequence", "value", "size", "start", "stop"):
+        for field in ("height", "index", "sequence", "position", "value", "size", "start", "stop"):
             assert getattr(said, field) == getattr(real, field), field
         assert (said.part_a, said.part_b) == (real.part_a, real.part_b)
         assert real.stage in (said.stage, Stage.OVER)

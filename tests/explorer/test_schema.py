@@ -27,7 +27,7 @@ def test_the_migrations_make_the_tables_that_the_code_uses(tmp_path):
             *Base.metadata.tables,
             "alembic_version",
         }
-    assert migrate(database.writer) == "0002"
+    assert migrate(database.writer) == "0003"
     database.close()
 
 
@@ -81,7 +81,7 @@ def test_the_command_migrates(tmp_path):
     arguments = [touchstone_command(), "explorer", "migrate", "--database", str(path), "--json"]
     done = subprocess.run(arguments, capture_output=True, text=True, check=True, timeout=60)
 
-    assert json.loads(done.stdout) == {"revision": "0002"}
+    assert json.loads(done.stdout) == {"revision": "0003"}
     engine = create_engine(f"sqlite:///{path}")
     assert "events" in inspect(engine).get_table_names()
     engine.dispose()

@@ -47,10 +47,15 @@ def perturb(x: Int32, highest: Int32, order: Int32, table: Int32, position: int)
     """
     if order[0, 0, INVERSE_TEMPERATURE] <= 0:
         return x.copy()
-    seed = (int(order[0, 0, SEED_HIGH]) % (1 << 32) << 32) | int(order[0, 0, SEED_LOW]) % (1 << 32)
+    seed = seed_of(int(order[0, 0, SEED_LOW]), int(order[0, 0, SEED_HIGH]))
     noise = gumbel(random_words(seed, position, x.shape[-1]), table)
     ruled_out = wide(highest) - wide(x) > wide(order[0, 0, CUT_OFF])
     return saturate(np.where(ruled_out, INT32_MIN, wide(x) + noise))
+
+
+def seed_of(low: int, high: int) -> int:
+    """The 64 bits of a seed whose words stand in an order as int32."""
+    return high % (1 << 32) << 32 | low % (1 << 32)
 
 
 def random_words(seed: int, position: int, count: int) -> NDArray[np.uint32]:
@@ -68,15 +73,18 @@ def random_words(seed: int, position: int, count: int) -> NDArray[np.uint32]:
 
 
 def gumbel(words: NDArray[np.uint32], table: Int32) -> Int64:
-    """Noise -ln(-ln(1 - w / 2^32)), with 16 fraction bits, by the table of `noise_table`.
+    """Noise -ln(-ln(1 - w / 2^32)), with 16 fraction bits, by the table of `noise_table`."""
+    return interpolate(table, noise_offset(words))
 
-    A word is read as a number with 5 bits of exponent and 15 of fraction.
-    """
+
+def noise_offset(words: NDArray[np.uint32]) -> Int64:
+    """Where words stand in that table: each as a number with 5 bits of exponent, 15 of fraction."""
     n = np.maximum(words.astype(np.int64), 1)
     _, length = np.frexp(n.astype(np.float64))
     octave = length.astype(np.int64) - 1
     fraction = ((n << (31 - octave)) & 0x7FFFFFFF) >> 16
-    return interpolate(table, (octave << 15) | fraction)
+    found: Int64 = (octave << 15) | fraction
+    return found
 
 
 def argmax(x: Int32) -> Int32:

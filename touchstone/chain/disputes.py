@@ -204,15 +204,19 @@ class Disputes:
                     input_.as_abi(),
                     evidence.as_abi(),
                 )
-            case moves.ConvictStrong(party, against, output, sequence, value, element, evidence):
+            case moves.ConvictStrong(party, against, output, element, evidence):
                 return f.convictStrong(
+                    words, party, against, output.as_abi(), element.as_abi(), evidence.as_abi()
+                )
+            case moves.ConvictCopy(party, against, output, element, copy, input_, evidence):
+                return f.convictCopy(
                     words,
                     party,
                     against,
                     output.as_abi(),
-                    sequence,
-                    value,
-                    element,
+                    element.as_abi(),
+                    copy.as_abi(),
+                    input_.as_abi(),
                     evidence.as_abi(),
                 )
             case moves.ConvictRefused(party, against):

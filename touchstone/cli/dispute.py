@@ -81,7 +81,8 @@ def _render(console: Console, found: dict[str, Any]) -> None:
     for party in found["parties"]:
         _render_party(console, party, found["guilty"])
     for game in found["games"]:
-        place = f"sequence {game['sequence']}, value {game['value']}, index {game['index']}"
+        names = ("sequence", "position", "value", "index")
+        place = ", ".join(f"{name} {game[name]}" for name in names)
         console.print(f"game  {game['a']} against {game['b']}: {game['stage']} ({place})")
         for side in game["sides"]:
             if side["clock"] is not None:

@@ -96,7 +96,7 @@ def publish(
         manifest.version,
         manifest.program_root,
         manifest.weight_root,
-        [shard.root for shard in manifest.shards],
+        manifest.parts,
         modes=ALL_MODES,
         unit_rows=unit_rows,
         max_rows=manifest.max_length,

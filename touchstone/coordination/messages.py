@@ -90,8 +90,9 @@ class ClaimMessage(Message):
 class OpeningAsked(Message):
     """A node of a transcript whose children are wanted; of height 0 among the chunks: its bytes."""
 
-    tree: Literal["sequences", "values", "chunks"]
+    tree: Literal["sequences", "positions", "values", "chunks"]
     sequence: Annotated[int, Field(ge=0, lt=4096)]
+    position: Annotated[int, Field(ge=0, lt=1 << 15)] = 0
     value: Annotated[int, Field(ge=0, le=1 << 16)]
     height: Annotated[int, Field(ge=0, le=32)]
     index: Annotated[int, Field(ge=0, lt=1 << 32)]

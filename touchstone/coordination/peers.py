@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
+from dataclasses import asdict
 from functools import cache
 from threading import Lock
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar
 
 import httpx
 from pydantic import ValidationError
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from eth_typing import ChecksumAddress
 
     from touchstone.chain.stake import Vault
+    from touchstone.disputes.game import TreeNode
     from touchstone.protocol.ids import JobId
 
 M = TypeVar("M", JobStatus, ClaimMessage, OpeningGiven, TokensGiven)
@@ -169,22 +171,16 @@ class Peer:
             raise PeerError(f"{self.endpoint} answers with {len(body)} bytes instead of an input")
         return body[32:], body[:32]
 
-    def children(
-        self, job: JobId, salt: bytes, tree: str, sequence: int, value: int, height: int, index: int
-    ) -> list[bytes]:
-        """The children of a node of the job's transcript there, unchecked: `OpeningAsked`."""
-        return self._open(job, salt, tree, sequence, value, height, index).children
+    def children(self, job: JobId, salt: bytes, node: TreeNode) -> list[bytes]:
+        """The children of a node of the job's transcript there, unchecked."""
+        return self._open(job, salt, node).children
 
-    def chunk(self, job: JobId, salt: bytes, sequence: int, value: int, index: int) -> bytes:
+    def chunk(self, job: JobId, salt: bytes, node: TreeNode) -> bytes:
         """A chunk of a value of the job's transcript there, unchecked."""
-        return self._open(job, salt, "chunks", sequence, value, 0, index).chunk
+        return self._open(job, salt, node).chunk
 
-    def _open(
-        self, job: JobId, salt: bytes, tree: str, sequence: int, value: int, height: int, index: int
-    ) -> OpeningGiven:
-        asked = OpeningAsked(
-            tree=cast("Any", tree), sequence=sequence, value=value, height=height, index=index
-        )
+    def _open(self, job: JobId, salt: bytes, node: TreeNode) -> OpeningGiven:
+        asked = OpeningAsked(**asdict(node))
         body = self._call(
             "POST",
             f"/jobs/0x{job.hex()}/transcript",

@@ -82,6 +82,8 @@ def value_reached(game: Game, a: Sequence[bytes], b: Sequence[bytes]) -> int:
 def _leaves(game: Game, brief: Brief) -> int:
     if game.stage is Stage.SEQUENCES:
         return brief.count
+    if game.stage is Stage.POSITIONS:
+        return brief.length(game.sequence)
     if game.stage is Stage.VALUES:
         return brief.operators + 1
     return chunk_count(game.size)
@@ -90,10 +92,11 @@ def _leaves(game: Game, brief: Brief) -> int:
 def _arrived(game: Game, brief: Brief, layout: Layout) -> Game:
     """A leaf of one tree is the top of the next."""
     if game.stage is Stage.SEQUENCES:
-        game = replace(game, sequence=game.index)
-        return _entered(game, brief, Stage.VALUES, depth_of(brief.operators + 1))
+        return _at_sequence(game, brief)
+    if game.stage is Stage.POSITIONS:
+        return _at_position(game, brief)
     if game.stage is Stage.VALUES:
-        size = layout.value_bytes(game.sequence, game.index)
+        size = layout.value_bytes(game.sequence, game.index, game.position)
         game = replace(game, value=game.index, size=size)
         return _entered(game, brief, Stage.CHUNKS, depth_of(chunk_count(size)))
     return _reached(game)
@@ -104,8 +107,22 @@ def _entered(game: Game, brief: Brief, stage: Stage, height: int) -> Game:
     if height:
         return game
     if stage is Stage.SEQUENCES:
-        return _entered(game, brief, Stage.VALUES, depth_of(brief.operators + 1))
+        return _at_sequence(game, brief)
+    if stage is Stage.POSITIONS:
+        return _at_position(game, brief)
     return _reached(game)
+
+
+def _at_sequence(game: Game, brief: Brief) -> Game:
+    game = replace(game, sequence=game.index, index=0)
+    if not brief.causal:
+        return _at_position(game, brief)
+    return _entered(game, brief, Stage.POSITIONS, depth_of(brief.length(game.sequence)))
+
+
+def _at_position(game: Game, brief: Brief) -> Game:
+    game = replace(game, position=game.index)
+    return _entered(game, brief, Stage.VALUES, depth_of(brief.operators + 1))
 
 
 def _reached(game: Game) -> Game:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from eth_utils.crypto import keccak
 
+from touchstone.programs.program import InputKind
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -25,23 +27,24 @@ class Stage(IntEnum):
     NONE = 0
     STATING = 1
     SEQUENCES = 2
-    VALUES = 3
-    CHUNKS = 4
-    LEAF = 5
-    OUTPUT = 6
-    OUTPUT_LEAF = 7
-    ELEMENT = 8
-    OUTPUT_ELEMENT = 9
-    PARTS = 10
-    OVER = 11
+    POSITIONS = 3
+    VALUES = 4
+    CHUNKS = 5
+    LEAF = 6
+    OUTPUT = 7
+    OUTPUT_LEAF = 8
+    ELEMENT = 9
+    OUTPUT_ELEMENT = 10
+    PARTS = 11
+    OVER = 12
 
 
-TREES = (Stage.SEQUENCES, Stage.VALUES, Stage.CHUNKS, Stage.OUTPUT)
+TREES = (Stage.SEQUENCES, Stage.POSITIONS, Stage.VALUES, Stage.CHUNKS, Stage.OUTPUT)
 """Stages in which both sides open children."""
 LEAVES = (Stage.LEAF, Stage.OUTPUT_LEAF)
 """Stages in which both sides show a chunk."""
 
-_BRIEF = Struct(">32s32s32s32sIQIIQ???")
+_BRIEF = Struct(">32s32s32s32sIQIIQIB????")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,34 @@ class Contest:
 
 
 @dataclass(frozen=True, slots=True)
+class Element:
+    """An element of a transcript, by contract field: of a whole sequence, or in a causal program of
+    one position."""
+
+    sequence: int
+    position: int
+    value: int
+    index: int
+
+    def as_abi(self) -> tuple[int, int, int, int]:
+        """As contract calls take it."""
+        return (self.sequence, self.position, self.value, self.index)
+
+
+@dataclass(frozen=True, slots=True)
+class TreeNode:
+    """A node of a transcript: in the tree over its `sequences`, over the `positions` of one, over
+    their `values`, or over the `chunks` of one, where that of height 0 is the chunk itself."""
+
+    tree: str
+    sequence: int
+    position: int
+    value: int
+    height: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
 class Game:
     """A game as the engine keeps it, by contract field."""
 
@@ -104,6 +135,7 @@ class Game:
     size: int
     node_a: bytes
     node_b: bytes
+    position: int
     start: int
     stop: int
     posted_a: int
@@ -116,12 +148,18 @@ class Game:
     def at_start(cls) -> Game:
         """A game that nobody has moved in, without clocks."""
         nothing = bytes(32)
-        return cls(Stage.STATING, 0, 0, 0, 0, 0, 0, 0, 0, nothing, nothing, 0, 0, 0, 0, False, 0, 0)
+        nodes = (nothing, nothing)
+        return cls(Stage.STATING, 0, 0, 0, 0, 0, 0, 0, 0, *nodes, 0, 0, 0, 0, 0, False, 0, 0)
 
     @classmethod
     def from_abi(cls, fields: Sequence[Any]) -> Game:
         """A game as the contract returns it."""
         return cls(Stage(fields[0]), *fields[1:])
+
+    @property
+    def element(self) -> Element:
+        """The element at which the game stands, in its last stages."""
+        return Element(self.sequence, self.position, self.value, self.index)
 
     def node(self, first: bool) -> bytes:
         """The node at which a side stands."""
@@ -153,8 +191,12 @@ class Brief:
     output_width: int
     output_per_position: bool
     output_bytes: int
+    input_kind: int
+    input_width: int
+    causal: bool
     strong: bool
     lengths: bytes
+    prompts: bytes
     refused: bool
 
     @classmethod
@@ -170,10 +212,16 @@ class Brief:
             output_value,
             output_width,
             output_bytes,
+            input_width,
+            input_kind,
+            causal,
             output_per_position,
             strong,
             refused,
         ) = _BRIEF.unpack_from(encoded)
+        # There are as many prompts as sequences, and both have two bytes.
+        prompted = input_kind == InputKind.PROMPT
+        end = (_BRIEF.size + len(encoded)) // 2 if prompted else len(encoded)
         return cls(
             job=job,
             program=program,
@@ -185,8 +233,12 @@ class Brief:
             output_width=output_width,
             output_per_position=output_per_position,
             output_bytes=output_bytes,
+            input_kind=input_kind,
+            input_width=input_width,
+            causal=causal,
             strong=strong,
-            lengths=encoded[_BRIEF.size :],
+            lengths=encoded[_BRIEF.size : end],
+            prompts=encoded[end:],
             refused=refused,
         )
 
@@ -202,24 +254,35 @@ class Brief:
             self.output_value,
             self.output_width,
             self.output_bytes,
+            self.input_width,
+            self.input_kind,
+            self.causal,
             self.output_per_position,
             self.strong,
             self.refused,
         )
-        return fixed + self.lengths
+        return fixed + self.lengths + self.prompts
 
     @property
     def count(self) -> int:
-        """Sequences of the input."""
+        """Sequences of the transcript."""
         return len(self.lengths) // 2
 
     def length(self, sequence: int) -> int:
         """Positions of a sequence."""
-        return int.from_bytes(self.lengths[2 * sequence : 2 * sequence + 2], "big")
+        return _at(self.lengths, sequence)
+
+    def prompt(self, sequence: int) -> int:
+        """Tokens of a prompt; 0 where the program reads none."""
+        return _at(self.prompts, sequence)
 
     def hash(self) -> bytes:
         """What the engine keeps of it, 32 bytes."""
         return keccak(self.as_abi())
+
+
+def _at(lengths: bytes, index: int) -> int:
+    return int.from_bytes(lengths[2 * index : 2 * index + 2], "big")
 
 
 def levels_of(height: int) -> int:

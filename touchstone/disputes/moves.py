@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from touchstone.disputes.game import Statement
+    from touchstone.disputes.copying import Copy
+    from touchstone.disputes.game import Element, Statement
     from touchstone.transcripts.evidence import Evidence
     from touchstone.transcripts.proofs import Chunks
 
@@ -122,10 +123,25 @@ class ConvictStrong:
     party: int
     against: int
     output: Chunks
-    sequence: int
-    value: int
-    element: int
+    element: Element
     evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class ConvictCopy:
+    """The same for an element of a strong claim's copy of the input; see `ConvictEnd`."""
+
+    party: int
+    against: int
+    output: Chunks
+    element: Element
+    copy: Copy
+    input: Chunks
+    evidence: Evidence
+
+
+Conviction = ConvictStrong | ConvictCopy
+"""What convicts without a game."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +203,7 @@ Move = (
     | Convict
     | ConvictEnd
     | ConvictStrong
+    | ConvictCopy
     | Announce
     | ConvictRefused
     | ConvictTwin

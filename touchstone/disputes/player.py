@@ -23,8 +23,8 @@ from touchstone.disputes.game import (
 from touchstone.disputes.moves import (
     Convict,
     ConvictEnd,
+    Conviction,
     ConvictRefused,
-    ConvictStrong,
     ConvictTwin,
     Describe,
     Enter,
@@ -40,9 +40,8 @@ from touchstone.disputes.moves import (
     Timeout,
     Withdraw,
 )
-from touchstone.disputes.theirs import Path, Theirs
+from touchstone.disputes.theirs import Theirs
 from touchstone.errors import DisputeError
-from touchstone.protocol.merkle import CHUNK, chunk_count
 from touchstone.transcripts.proofs import Chunks
 
 if TYPE_CHECKING:
@@ -91,7 +90,7 @@ class View:
     opened: Mapping[tuple[bytes, int], tuple[bytes, ...]]
     chunks: Mapping[bytes, bytes]
     parts: Mapping[tuple[int, int, bool], tuple[int, ...]]
-    served: Mapping[int, ConvictStrong] = field(default_factory=dict)
+    served: Mapping[int, Conviction] = field(default_factory=dict)
 
 
 def next_moves(view: View, me: int | None, case: Case) -> list[Move]:
@@ -366,28 +365,23 @@ class _Player:
     def _judge_end(self, pair: tuple[int, int], game: Game) -> None:
         """Convicts the other side of a wrong copy of the input, or of a wrong output."""
         first = pair[0] == self.me
-        other = pair[1] if first else pair[0]
-        statement = self.view.statements[other]
         chunk = self.view.chunks[game.node(not first)]
-        opened = (
-            self.case.input_at(game)
-            if game.stage is Stage.ELEMENT
-            else self.case.output_value_at(game)
-        )
+        if game.stage is Stage.ELEMENT:
+            source, statement = self._their_source(pair, game)
+            opened = self.case.copied(game.element, statement.body, source)
+        else:
+            statement = self.view.statements[pair[1] if first else pair[0]]
+            opened = self.case.output_value_at(game)
         self.found.append(ConvictEnd(*pair, not first, statement, chunk, *opened))
 
     def _their_source(self, pair: tuple[int, int], game: Game) -> tuple[Theirs, Statement]:
-        view, brief, first = self.view, self.view.brief, pair[0] == self.me
-        assert brief is not None
-        other = pair[1] if first else pair[0]
-        statement = view.statements[other]
-        path = Path(game.sequence, game.value, game.index * 4 // CHUNK)
-        size = self.case.layout.value_bytes(game.sequence, game.value)
+        view = self.view
+        statement = view.statements[pair[1] if pair[0] == self.me else pair[0]]
         source = Theirs.along(
             self.case.source(game.sequence),
-            path,
+            self.case.layout,
+            game.element,
             statement.body,
-            (brief.count, brief.operators + 1, chunk_count(size)),
             view.opened,
             view.chunks,
         )

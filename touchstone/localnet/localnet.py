@@ -132,7 +132,7 @@ class Localnet:
                 manifest.version,
                 manifest.program_root,
                 manifest.weight_root,
-                [shard.root for shard in manifest.shards],
+                manifest.parts,
                 modes=3,
                 unit_rows=UNIT_ROWS,
                 max_rows=manifest.max_length,

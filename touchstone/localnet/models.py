@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -22,13 +23,14 @@ def compiled_minilm(cache: Path) -> Path:
     return compiled(find_minilm(), MINILM, MINILM_VERSION, cache)
 
 
-def compiled(source: Path, name: str, version: str, cache: Path) -> Path:
+def compiled(source: Path, name: str, version: str, cache: Path, cuts: Sequence[int] = ()) -> Path:
     """The folder of a compiled model, compiled on first use and kept in `cache`.
 
     A kept folder is used for the source and by the code that made it only, and verified against its
     roots. Safe to call from several processes at once.
     """
-    folder = cache / f"{name}@{version}-{_digest(source)}"
+    layers = "".join(f"-{cut}" for cut in cuts)
+    folder = cache / f"{name}@{version}{layers}-{_digest(source)}"
     if folder.exists():
         try:
             load_model(folder)
@@ -38,7 +40,7 @@ def compiled(source: Path, name: str, version: str, cache: Path) -> Path:
             return folder
     cache.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix="compiling-", dir=cache))
-    compile_model(source, draft / "model", name, version)
+    compile_model(source, draft / "model", name, version, cuts)
     try:
         (draft / "model").rename(folder)
     except OSError:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from touchstone.chain.sender import Sender
     from touchstone.disputes.case import Case
     from touchstone.disputes.game import Brief, Party
-    from touchstone.disputes.moves import ConvictStrong, Move
+    from touchstone.disputes.moves import Conviction, Move
     from touchstone.disputes.player import View
     from touchstone.players.log import Log
     from touchstone.players.served import Served
@@ -108,7 +108,7 @@ class Keeper:
         self._log = log
         self._on_moves = on_moves
         self._served = served
-        self._convictions: dict[tuple[JobId, int], ConvictStrong | None] = {}
+        self._convictions: dict[tuple[JobId, int], Conviction | None] = {}
         self._together = Together()
 
     def tend(self, dispute: Dispute) -> list[Move]:
@@ -150,7 +150,7 @@ class Keeper:
 
     def _look_up(
         self, served: Served, dispute: Dispute, view: View, brief: Brief, me: int
-    ) -> dict[int, ConvictStrong]:
+    ) -> dict[int, Conviction]:
         """Asks each accused once for what may convict it; without it, there is the game. Who is
         slow to answer costs a part of the clock once, and is played meanwhile."""
         case = dispute.case()
@@ -187,7 +187,7 @@ class Keeper:
         """A challenger's convictions are announced one block before they are made."""
         found: list[Move] = []
         for move in due:
-            if not isinstance(move, moves.ConvictStrong) or move.against < FIRST_CHALLENGER:
+            if not isinstance(move, moves.Conviction) or move.against < FIRST_CHALLENGER:
                 found.append(move)
                 continue
             digest = keccak(data_of(self._call(dispute, view, move)))
@@ -206,7 +206,7 @@ class Keeper:
             try:
                 receipt = self._sender.send(call)
             except TransactionReverted:
-                if isinstance(move, moves.ConvictStrong):
+                if isinstance(move, moves.Conviction):
                     self._convictions[dispute.job, move.party] = None
                 continue
             self._tell(dispute.job, [move], receipt)

@@ -12,12 +12,12 @@ from eth_utils.address import to_checksum_address
 
 from touchstone.coordination.peers import peer_of
 from touchstone.disputes import board
-from touchstone.disputes.game import TREES, Game, Stage, Statement, levels_of
-from touchstone.disputes.moves import ConvictStrong
-from touchstone.disputes.theirs import Path, Theirs
+from touchstone.disputes.game import TREES, Game, Stage, Statement, TreeNode, levels_of
+from touchstone.disputes.moves import ConvictCopy, ConvictStrong
+from touchstone.disputes.theirs import Theirs
 from touchstone.errors import DisputeError
 from touchstone.protocol.inputs import BODY_BYTES
-from touchstone.protocol.merkle import CHUNK, chunk_count, fold, leaf
+from touchstone.protocol.merkle import fold, leaf
 from touchstone.protocol.payload import payload_root
 from touchstone.transcripts.proofs import open_chunks
 from touchstone.transcripts.trees import ChunkTree
@@ -28,12 +28,15 @@ if TYPE_CHECKING:
     from touchstone.chain.stake import Vault
     from touchstone.disputes.case import Case
     from touchstone.disputes.game import Brief, Party
+    from touchstone.disputes.moves import Conviction
     from touchstone.protocol.ids import JobId
 
-TREE_NAMES: Mapping[Stage, str] = {
+_TREES: Mapping[Stage, str] = {
     Stage.SEQUENCES: "sequences",
+    Stage.POSITIONS: "positions",
     Stage.VALUES: "values",
     Stage.CHUNKS: "chunks",
+    Stage.LEAF: "chunks",
 }
 
 
@@ -43,12 +46,10 @@ class Server(Protocol):
     def output(self, job: JobId, salt: bytes) -> bytes:
         """The output, unchecked."""
 
-    def children(
-        self, job: JobId, salt: bytes, tree: str, sequence: int, value: int, height: int, index: int
-    ) -> Sequence[bytes]:
+    def children(self, job: JobId, salt: bytes, node: TreeNode) -> Sequence[bytes]:
         """The children of a node, unchecked."""
 
-    def chunk(self, job: JobId, salt: bytes, sequence: int, value: int, index: int) -> bytes:
+    def chunk(self, job: JobId, salt: bytes, node: TreeNode) -> bytes:
         """A chunk of a value, unchecked."""
 
 
@@ -61,7 +62,7 @@ class Served:
 
     def conviction(
         self, job: JobId, salt: bytes, brief: Brief, accused: tuple[int, Party], case: Case, me: int
-    ) -> ConvictStrong | None:
+    ) -> Conviction | None:
         """What convicts a party in one transaction; None where no single element does.
 
         Raises:
@@ -82,7 +83,7 @@ def find_conviction(
     claimed: bytes,
     case: Case,
     me: int,
-) -> ConvictStrong | None:
+) -> Conviction | None:
     """See `Served.conviction`; `claimed` is the output root that the accused has signed."""
     output = server.output(job, salt)
     if payload_root(output, salt) != claimed or len(output) != brief.output_bytes:
@@ -96,45 +97,31 @@ def find_conviction(
     opened: dict[tuple[bytes, int], tuple[bytes, ...]] = {}
     while game.stage in TREES:
         levels = levels_of(game.height)
-        found = tuple(
-            server.children(
-                job,
-                salt,
-                TREE_NAMES[game.stage],
-                game.sequence,
-                game.value,
-                game.height,
-                game.index,
-            )
-        )
+        found = tuple(server.children(job, salt, node_of(game)))
         if len(found) != 1 << levels or fold(found, 0, len(found)) != game.node_b:
             raise DisputeError(f"party {accused} serves children that do not fold to their node")
         opened[game.node_b, levels] = found
         game = board.descended(game, brief, case.layout, case.children(game, levels), found)
-    if game.stage is not Stage.LEAF or game.value == 0:
+    if game.stage is not Stage.LEAF:
         return None
-    chunk = server.chunk(job, salt, game.sequence, game.value, game.index)
+    chunk = server.chunk(job, salt, node_of(game))
     if len(chunk) != game.size or leaf(chunk) != game.node_b:
         raise DisputeError(f"party {accused} serves a chunk that is not the one it claims")
     game = board.at_element(game, case.chunk(game), chunk)
+    shown, element = open_chunks(output, (0,), tree.node), game.element
+    source = Theirs.along(
+        case.source(game.sequence), case.layout, element, body, opened, {leaf(chunk): chunk}
+    )
+    if game.value == 0:
+        copy, expected = case.copy(element, source), case.copied(element, body, source)
+        return ConvictCopy(accused, me, shown, element, copy, *expected)
     terms, most = case.reduction(game)
     if terms > most:
         return None
-    size = case.layout.value_bytes(game.sequence, game.value)
-    source = Theirs.along(
-        case.source(game.sequence),
-        Path(game.sequence, game.value, game.index * 4 // CHUNK),
-        body,
-        (brief.count, brief.operators + 1, chunk_count(size)),
-        opened,
-        {leaf(chunk): chunk},
-    )
-    return ConvictStrong(
-        accused,
-        me,
-        open_chunks(output, (0,), tree.node),
-        game.sequence,
-        game.value,
-        game.index,
-        case.whole(game, body, source),
-    )
+    return ConvictStrong(accused, me, shown, element, case.whole(game, body, source))
+
+
+def node_of(game: Game) -> TreeNode:
+    """Where a game stands in a transcript."""
+    stands = (game.sequence, game.position, game.value, game.height, game.index)
+    return TreeNode(_TREES[game.stage], *stands)

@@ -3,7 +3,7 @@
 from touchstone.programs.encoding import encode, from_json, program_root, to_json
 from touchstone.programs.language import Chat, Language
 from touchstone.programs.manifest import Manifest, Shard
-from touchstone.programs.model import Model, Roots, load_model, load_shard
+from touchstone.programs.model import Model, Roots, load_model, load_part, load_shard
 from touchstone.programs.program import (
     SEQUENCE,
     Constant,
@@ -38,6 +38,7 @@ __all__ = [
     "encode",
     "from_json",
     "load_model",
+    "load_part",
     "load_shard",
     "program_root",
     "to_json",

@@ -60,6 +60,13 @@ class Manifest:
     output_fraction_bits: int
     language: Language | None = None
 
+    @property
+    def parts(self) -> tuple[bytes, ...]:
+        """Roots of what can be ordered, as the registry numbers them: the whole model is 0, and the
+        shards of one that is cut follow from 1 on."""
+        cut = len(self.shards) > 1
+        return (self.program_root, *(shard.root for shard in self.shards if cut))
+
     def to_json(self) -> bytes:
         """The manifest as canonical JSON, roots in hexadecimal."""
         language = {} if self.language is None else {"language": self.language.to_raw()}

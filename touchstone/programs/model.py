@@ -49,9 +49,9 @@ class Model:
     folder: Path
 
     def roots(self) -> Roots:
-        """Program, weight and shard roots."""
-        shards = tuple(shard.root for shard in self.manifest.shards)
-        return Roots(self.manifest.program_root, self.manifest.weight_root, shards)
+        """Program and weight roots, and those of what can be ordered (`Manifest.parts`)."""
+        manifest = self.manifest
+        return Roots(manifest.program_root, manifest.weight_root, manifest.parts)
 
 
 def load_model(folder: Path | str) -> Model:
@@ -87,6 +87,14 @@ def load_shard(folder: Path | str, index: int) -> Model:
             f"{found.folder} is not the shard that {MANIFEST} names: fetch it again"
         )
     return found
+
+
+def load_part(folder: Path | str, number: int) -> Model:
+    """What a node executes, as `Manifest.parts` numbers it: the whole model (0) or a shard.
+
+    Raises as `load_shard` does.
+    """
+    return load_model(folder) if number == 0 else load_shard(folder, number - 1)
 
 
 def shard_folder(folder: Path, shard: Shard) -> Path:

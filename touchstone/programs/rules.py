@@ -33,6 +33,9 @@ DEPTH_LIMIT = 1 << 16
 """Terms of a product with weights."""
 
 ROTATION_LIMIT = 1 << 22
+STOPS_LIMIT = 64
+"""Tokens at which a program stops: a referee reads all of them at once."""
+
 INT32_LOW, INT32_HIGH = -(1 << 31), (1 << 31) - 1
 
 Attributes = Mapping[str, int]
@@ -279,8 +282,10 @@ def _argmax(inputs: Sequence[Shape], _c: Sequence[Constant], _a: Attributes) -> 
     return _per_row(inputs[0])
 
 
-def _emit(inputs: Sequence[Shape], _c: Sequence[Constant], _a: Attributes) -> Shape:
+def _emit(inputs: Sequence[Shape], constants: Sequence[Constant], _a: Attributes) -> Shape:
     token, order = inputs
+    stops = constants[0].shape[0]
+    _require(stops <= STOPS_LIMIT, f"there may be {STOPS_LIMIT} stops at most, not {stops}")
     _require(token == Shape(Rows.SEQUENCE, 1, 1), "there must be one token per position")
     _ordered(order)
     return token

@@ -109,6 +109,8 @@ def _check_operands(spec: InputSpec, operator: Operator, rule: OperatorRule, def
             raise ProgramError("tokens are read by embed_tokens, and by nothing else")
         if embeds and operand != 0:
             raise ProgramError("embed_tokens reads the input, and nothing else")
+        if embeds and spec.width != 1 and not spec.causal:
+            raise ProgramError(f"embed_tokens reads tokens, not rows of {spec.width} elements")
 
 
 def _check_constants(operator: Operator, rule: OperatorRule) -> None:

@@ -11,29 +11,40 @@ from touchstone.programs.program import DTYPE_BYTES, Constant, Program
 from touchstone.programs.validate import validate
 from touchstone.programs.weights import Tensor, tensor_bytes
 from touchstone.protocol.merkle import CHUNK, chunk_count
+from touchstone.transcripts.layout import leaf_count
 from touchstone.transcripts.openings import encode_evidence
 from touchstone.transcripts.proofs import Chunks, NodeAt, siblings_of
 from touchstone.transcripts.question import Question
-from touchstone.transcripts.reads import ElementAt, Reads, read_finish, read_terms, record_chunks
-from touchstone.transcripts.step import Step, elements_of, step_of
+from touchstone.transcripts.reads import (
+    ElementAt,
+    Reads,
+    operand_leaves,
+    read_finish,
+    read_terms,
+    record_chunks,
+)
+from touchstone.transcripts.step import Step, step_of
 from touchstone.transcripts.trees import ChunkTree
 
 _VALUE_BYTES = 4
 
 
 class Source(Protocol):
-    """The transcript as seen from one of its sequences. Heights count from the leaves."""
+    """The transcript as seen from one of its sequences. Heights count from the leaves.
 
-    def chunk(self, value: int, index: int) -> bytes:
-        """Chunk `index` of a value's bytes: 256 bytes, the last as long as it is."""
+    A leaf is a value; of a causal program a value at a position (`Layout.leaf`).
+    """
+
+    def chunk(self, leaf: int, index: int) -> bytes:
+        """Chunk `index` of a leaf's bytes: 256 bytes, the last as long as it is."""
         ...
 
-    def chunk_node(self, value: int, height: int, index: int) -> bytes:
-        """A node of the tree over the chunks of a value."""
+    def chunk_node(self, leaf: int, height: int, index: int) -> bytes:
+        """A node of the tree over the chunks of a leaf."""
         ...
 
     def value_node(self, height: int, index: int) -> bytes:
-        """A node of the tree over the tops of the sequence's values."""
+        """A node of the tree over the tops of all leaves."""
         ...
 
     def sequence_node(self, height: int, index: int) -> bytes:
@@ -47,9 +58,10 @@ class Evidence:
 
     Attributes:
         records: records of the program.
-        values: the values opened, ascending.
+        values: the leaves opened, ascending: numbers of values, of a causal program with that of
+            the position in front (`Layout.leaf`).
         rows: the opened chunks of each.
-        value_siblings: multiproof of the values under their sequence, 32 bytes each.
+        value_siblings: multiproof of the leaves under their sequence, 32 bytes each.
         sequence_siblings: path of the sequence under the body, 32 bytes each.
         constants: one entry for each constant of the operator.
     """
@@ -84,7 +96,7 @@ class EvidenceBuilder:
     def records(self, question: Question) -> Chunks:
         """The records that `reduction` and `combined` need. Raises ValueError as `step` does."""
         step = self.step(question)
-        return _from_tree(self._records, record_chunks(step, step.operator.inputs, ()))
+        return _from_tree(self._records, record_chunks(step, operand_leaves(step, 0, 1), ()))
 
     def shapes_at(self, values: tuple[int, ...]) -> Chunks:
         """What records say of the sizes of these values, ascending; the header for the input."""
@@ -93,7 +105,7 @@ class EvidenceBuilder:
     def claimed(self, question: Question, source: Source) -> Evidence:
         """For `claimed` alone: the element. Raises ValueError as `step` does."""
         step, reads = self.step(question), Reads()
-        reads.value(step.value, step.element)
+        reads.value(step.leaf, step.element)
         return self._opened(question, step, reads, source)
 
     def whole(self, question: Question, source: Source) -> Evidence:
@@ -105,7 +117,7 @@ class EvidenceBuilder:
         terms, _ = step.reduction()
         read_terms(step, 0, terms, _reader(source), reads)
         read_finish(step, reads)
-        reads.value(step.value, step.element)
+        reads.value(step.leaf, step.element)
         return self._opened(question, step, reads, source)
 
     def segment(self, question: Question, source: Source, start: int, stop: int) -> Evidence:
@@ -121,22 +133,21 @@ class EvidenceBuilder:
         """For `finish` and `claimed`. Raises ValueError as `step` does."""
         step, reads = self.step(question), Reads()
         read_finish(step, reads)
-        reads.value(step.value, step.element)
+        reads.value(step.leaf, step.element)
         return self._opened(question, step, reads, source)
 
     def _opened(self, question: Question, step: Step, reads: Reads, source: Source) -> Evidence:
-        values = sorted(reads.values)
+        leaves = sorted(reads.values)
+        count = leaf_count(len(self._program.operators), question.length, question.causal)
         return Evidence(
-            records=_from_tree(self._records, record_chunks(step, values, reads.constants)),
-            values=tuple(values),
-            rows=tuple(self._rows(question, v, reads.values[v], source) for v in values),
-            value_siblings=siblings_of(values, len(self._shapes), source.value_node)
-            if values
-            else (),
+            records=_from_tree(self._records, record_chunks(step, leaves, reads.constants)),
+            values=tuple(leaves),
+            rows=tuple(self._rows(step, leaf, reads.values[leaf], source) for leaf in leaves),
+            value_siblings=siblings_of(leaves, count, source.value_node) if leaves else (),
             sequence_siblings=siblings_of(
                 [question.sequence], question.sequences, source.sequence_node
             )
-            if values
+            if leaves
             else (),
             constants=tuple(
                 self._constant(constant, reads.constants.get(index, []))
@@ -144,15 +155,13 @@ class EvidenceBuilder:
             ),
         )
 
-    def _rows(
-        self, question: Question, value: int, runs: Iterable[range], source: Source
-    ) -> Chunks:
+    def _rows(self, step: Step, leaf: int, runs: Iterable[range], source: Source) -> Chunks:
         def node_at(height: int, index: int) -> bytes:
-            return source.chunk_node(value, height, index)
+            return source.chunk_node(leaf, height, index)
 
-        nbytes = _VALUE_BYTES * elements_of(self._shapes[value], question.length)
+        nbytes = _VALUE_BYTES * step.elements_of(leaf, self._shapes[step.value_of(leaf)])
         indexes = _chunks_of(runs, _VALUE_BYTES)
-        data = b"".join(source.chunk(value, index) for index in indexes)
+        data = b"".join(source.chunk(leaf, index) for index in indexes)
         return _chunks(indexes, data, nbytes, node_at)
 
     def _constant(self, constant: Constant, runs: list[range]) -> Chunks:
@@ -185,9 +194,9 @@ def _chunks_of(runs: Iterable[range], element_bytes: int) -> tuple[int, ...]:
 def _reader(source: Source) -> ElementAt:
     """Reads single elements out of the chunks of a source."""
 
-    def element_at(value: int, index: int) -> int:
+    def element_at(leaf: int, index: int) -> int:
         chunk, offset = divmod(index * _VALUE_BYTES, CHUNK)
-        found = source.chunk(value, chunk)[offset : offset + _VALUE_BYTES]
+        found = source.chunk(leaf, chunk)[offset : offset + _VALUE_BYTES]
         return int.from_bytes(found, "little", signed=True)
 
     return element_at

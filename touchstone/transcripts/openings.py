@@ -27,7 +27,7 @@ def encode_chunks(chunks: Chunks) -> bytes:
     found = [_runs(chunks.indexes)]
     places = range(0, CHUNK * len(chunks.indexes), CHUNK)
     found += [_chunk(chunks.data[place : place + CHUNK]) for place in places]
-    return b"".join(found) + _siblings(chunks.siblings)
+    return b"".join(found) + encode_siblings(chunks.siblings)
 
 
 def encode_evidence(evidence: Evidence) -> bytes:
@@ -35,7 +35,7 @@ def encode_evidence(evidence: Evidence) -> bytes:
     found = [encode_chunks(evidence.records), bytes([len(evidence.values)])]
     for value, chunks in zip(evidence.values, evidence.rows, strict=True):
         found += [value.to_bytes(4, "big"), encode_chunks(chunks)]
-    found += [_siblings(evidence.value_siblings), _siblings(evidence.sequence_siblings)]
+    found += [encode_siblings(evidence.value_siblings), encode_siblings(evidence.sequence_siblings)]
     found += [bytes([len(evidence.constants)]), *map(encode_chunks, evidence.constants)]
     return b"".join(found)
 
@@ -52,7 +52,8 @@ def _runs(indexes: Sequence[int]) -> bytes:
     return bytes([len(runs)]) + b"".join(n.to_bytes(4, "big") + bytes([size]) for n, size in runs)
 
 
-def _siblings(siblings: Sequence[bytes]) -> bytes:
+def encode_siblings(siblings: Sequence[bytes]) -> bytes:
+    """Siblings, 32 bytes each. Raises ValueError for more than a call can take."""
     if len(siblings) >= 1 << 16:
         raise ValueError(f"{len(siblings)} siblings")
     return len(siblings).to_bytes(2, "big") + b"".join(siblings)

@@ -17,8 +17,11 @@ class Question:
         sequences: how many there are.
         sequence: which of them is meant.
         length: positions of that sequence.
+        position: of a causal program the position that is meant, else 0.
+        causal: whether the program is causal.
         value: from 1 (value 0 is the input) to `operators`.
-        element: row-major index of the element in [rows, groups, width].
+        element: row-major index of the element in [rows, groups, width], or in the [groups, width]
+            of the position.
     """
 
     program: bytes
@@ -27,6 +30,8 @@ class Question:
     sequences: int
     sequence: int
     length: int
+    position: int
+    causal: bool
     value: int
     element: int
 
@@ -39,6 +44,8 @@ class Question:
             self.sequences,
             self.sequence,
             self.length,
+            self.position,
+            self.causal,
             self.value,
             self.element,
         )

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from functools import cache
 
-from touchstone.protocol.merkle import CHUNK, ZERO, depth_of, leaf_level, level_above, node
+from touchstone.protocol.merkle import (
+    CHUNK,
+    ZERO,
+    depth_of,
+    leaf,
+    leaf_level,
+    level_above,
+    node,
+)
 
 
 class NodeTree:
@@ -16,8 +25,9 @@ class NodeTree:
         depth: levels between the leaves and the top.
     """
 
-    def __init__(self, hashes: Sequence[bytes]) -> None:
-        self._grow(b"".join(hashes))
+    def __init__(self, hashes: Sequence[bytes] | bytes) -> None:
+        """Takes the leaf hashes, one by one or one after the other."""
+        self._grow(hashes if isinstance(hashes, bytes) else b"".join(hashes))
 
     def _grow(self, level: bytes) -> None:
         self.count = len(level) // 32
@@ -52,6 +62,30 @@ class ChunkTree(NodeTree):
     def chunk(self, index: int) -> bytes:
         """Chunk `index`: 256 bytes, the last as long as it is."""
         return bytes(self.data[index * CHUNK : (index + 1) * CHUNK])
+
+
+def tops_of(rows: Sequence[memoryview]) -> list[bytes]:
+    """The tops of the trees over the chunks of many byte strings, none of them empty: what
+    `ChunkTree` has for each, in far less time where they are short."""
+    full = [row[: row.nbytes // CHUNK * CHUNK] for row in rows]
+    hashes, place = leaf_level(b"".join(full)), 0
+    levels, by_depth = list[bytes](), defaultdict[int, list[int]](list)
+    for index, (row, begun) in enumerate(zip(rows, full, strict=True)):
+        end = place + 32 * (begun.nbytes // CHUNK)
+        level, place = hashes[place:end], end
+        if row.nbytes > begun.nbytes:
+            level += leaf(bytes(row[begun.nbytes :]))
+        depth = depth_of(len(level) // 32)
+        levels.append(level.ljust(32 << depth, b"\0"))
+        by_depth[depth].append(index)
+    found = [b""] * len(rows)
+    for depth, indexes in by_depth.items():
+        level = b"".join(levels[index] for index in indexes)
+        for _ in range(depth):
+            level = level_above(level, ZERO)
+        for i, index in enumerate(indexes):
+            found[index] = level[32 * i : 32 * (i + 1)]
+    return found
 
 
 @cache

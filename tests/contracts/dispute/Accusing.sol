@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {IDisputeTypes} from "../../../contracts/dispute/IDisputeTypes.sol";
 import {Match} from "./DisputeWorld.sol";
 import {Refusals} from "./Refusals.sol";
 import {Execution, Toy} from "./Toy.sol";
@@ -19,7 +20,8 @@ abstract contract Accusing is Refusals {
     {
         bytes memory brief = m.brief.encode();
         bytes memory evidence = m.by[party].whole(1, 5, 300).encode();
-        return abi.encodeCall(engine.convictStrong, (brief, party, against, output, 1, 5, 300, evidence));
+        IDisputeTypes.Element memory place = IDisputeTypes.Element(1, 0, 5, 300);
+        return abi.encodeCall(engine.convictStrong, (brief, party, against, output, place, evidence));
     }
 }
 

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IDisputeTypes} from "../../../contracts/dispute/IDisputeTypes.sol";
+import {InputRules} from "../../../contracts/dispute/InputRules.sol";
 import {Payloads as PayloadReader} from "../../../contracts/dispute/Payloads.sol";
 import {Values} from "../../../contracts/referee/Values.sol";
 import {Match} from "./DisputeWorld.sol";
@@ -126,7 +127,7 @@ contract BadConvictionsTest is Refusals {
             abi.encodeCall(
                 engine.convictEnd, (m.brief.encode(), 0, 1, false, statement, theirs, opened.encode(), none.encode())
             ),
-            abi.encodeWithSelector(PayloadReader.ChunkMissing.selector, 4)
+            abi.encodeWithSelector(InputRules.ChunkMissing.selector, 4)
         );
         Toy.set(input, 400, Toy.get(input, 400) + 1);
         opened = Trees.openRange(input, 6, 6);

@@ -83,12 +83,25 @@ abstract contract DisputeWorld is Auditors {
 
     function _publish() internal override {
         bytes32[] memory shards = new bytes32[](1);
-        shards[0] = Trees.rootOf(Toy.records());
+        shards[0] = Trees.rootOf(_records());
         model = registry.publish("toy", "1", shards[0], "weights", shards, 1, 256, 1_000, "https://example.org");
         pool = poolIdOf(model, 0, TIER);
     }
 
+    /// The records of the program.
+    function _records() internal view virtual returns (bytes memory) {
+        return Toy.records();
+    }
+
     // --- jobs ------------------------------------------------------------------------------------------------
+
+    function _inputOf(Execution memory e) internal view virtual returns (bytes memory) {
+        return Toy.input(e.lengths);
+    }
+
+    function _briefOf(JobId job, Execution memory e) internal view virtual returns (Brief memory) {
+        return _brief(job, e.lengths);
+    }
 
     /// Three sequences, of which the second has values of three chunks.
     function _lengths() internal pure virtual returns (uint32[] memory lengths) {
@@ -122,11 +135,11 @@ abstract contract DisputeWorld is Auditors {
     }
 
     function _drawnBy(Execution[] memory seats) internal returns (Match memory m) {
-        m.order = _drawnToy(Toy.input(seats[0].lengths), uint8(seats.length));
+        m.order = _drawnToy(_inputOf(seats[0]), uint8(seats.length));
         m.job = _id(m.order);
         m.by = new Execution[](FIRST + 5);
         for (uint256 i; i < seats.length; ++i) m.by[i] = seats[i];
-        m.brief = _brief(m.job, seats[0].lengths);
+        m.brief = _briefOf(m.job, seats[0]);
         m.reveals = _reveals(m.order, _outputs(m));
     }
 
@@ -151,13 +164,14 @@ abstract contract DisputeWorld is Auditors {
         (brief.operators, brief.salt) = (uint32(Toy.OPERATORS), Toy.SALT);
         (brief.inputBytes, brief.inputTop) = (uint64(input.length), Trees.top(Trees.leavesOf(input)));
         (brief.outputValue, brief.outputWidth, brief.outputPerPosition) = (uint32(Toy.OUTPUT), 1, true);
+        brief.inputWidth = 1;
         (brief.strong, brief.outputBytes) = (_strong(), uint64(input.length + (_strong() ? 32 : 0)));
         for (uint256 s; s < lengths.length; ++s) {
             brief.lengths = bytes.concat(brief.lengths, bytes2(uint16(lengths[s])));
         }
     }
 
-    function _briefing(bytes memory input) internal pure returns (Briefing memory given) {
+    function _briefing(bytes memory input) internal view returns (Briefing memory given) {
         (given.salt, given.inputBytes, given.operators) = (Toy.SALT, uint64(input.length), uint32(Toy.OPERATORS));
         given.records = _shapes().encode();
         Chunks memory opened;
@@ -166,10 +180,10 @@ abstract contract DisputeWorld is Auditors {
     }
 
     /// The header's first words, and those of the output's record that hold its shape.
-    function _shapes() internal pure returns (Chunks memory) {
+    function _shapes() internal view returns (Chunks memory) {
         uint256[] memory shown = new uint256[](2);
         shown[1] = 4 * Toy.OUTPUT + 1;
-        return Trees.open(Toy.records(), shown);
+        return Trees.open(_records(), shown);
     }
 
     // --- joining ---------------------------------------------------------------------------------------------
@@ -185,7 +199,7 @@ abstract contract DisputeWorld is Auditors {
     }
 
     function _describe(Match memory m) internal {
-        engine.describe(m.order, _briefing(Toy.input(m.by[0].lengths)));
+        engine.describe(m.order, _briefing(_inputOf(m.by[0])));
     }
 
     /// Challenge a settled job, and say what it is about.

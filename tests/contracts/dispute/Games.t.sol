@@ -39,7 +39,7 @@ contract GamesTest is Moves {
         assertEq(game.index, element, "element");
         _honestSafe(m);
         vm.expectEmit(address(engine));
-        emit IDisputeTypes.Convicted(m.job, 1, sequence, value, element, right + 1, right);
+        emit IDisputeTypes.Convicted(m.job, 1, sequence, 0, value, element, right + 1, right);
         _convict(m, 0, 1, false);
         _pays(m);
     }
@@ -105,7 +105,7 @@ contract GamesTest is Moves {
         _honestSafe(m);
         int256 right = Toy.get(m.by[0].output, word);
         vm.expectEmit(address(engine));
-        emit IDisputeTypes.Convicted(m.job, 1, 0, 0, word, right + 1, right);
+        emit IDisputeTypes.Convicted(m.job, 1, 0, 0, 0, word, right + 1, right);
         _convict(m, 0, 1, false);
         _pays(m);
     }

@@ -31,7 +31,7 @@ contract DisputeGasTest is Moves {
         _playTo(m, 0, 1, IDisputeTypes.Stage.Values);
         IDisputeTypes.Game memory game = _game(m, 0, 1);
         (bytes32[] memory a, bytes32[] memory b) = (_children(m, game, 0), _children(m, game, 1));
-        Chunks memory record = _record(game, a, b);
+        Chunks memory record = _record(m.by[0], game, a, b);
         _snapshot(
             "dispute, both open a node", abi.encodeCall(engine.open, (m.brief.encode(), 0, 1, a, b, record.encode()))
         );

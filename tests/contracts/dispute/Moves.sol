@@ -72,21 +72,22 @@ abstract contract Moves is DisputeWorld {
         bytes32[] memory childrenA = first ? _children(m, game, a) : new bytes32[](0);
         bytes32[] memory childrenB = second ? _children(m, game, b) : new bytes32[](0);
         Chunks memory record;
-        if (first && second) record = _record(game, childrenA, childrenB);
+        if (first && second) record = _record(m.by[a], game, childrenA, childrenB);
         engine.open(m.brief.encode(), a, b, childrenA, childrenB, record.encode());
     }
 
     /// The record of the value that a descent comes to, if it comes to one.
-    function _record(IDisputeTypes.Game memory game, bytes32[] memory childrenA, bytes32[] memory childrenB)
-        internal
-        pure
-        returns (Chunks memory record)
-    {
+    function _record(
+        Execution memory e,
+        IDisputeTypes.Game memory game,
+        bytes32[] memory childrenA,
+        bytes32[] memory childrenB
+    ) internal pure returns (Chunks memory record) {
         if (game.stage != IDisputeTypes.Stage.Values || game.height != levelsOf(game.height)) return record;
         uint256 child;
         while (childrenA[child] == childrenB[child]) ++child;
         uint256 value = game.index * childrenA.length + child;
-        if (value != 0 && value <= Toy.OPERATORS) return Transcripts.record(value);
+        if (value != 0 && value <= Toy.OPERATORS) return e.recordOf(value);
     }
 
     /// One move of both sides.
@@ -126,6 +127,7 @@ abstract contract Moves is DisputeWorld {
     function _proof(Match memory m, IDisputeTypes.Game memory game, uint256 party)
         internal
         pure
+        virtual
         returns (Evidence memory)
     {
         Execution memory e = m.by[party];
@@ -145,6 +147,7 @@ abstract contract Moves is DisputeWorld {
     function _ends(Execution memory e, IDisputeTypes.Game memory game)
         internal
         pure
+        virtual
         returns (Chunks memory input, Evidence memory evidence)
     {
         uint256 words = 2 + e.lengths.length;

@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {IDisputeTypes} from "../../../contracts/dispute/IDisputeTypes.sol";
 import {Briefing} from "../../../contracts/dispute/Brief.sol";
 import {IMarketTypes} from "../../../contracts/market/IMarketTypes.sol";
+import {InputRules} from "../../../contracts/dispute/InputRules.sol";
 import {Payloads as PayloadReader} from "../../../contracts/dispute/Payloads.sol";
 import {JobId} from "../../../contracts/types/Ids.sol";
 import {DisputeWorld, Match} from "./DisputeWorld.sol";
@@ -182,7 +183,7 @@ contract RefusedTest is DisputeWorld {
         Match memory m = _about(input);
         Briefing memory given = _briefing(input);
         given.input = Trees.openRange(input, 1, 1).encode();
-        vm.expectRevert(abi.encodeWithSelector(PayloadReader.ChunkMissing.selector, 0));
+        vm.expectRevert(abi.encodeWithSelector(InputRules.ChunkMissing.selector, 0));
         this.describeNow(m, given);
         given = _briefing(input);
         given.salt = "another";
@@ -197,7 +198,7 @@ contract RefusedTest is DisputeWorld {
         bytes memory input = Toy.input(lengths);
         Match memory m = _about(input);
         Briefing memory given = _briefing(input);
-        vm.expectRevert(abi.encodeWithSelector(PayloadReader.ChunkMissing.selector, 2));
+        vm.expectRevert(abi.encodeWithSelector(InputRules.ChunkMissing.selector, 2));
         this.describeNow(m, given);
         given.input = Trees.openRange(input, 0, 4).encode();
         engine.describe(m.order, given);

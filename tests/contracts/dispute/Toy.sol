@@ -7,22 +7,27 @@ import {Trees} from "./Trees.sol";
 struct Execution {
     /// Positions of each sequence.
     uint32[] lengths;
-    /// By sequence and value: int32, little-endian.
+    /// By sequence and value: int32, little-endian. In a causal program the values of a position stand behind those of
+    /// the position before, as many as `CausalToy.PLACES`.
     bytes[][] values;
     bytes output;
     /// A leaf that stands behind the last one of some tree, where every right tree is empty.
     bytes32 extra;
     Where where;
+    /// Of `CausalToy`, and tokens of each prompt.
+    bool causal;
+    uint32[] prompts;
 }
 
 /// The tree that has an extra leaf: over the sequences, over the values of the second, over the chunks of one of these,
-/// or over the chunks of the output.
+/// or over the chunks of the output; in a causal program also over the positions of the second sequence.
 enum Where {
     None,
     Sequences,
     Values,
     Chunks,
-    Output
+    Output,
+    Positions
 }
 
 /// A program of a dozen sums:
@@ -56,34 +61,34 @@ library Toy {
 
     function records() internal pure returns (bytes memory data) {
         data = new bytes(1024 * (OPERATORS + 1));
-        _word(data, 0, 0, uint256(bytes32("touchstone-program/1")));
-        _word(data, 0, 2, 1);
-        _word(data, 0, 3, MOST_POSITIONS);
-        _word(data, 0, 4, OPERATORS);
-        _word(data, 0, 5, OUTPUT);
+        setWord(data, 0, 0, uint256(bytes32("touchstone-program/1")));
+        setWord(data, 0, 2, 1);
+        setWord(data, 0, 3, MOST_POSITIONS);
+        setWord(data, 0, 4, OPERATORS);
+        setWord(data, 0, 5, OUTPUT);
         for (uint256 value = 1; value <= OPERATORS; ++value) _record(data, value);
     }
 
     function _record(bytes memory data, uint256 value) private pure {
         (uint256 x, uint256 y) = operands(value);
         bool embeds = value == EMBEDDING;
-        _word(data, value, 0, embeds ? EMBED_TOKENS : value == MEAN ? COLUMN_MEAN : ADD);
-        _word(data, value, 1, x);
-        if (value != MEAN) _word(data, value, 2, y);
-        if (value != MEAN) _word(data, value, 13, 1);
-        _word(data, value, 14, 1);
-        _word(data, value, 15, 1);
+        setWord(data, value, 0, embeds ? EMBED_TOKENS : value == MEAN ? COLUMN_MEAN : ADD);
+        setWord(data, value, 1, x);
+        if (value != MEAN) setWord(data, value, 2, y);
+        if (value != MEAN) setWord(data, value, 13, 1);
+        setWord(data, value, 14, 1);
+        setWord(data, value, 15, 1);
         if (!embeds) return;
-        _word(data, value, 5, 1);
-        _word(data, value, 16, (2 << 96) | (1 << 64) | (4 << 32) | 1);
-        _word(data, value, 17, uint256(Trees.rootOf(table())));
-        _word(data, value, 18, (1 << 96) | (4 << 64) | (4 << 32));
-        _word(data, value, 19, uint256(Trees.rootOf(scale())));
+        setWord(data, value, 5, 1);
+        setWord(data, value, 16, (2 << 96) | (1 << 64) | (4 << 32) | 1);
+        setWord(data, value, 17, uint256(Trees.rootOf(table())));
+        setWord(data, value, 18, (1 << 96) | (4 << 64) | (4 << 32));
+        setWord(data, value, 19, uint256(Trees.rootOf(scale())));
     }
 
-    function _word(bytes memory data, uint256 record, uint256 index, uint256 word) private pure {
+    function setWord(bytes memory data, uint256 record, uint256 index, uint256 to) internal pure {
         assembly ("memory-safe") {
-            mstore(add(add(data, 32), add(mul(record, 1024), mul(index, 32))), word)
+            mstore(add(add(data, 32), add(mul(record, 1024), mul(index, 32))), to)
         }
     }
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.touchstone.programs.random_causal import random_causal
 from tests.touchstone.programs.small import small_program
 from tests.touchstone.programs.test_encoding import changed, find
 from touchstone.errors import ProgramError
@@ -79,3 +80,17 @@ def test_shapes_follow_from_the_operators() -> None:
 def test_a_malformed_program_is_refused_with_its_reason(program: Any, message: str) -> None:
     with pytest.raises(ProgramError, match=message):
         validate(program())
+
+
+def test_embed_tokens_reads_rows_of_causal_programs_alone() -> None:
+    rows = replace(small_program(), input=InputSpec(InputKind.ROWS, 6, 16))
+    with pytest.raises(ProgramError, match="not rows of 6 elements"):
+        validate(rows)
+
+
+def test_a_program_has_no_more_stops_than_a_referee_reads() -> None:
+    program = random_causal(0)[1]
+    index, operator = find(program, "emit")
+    stops = (replace(operator.constants[0], shape=(65,)),)
+    with pytest.raises(ProgramError, match="64 stops at most, not 65"):
+        validate(changed(program, index, constants=stops))
