@@ -21,7 +21,8 @@ def compile_model(
 ) -> Manifest:
     """Compiles a Hugging Face folder of any supported architecture; returns its manifest.
 
-    With `cuts` a language model is cut into shards before these layers. Raises CompileError naming whatever is not supported.
+    With `cuts` a language model is cut into shards before these layers. Raises CompileError naming
+    whatever is not supported.
     """
     config = Settings(read_json(Path(source_folder) / CONFIG), CONFIG)
     if config.values.get("model_type") == "bert":
