@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from socket import AddressFamily, create_server
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,6 +23,7 @@ from touchstone.settings import load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from socket import socket as Socket  # noqa: N812 (it is a class)
 
     from touchstone.mirrors.fetching import News, Source, Wanted
 
@@ -82,22 +84,35 @@ def mirror(
     from touchstone.mirrors.shelf import Shelf
     from touchstone.serving import server_config
 
-    host, _, port = listen.rpartition(":")
-    if not host or not port.isdigit() or int(port) >= 1 << 16:
-        raise UsageError(f"--listen {listen!r} is not host:port, like 127.0.0.1:9100")
     shelf = Shelf()
     roots = ["0x" + shelf.add(folder).hex() for folder in folders]
-    emit(
-        {"listen": listen, "program_roots": roots},
-        json,
-        lambda console: console.print(
-            f"[green]{len(roots)} models[/green] at http://{listen}; Ctrl-C ends it"
-        ),
-    )
+    host, socket = _listening(listen)
+    with socket:
+        port = socket.getsockname()[1]
+        emit(
+            {"listen": f"{host}:{port}", "program_roots": roots},
+            json,
+            lambda console: console.print(
+                f"[green]{len(roots)} models[/green] at http://{host}:{port}; Ctrl-C ends it"
+            ),
+        )
+        try:
+            uvicorn.Server(server_config(mirror_app(shelf, rate), host, port)).run([socket])
+        except KeyboardInterrupt:
+            return
+
+
+def _listening(listen: str) -> tuple[str, Socket]:
+    """The host, and a socket that listens there already."""
+    host, _, port = listen.rpartition(":")
     try:
-        uvicorn.Server(server_config(mirror_app(shelf, rate), host.strip("[]"), int(port))).run()
-    except KeyboardInterrupt:
-        return
+        family = AddressFamily.AF_INET6 if "]" in host else AddressFamily.AF_INET
+        return host, create_server((host.strip("[]"), int(port)), family=family)
+    except (OSError, ValueError, OverflowError) as error:
+        raise UsageError(
+            f"cannot listen at {listen!r} ({error}): write host:port, like 127.0.0.1:9100, of this "
+            "machine and not in use"
+        ) from error
 
 
 def _looked_up(label: str, *, look_for_mirrors: bool) -> tuple[Wanted, list[Source]]:
