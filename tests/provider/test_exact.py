@@ -78,6 +78,7 @@ def assert_anyone_can_fetch(world, setup, to: Path) -> None:
     )
     news = json.loads(done.stdout)
     assert [mirror["url"] for mirror in news["mirrors"]] == [url]
+    assert news["of_a_stranger"]
     assert news["fetched"] == news["pieces"] > 20
     load_model(to)
 
