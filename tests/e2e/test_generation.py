@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 from requester.client import Client
+from requester.stages import Stage, prove
 from tests.e2e.market import PARAMETERS
 from tests.support.commands import Commands
 from tests.touchstone.compilers.tiny_decoder import STOP, write_tiny
 from touchstone.amounts import parse_tokens
 from touchstone.compilers import compile_model
+from touchstone.coordination.peers import Peer
 from touchstone.engines.runner import make_runner
 from touchstone.errors import RequestError
 from touchstone.localnet import Localnet, Offer
@@ -34,7 +36,7 @@ PROMPTS = [np.array([10, 20, 30], np.int32), np.array([7], np.int32)]
 def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tiny")
     write_tiny(folder / "source")
-    compile_model(folder / "source", folder / "model", "tiny", "1")
+    compile_model(folder / "source", folder / "model", "tiny", "1", cuts=[1])
     return folder / "model"
 
 
@@ -45,7 +47,8 @@ def net(tmp_path_factory: pytest.TempPathFactory, model_folder: Path) -> Iterato
         label = net.publish(model_folder)
         net.fund(1)
         for _ in range(3):
-            net.add_provider([Offer(label, model_folder, HONEST, 16)])
+            parts = (Offer(label, model_folder, HONEST, 16, shard) for shard in range(3))
+            net.add_provider(list(parts))
         net.add_verifier([model_folder])
         for node in net.nodes:
             node.wait_ready()
@@ -118,6 +121,27 @@ def test_a_verifier_finds_an_answer_right_by_reading_it(net, client):
         if audit is not None:
             break
     assert audit["verdict"] == "agrees" and audit["wrong_seats"] == []
+
+
+def test_shards_prove_what_the_whole_model_wrote(client, model_folder, monkeypatch):
+    uploaded = []
+    deliver = Peer.deliver
+
+    def watched_deliver(peer, job, *rest):
+        uploaded.append(job)
+        return deliver(peer, job, *rest)
+
+    monkeypatch.setattr(Peer, "deliver", watched_deliver)
+    job = client.generate(PROMPTS, "tiny@1", Sampling.of(6), price=parse_tokens(HONEST))
+    assert client.wait(job, 120).settled
+    stages: list[Stage] = []
+    assert prove(client, job, [1, 2], model_folder=model_folder, on_stage=stages.append)
+    first, second = stages
+    assert second.job.order.input_root == first.outcome.output_root
+    assert {stage.job.order.pool for stage in stages}.isdisjoint({job.order.pool})
+    assert all(len(stage.outcome.providers) == 3 for stage in stages)
+    # The verifier alone is sent what lies between: nodes have it from nodes.
+    assert uploaded.count(first.job.id) > 3 > uploaded.count(second.job.id)
 
 
 def test_only_the_requester_reads_along(net, client):

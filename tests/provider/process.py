@@ -15,7 +15,7 @@ from touchstone.amounts import format_tokens
 from touchstone.protocol.prices import price
 
 ROOT = Path(__file__).resolve().parents[2]
-_COMMAND = [sys.executable, "-c", "from touchstone.cli.app import main; main()"]
+COMMAND = [sys.executable, "-c", "from touchstone.cli.app import main; main()"]
 
 
 class Setup:
@@ -43,7 +43,7 @@ class Setup:
     def command(self, *words: str) -> subprocess.CompletedProcess:
         """Runs `touchstone provider ...` to its end."""
         return subprocess.run(
-            [*_COMMAND, "provider", *words],
+            [*COMMAND, "provider", *words],
             env=self.environment,
             cwd=self.folder,
             capture_output=True,
@@ -63,7 +63,7 @@ class Setup:
         """`touchstone provider run`, until the block ends."""
         with (self.folder / "log").open("ab") as log:
             process = subprocess.Popen(
-                [*_COMMAND, "provider", "run", "--json"],
+                [*COMMAND, "provider", "run", "--json"],
                 env=self.environment,
                 cwd=self.folder,
                 stdout=log,

@@ -1,13 +1,15 @@
 """A real model, compiled to exact integers, served by the command as its owner runs it."""
 
+import json
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from provider.executor import ExactExecutor
 from provider.offers import look_up
-from tests.provider.process import Setup
-from tests.provider.running import free_port
+from tests.provider.process import COMMAND, Setup
+from tests.provider.running import free_port, running_node
 from tests.provider.test_whole_job import own
 from tests.provider.world import World, config_for
 from touchstone.compilers import compile_bert, find_minilm
@@ -63,6 +65,30 @@ def test_a_node_gives_what_the_engine_computes(world_with_minilm, minilm, peer, 
         assert claim["output_root"] == "0x" + payload_root(expected, job.salt).hex()
         output = node.client.get(f"{job.path}/output", headers=world.delivery(job))
         assert output.content == expected
+        assert_anyone_can_fetch(world, setup, tmp_path / "fetched")
+
+
+def assert_anyone_can_fetch(world, setup, to: Path) -> None:
+    """By the model's name alone: the chain has its roots and who offers it."""
+    url = f"http://127.0.0.1:{setup.port}"
+    world.sender(setup.account).send(world.vault.set_endpoint(url))
+    command = [*COMMAND, "model", "fetch", "minilm@1", "--to", str(to), "--json"]
+    done = subprocess.run(
+        command, env=setup.environment, capture_output=True, text=True, check=False, timeout=120
+    )
+    news = json.loads(done.stdout)
+    assert [mirror["url"] for mirror in news["mirrors"]] == [url]
+    assert news["of_a_stranger"]
+    assert news["fetched"] == news["pieces"] > 20
+    load_model(to)
+
+
+@pytest.mark.parametrize(("rate", "rule"), [(1, "unknown_file"), (0, "unknown_path")])
+def test_a_node_can_keep_its_files_to_itself(world, tmp_path, rate, rule):
+    config = config_for(tmp_path, port=free_port(), mirror_mib_s=rate)
+    with running_node(world, world.devnet.account(2), config) as node:
+        answer = node.client.get(f"/models/0x{bytes(32).hex()}/manifest.json")
+        assert (answer.status_code, answer.json()["error"]["rule"]) == (404, rule)
 
 
 def test_a_model_with_other_roots_than_the_registrys_is_not_served(

@@ -5,25 +5,25 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from socket import AddressFamily, create_server
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from touchstone.chain.deployment import Deployment
-from touchstone.chain.registry import Registry
 from touchstone.chain.rpc import connect
-from touchstone.chain.stake import Vault
 from touchstone.cli.output import emit
-from touchstone.errors import PeerError, UsageError
-from touchstone.protocol.ids import model_id
+from touchstone.errors import UsageError
 from touchstone.settings import load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from socket import socket as Socket  # noqa: N812 (it is a class)
 
-    from touchstone.mirrors.fetching import News, Source, Wanted
+    from touchstone.mirrors.fetching import News
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
@@ -54,11 +54,14 @@ def fetch(
     """Fetch a model from mirrors, each MiB checked before it is kept. Run again to resume."""
     # Only here, so that other commands need not wait for them.
     from touchstone.mirrors.fetching import Source, Wanted, fetch_model
+    from touchstone.mirrors.known import look_up
     from touchstone.mirrors.mirror import Patience
 
-    sources = [Source(url, private=True) for url in mirror or []]
+    sources = [Source(url, private=True) for url in dict.fromkeys(mirror or [])]
     if model is not None and program_root is None and weight_root is None:
-        wanted, known = _looked_up(model, look_for_mirrors=not sources)
+        settings = load_settings()
+        deployment = Deployment.load(settings.deployment_path)
+        wanted, known = look_up(connect(settings.rpc_url, deployment.chain_id), deployment, model)
         sources = sources or known
     elif model is None and program_root is not None and weight_root is not None:
         wanted = Wanted(_root(program_root), _root(weight_root))
@@ -66,7 +69,9 @@ def fetch(
         raise UsageError("give either NAME@VERSION, or both --program-root and --weight-root")
     with _progress(json) as tell:
         news = fetch_model(wanted, sources, to, Patience(piece_s=piece_timeout), tell)
-    emit(asdict(news) | {"folder": str(to)}, json, lambda console: _render(console, news, to))
+    strangers = {source.url for source in sources if source.stranger}
+    data = asdict(news) | {"folder": str(to), "of_a_stranger": news.manifest_from in strangers}
+    emit(data, json, lambda console: _render(console, news, to, strangers))
 
 
 def mirror(
@@ -82,57 +87,35 @@ def mirror(
     from touchstone.mirrors.shelf import Shelf
     from touchstone.serving import server_config
 
-    host, _, port = listen.rpartition(":")
-    if not host or not port.isdigit() or int(port) >= 1 << 16:
-        raise UsageError(f"--listen {listen!r} is not host:port, like 127.0.0.1:9100")
     shelf = Shelf()
     roots = ["0x" + shelf.add(folder).hex() for folder in folders]
-    emit(
-        {"listen": listen, "program_roots": roots},
-        json,
-        lambda console: console.print(
-            f"[green]{len(roots)} models[/green] at http://{listen}; Ctrl-C ends it"
-        ),
-    )
-    try:
-        uvicorn.Server(server_config(mirror_app(shelf, rate), host.strip("[]"), int(port))).run()
-    except KeyboardInterrupt:
-        return
-
-
-def _looked_up(label: str, *, look_for_mirrors: bool) -> tuple[Wanted, list[Source]]:
-    """What the chain says of a model: its roots, and who may have it, the publisher's first."""
-    from touchstone.coordination.endpoints import parse_endpoint
-    from touchstone.mirrors.fetching import Source, Wanted
-    from touchstone.mirrors.nodes import nodes_of
-
-    name, _, version = label.rpartition("@")
-    if not (name and version):
-        raise UsageError(f"{label!r} is not NAME@VERSION")
-    settings = load_settings()
-    deployment = Deployment.load(settings.deployment_path)
-    w3 = connect(settings.rpc_url, deployment.chain_id)
-    id_ = model_id(name, version)
-    found = Registry(w3, deployment).models(id_)
-    if not found:
-        raise UsageError(f"{label} is not published on this chain: see `touchstone model list`")
-    wanted = Wanted(found[0].program_root, found[0].weight_root, label)
-    if not look_for_mirrors:
-        return wanted, []
-    vault = Vault(w3, deployment)
-    sources = []
-    for url in dict.fromkeys([found[0].uri, *nodes_of(vault, id_)]):
-        try:
-            parse_endpoint(url)
-        except PeerError:
-            continue  # Anyone can publish any text.
-        sources.append(Source(url, private=vault.development))
-    if not sources:
-        raise UsageError(
-            f"neither the publisher of {label} nor a provider says where its files are: name a "
-            "--mirror"
+    host, socket = _listening(listen)
+    with socket:
+        port = socket.getsockname()[1]
+        emit(
+            {"listen": f"{host}:{port}", "program_roots": roots},
+            json,
+            lambda console: console.print(
+                f"[green]{len(roots)} models[/green] at http://{host}:{port}; Ctrl-C ends it"
+            ),
         )
-    return wanted, sources
+        try:
+            uvicorn.Server(server_config(mirror_app(shelf, rate), host, port)).run([socket])
+        except KeyboardInterrupt:
+            return
+
+
+def _listening(listen: str) -> tuple[str, Socket]:
+    """The host, and a socket that listens there already."""
+    host, _, port = listen.rpartition(":")
+    try:
+        family = AddressFamily.AF_INET6 if "]" in host else AddressFamily.AF_INET
+        return host, create_server((host.strip("[]"), int(port)), family=family)
+    except (OSError, ValueError, OverflowError) as error:
+        raise UsageError(
+            f"cannot listen at {listen!r} ({error}): write host:port, like 127.0.0.1:9100, of this "
+            "machine and not in use"
+        ) from error
 
 
 def _root(text: str) -> bytes:
@@ -180,12 +163,19 @@ def _progress(json: bool) -> Iterator[Callable[[News], None]]:
         yield tell
 
 
-def _render(console: Console, news: News, to: Path) -> None:
+def _render(console: Console, news: News, to: Path, strangers: set[str]) -> None:
     console.print(
         f"[green]{to} is whole[/green]: {news.pieces} pieces of weights, {news.fetched} fetched "
         f"in {news.seconds:.1f} s, {news.found} were here",
         soft_wrap=True,
     )
+    if news.manifest_from in strangers:
+        console.print(
+            f"[yellow]the tokenizer and the output's scale come from a node[/yellow], "
+            f"{escape(news.manifest_from)}, and no root binds them: compare them with the "
+            "publisher's before you order",
+            soft_wrap=True,
+        )
     for mirror in news.mirrors:
         if mirror.faults:
             left = ", left" if mirror.left else ""

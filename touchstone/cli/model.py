@@ -80,7 +80,9 @@ def publish(
     unit_rows: Annotated[
         int, typer.Option(help="Tokens of input that one unit of work covers.", min=1)
     ] = 256,
-    uri: Annotated[str, typer.Option(help="Where others can fetch the model's files.")] = "",
+    uri: Annotated[
+        str, typer.Option(help="Base address of a mirror that has the model's files.")
+    ] = "",
     key: Annotated[
         Path | None, typer.Option(help="Key file; by default keys/publisher.json in the home.")
     ] = None,

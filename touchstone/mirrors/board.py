@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from itertools import chain
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Board:
 
     def hopeless(self, mirror: Hashable) -> bool:
         """Whether a mirror cannot be of use any more, whatever others answer."""
-        return not any(self._may_give(mirror, piece) for piece in (*self._waiting, *self._asked))
+        return not any(self._may_give(mirror, p) for p in chain(self._waiting, self._asked))
 
     def came(self, piece: int) -> None:
         """A piece that was asked for has come, and is right."""

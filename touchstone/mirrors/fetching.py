@@ -51,10 +51,17 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A mirror to ask; `private` where it may lead to an address that is not public."""
+    """A mirror to ask.
+
+    Attributes:
+        url: base address.
+        private: whether it may lead to an address that is not public: where the user has typed it.
+        stranger: whether neither the user nor the model's publisher has named it.
+    """
 
     url: str
     private: bool
+    stranger: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +86,7 @@ class News:
         fetched: that have come since.
         total_bytes: of weights.bin.
         seconds: since the beginning.
+        manifest_from: the mirror whose word all is that no root binds; empty where it was here.
         mirrors: each mirror, in the order given.
     """
 
@@ -88,6 +96,7 @@ class News:
     fetched: int
     total_bytes: int
     seconds: float
+    manifest_from: str
     mirrors: tuple[MirrorNews, ...]
 
 
@@ -116,7 +125,7 @@ def fetch_model(
             model in it. What has come is kept, and is not fetched again.
     """
     if not sources:
-        raise FetchError("there is no mirror to fetch from: name one with --mirror")
+        raise FetchError("nobody says where the files are: name a mirror with --mirror")
     patience = patience or Patience()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -138,6 +147,7 @@ class _Fetch:
         self._began = time.monotonic()
         self._mirrors: list[Mirror] = []
         self._doing = "reading what is here"
+        self._manifest_from = ""
         self._pieces = self._found = self._fetched = self._total = 0
 
     async def run(self, sources: Sequence[Source], patience: Patience) -> News:
@@ -150,6 +160,7 @@ class _Fetch:
             program = await small.program()
             self._total = weight_bytes(program)
             manifest = await small.manifest(program, self._wanted.weight_root, self._wanted.label)
+            self._manifest_from = small.given_by.get(MANIFEST, "")
             self._pieces = len(manifest.weight_nodes)
             await small.tokenizer(manifest)
             with Part(self._folder, self._total, manifest.weight_nodes) as part:
@@ -184,8 +195,16 @@ class _Fetch:
         mirrors = tuple(
             MirrorNews(m.url, m.pieces, m.faults, m.last_fault, m.left) for m in self._mirrors
         )
-        seconds = time.monotonic() - self._began
-        news = News(doing, self._pieces, self._found, self._fetched, self._total, seconds, mirrors)
+        news = News(
+            doing=doing,
+            pieces=self._pieces,
+            found=self._found,
+            fetched=self._fetched,
+            total_bytes=self._total,
+            seconds=time.monotonic() - self._began,
+            manifest_from=self._manifest_from,
+            mirrors=mirrors,
+        )
         self._tell(news)
         return news
 

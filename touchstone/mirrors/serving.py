@@ -9,6 +9,7 @@ from fastapi import FastAPI, Header, Path, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, StreamingResponse
+from starlette.exceptions import HTTPException
 
 from touchstone.coordination.messages import Refusal, RefusalEnvelope
 from touchstone.errors import RefusedError
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from touchstone.mirrors.shelf import Item, Shelf
 
-STATUS = {"malformed": 422, "unknown_file": 404, "bad_range": 416, "busy": 503}
+STATUS = {"unknown_path": 404, "unknown_file": 404, "bad_range": 416, "busy": 503}
 """HTTP status of each refusal."""
 
 MIB = 1 << 20
@@ -44,9 +45,11 @@ def mirror_app(shelf: Shelf, mib_per_second: float) -> FastAPI:
     async def refused(_: Request, error: RefusedError) -> JSONResponse:
         return _refusal(error.rule, str(error))
 
-    @app.exception_handler(RequestValidationError)
-    async def invalid(_: Request, __: RequestValidationError) -> JSONResponse:
-        return _refusal("malformed", "the path is not /models/0x{64 hex digits}/{file}")
+    async def no_such_path(_: Request, __: Exception) -> JSONResponse:
+        return _refusal("unknown_path", "all that is here is GET /models/0x{64 hex digits}/{file}")
+
+    for kind in (HTTPException, RequestValidationError):
+        app.add_exception_handler(kind, no_such_path)
 
     return app
 

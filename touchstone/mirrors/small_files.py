@@ -35,11 +35,16 @@ _ROUNDS = 4
 
 
 class SmallFiles:
-    """Brings the small files of one model to one folder."""
+    """Brings the small files of one model to one folder.
+
+    Attributes:
+        given_by: the mirror's address, by the name of each file that has come from one.
+    """
 
     def __init__(self, folder: Path, root: bytes, mirrors: Sequence[Mirror]) -> None:
         """Binds the folder, the program root and the mirrors."""
         self._folder, self._root, self._mirrors = folder, root, mirrors
+        self.given_by: dict[str, str] = {}
 
     async def program(self) -> Program:
         """The program with the root. It is in the folder then."""
@@ -144,6 +149,7 @@ class SmallFiles:
                         hopeful.remove(mirror)
                 else:
                     mirror.succeeded()
+                    self.given_by[name] = mirror.url
                     return found
         told = "; ".join(f"{m.url} {why[m] or m.last_fault}" for m in self._mirrors)
         raise FetchError(f"no mirror has {name} of program 0x{self._root.hex()}: {told}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -278,6 +280,49 @@ def test_two_downloads_into_one_folder_are_kept_apart(model, tmp_path) -> None:
         first.join()
     assert same_files(folder, tmp_path)
     assert fetching.fetch_model(wanted, [Source(mirror.url, True)], tmp_path).found == PIECES
+
+
+def test_a_download_that_is_killed_goes_on_where_it_was(model, tmp_path) -> None:
+    folder, wanted = model
+    held, go_on = threading.Event(), threading.Event()
+
+    def holding_the_fifth(answer, name, piece) -> None:
+        # Four are asked for at once, and one more when one of them has come.
+        if piece == 4:
+            held.set()
+            go_on.wait(60)
+
+    with mannered_mirror(folder, holding_the_fifth) as mirror:
+        with in_a_process(wanted, tmp_path, mirror.url) as process:
+            assert held.wait(60)
+            process.kill()
+        assert (tmp_path / part.PART).exists()
+        assert not (tmp_path / "manifest.json").exists()
+        go_on.set()
+        mirror.asked.clear()
+        news = fetch(wanted, tmp_path, mirror.url)
+    assert news.found >= 1
+    assert [piece is not None for _, piece in mirror.asked].count(True) == news.fetched
+    assert news.found + news.fetched == PIECES
+    assert same_files(folder, tmp_path)
+
+
+def test_a_disk_that_takes_no_more_is_said(model, good, tmp_path) -> None:
+    _, wanted = model
+    with in_a_process(wanted, tmp_path, good, before="ulimit -f 3000;") as process:
+        _, told = process.communicate(timeout=60)
+    assert "cannot be written (File too large): mend that and run again" in told
+
+
+def in_a_process(wanted: Wanted, to: Path, url: str, before: str = "") -> subprocess.Popen[str]:
+    """The same download in a process of its own, after a shell's command."""
+    code = (
+        "from pathlib import Path\n"
+        "from touchstone.mirrors.fetching import Source, Wanted, fetch_model\n"
+        f"fetch_model({wanted!r}, [Source({url!r}, True)], Path({str(to)!r}))"
+    )
+    command = ["bash", "-c", f'{before} exec "$0" -c "$1"', sys.executable, code]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
 
 
 def same_files(one: Path, two: Path) -> bool:
