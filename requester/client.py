@@ -205,7 +205,7 @@ class Client:
             Prompt(tokens, replace(sampling, seed=(sampling.seed + index) % (1 << 64)))
             for index, tokens in enumerate(to_prompts(prompts, model_folder))
         ]
-        work = work_after(published, wanted, vocabulary_of(model_folder, manifest))
+        work = work_after(published, wanted, vocabulary_of(manifest))
         (job,) = self.order([work], published, manifest, how)
         return job
 

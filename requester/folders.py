@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from touchstone.errors import RequestError
-from touchstone.programs.encoding import from_json, program_root
 from touchstone.programs.manifest import Manifest
-from touchstone.programs.model import MANIFEST, PROGRAM
+from touchstone.programs.model import MANIFEST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,29 +37,35 @@ def read_manifest(folder: Path | None, published: PublishedModel) -> Manifest | 
     return manifest
 
 
-def vocabulary_of(folder: Path | None, manifest: Manifest | None) -> int | None:
-    """How many tokens the model knows; None where its folder is not at hand.
+def vocabulary_of(manifest: Manifest | None) -> int | None:
+    """How many tokens the model knows; None where that is not at hand.
 
-    Raises RequestError where the folder's program is not the manifest's, or knows no tokens.
+    Raises RequestError for a model that writes nothing.
     """
-    if folder is None or manifest is None:
+    if manifest is None:
         return None
-    program = from_json((folder / PROGRAM).read_bytes())
-    if program_root(program) != manifest.program_root:
-        raise RequestError(f"{folder / PROGRAM} is not the program that {MANIFEST} names")
-    for operator in program.operators:
-        if operator.op == "embed_tokens":
-            return operator.constants[0].shape[0]
-    raise RequestError(f"{manifest.name} reads no tokens: it goes on from no prompt")
+    if manifest.language is None:
+        raise RequestError(f"{manifest.name}@{manifest.version} writes no text: use job submit")
+    return manifest.language.vocabulary
 
 
 def to_prompts(
     prompts: Sequence[str] | Sequence[NDArray[np.integer]], folder: Path | None
 ) -> list[NDArray[np.int32]]:
     """Prompts as token numbers. Raises RequestError for what are none."""
+    given: Sequence[NDArray[Any]]
+    if len(prompts) and isinstance(prompts[0], str):
+        if folder is None:
+            raise RequestError("texts need the folder of the model, for its tokenizer")
+        # Here, so that token arrays need no tokenizer.
+        from touchstone.programs.tokens import Decoder
+
+        decoder = Decoder(folder)
+        given = [decoder.prompt(str(text)) for text in prompts]
+    else:
+        given = [np.asarray(tokens) for tokens in prompts]
     found = []
-    for index, given in enumerate(to_sequences(prompts, folder)):
-        tokens = np.asarray(given)
+    for index, tokens in enumerate(given):
         if tokens.ndim != 1 or tokens.dtype.kind not in "iu":
             raise RequestError(f"prompt {index} is not a one-dimensional array of integers")
         if len(tokens) and not (tokens.min() >= 0 and tokens.max() <= np.iinfo(np.int32).max):

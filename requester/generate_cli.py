@@ -15,7 +15,6 @@ from requester.cli_common import (
     KeyOption,
     NeverPublishOption,
     job_data,
-    live,
     open_client,
 )
 from touchstone.amounts import parse_positive_tokens
@@ -27,11 +26,16 @@ from touchstone.protocol.generation import Sampling
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from touchstone.programs.tokens import Decoder
+
 
 def generate(
     prompt: Annotated[str, typer.Argument(help="The text to go on from.")],
     model: Annotated[str, typer.Option(help="Which model: name@version.")],
     folder: Annotated[Path, typer.Option(help="The compiled model, for its tokenizer.")],
+    chat: Annotated[
+        bool, typer.Option(help="The prompt is a message to answer, by the model's chat template.")
+    ] = False,
     max_new: Annotated[int, typer.Option(help="Tokens to write at most.", min=1)] = 64,
     temperature: Annotated[
         float, typer.Option(help="0 takes the most probable token each time.", min=0)
@@ -67,34 +71,40 @@ def generate(
     The text appears while it is written; that is not proven yet. When the job has settled, it is
     compared with the result that the providers answer for, and that is what --json prints.
     """
+    # Here, so that other commands need no tokenizer.
+    from touchstone.programs.tokens import Decoder
+
     if seed is None:
         seed = secrets.randbits(64) if temperature else 0
     sampling = Sampling.of(max_new, temperature, min_p, seed)
     limit = None if max_price is None else parse_positive_tokens(max_price)
     client = open_client(key, verifier or (), never_publish=never_publish)
-    printer = Printer(folder, quiet=json)
-    with live(json or printer.shows) as on_progress:
-        job = client.generate(
-            [prompt],
-            model,
-            sampling,
-            model_folder=folder,
-            replicas=replicas,
-            strong=strong,
-            max_price=limit,
+    decoder = Decoder(folder)
+    tokens = decoder.prompt(prompt)
+    if chat:
+        tokens = decoder.chat([{"role": "user", "content": prompt}])
+    printer = Printer(decoder, quiet=json)
+    job = client.generate(
+        [tokens],
+        model,
+        sampling,
+        model_folder=folder,
+        replicas=replicas,
+        strong=strong,
+        max_price=limit,
+    )
+    # The text is the progress: a line about it would run into it.
+    with client.watching(job, printer.saw):
+        outcome = client.wait(job, timeout)
+    if not outcome.settled:
+        printer.end()
+        raise RequestError(
+            f"job 0x{job.id.hex()} has no result: it is {outcome.phase.name.lower()} "
+            f"({outcome.reason})"
         )
-        with client.watching(job, printer.saw):
-            outcome = client.wait(job, timeout, on_progress)
-        if not outcome.settled:
-            printer.end()
-            raise RequestError(
-                f"job 0x{job.id.hex()} has no result: it is {outcome.phase.name.lower()} "
-                f"({outcome.reason})"
-            )
-        written = [token for token in client.result(job)[0].tolist() if token != NO_TOKEN]
-    printer.finish(written)
+    written = [token for token in client.result(job)[0].tolist() if token != NO_TOKEN]
     data = job_data(client, job, outcome) | {
-        "text": printer.text_of(written),
+        "text": printer.finish(written),
         "tokens": written,
         "stopped": len(written) < max_new,
         "seed": seed,
@@ -114,42 +124,31 @@ def generate(
 
 
 class Printer:
-    """Prints text as its tokens come, and again where it turns out to have been another.
+    """Prints text as its tokens come, and again where it turns out to have been another."""
 
-    Attributes:
-        shows: whether anything is printed before the end.
-    """
-
-    def __init__(self, folder: Path, *, quiet: bool) -> None:
-        # Here, so that other commands need no tokenizer.
-        from touchstone.programs.tokens import Decoder
-
-        self._decoder = Decoder(folder)
-        self._seen: list[int] = []
+    def __init__(self, decoder: Decoder, *, quiet: bool) -> None:
+        self._decoder, self._quiet = decoder, quiet
+        self._stream = decoder.stream()
         self._printed = ""
-        self.shows = not quiet
-        self._quiet = quiet
-
-    def text_of(self, tokens: Sequence[int]) -> str:
-        """The text of all these tokens."""
-        return self._decoder.text(tokens)
 
     def saw(self, _prompt: int, tokens: Sequence[int]) -> None:
         """Prints what these tokens add."""
-        self._seen += tokens
-        self._write(self._decoder.finished(self._seen))
+        self._write("".join(self._stream.add(token) for token in tokens))
 
-    def finish(self, tokens: Sequence[int]) -> None:
-        """Prints what is missing of the settled text; all of it where something else was shown."""
-        text = self.text_of(tokens)
-        if not text.startswith(self._printed) and not self._quiet:
+    def finish(self, tokens: Sequence[int]) -> str:
+        """Prints what is missing of the settled text, or all of it where another was shown; and
+        returns it."""
+        text = self._decoder.text(tokens)
+        if not text.startswith(self._printed):
             self.end()
-            Console(stderr=True).print(
-                "[yellow]what was shown above did not settle; this did:[/yellow]"
-            )
+            if not self._quiet:
+                Console(stderr=True).print(
+                    "[yellow]what was shown above did not settle; this did:[/yellow]"
+                )
             self._printed = ""
-        self._write(text)
+        self._write(text[len(self._printed) :])
         self.end()
+        return text
 
     def end(self) -> None:
         """Ends the line."""
@@ -158,8 +157,7 @@ class Printer:
             sys.stdout.flush()
 
     def _write(self, text: str) -> None:
-        if self._quiet:
-            return
-        sys.stdout.write(text[len(self._printed) :])
-        sys.stdout.flush()
-        self._printed = text
+        self._printed += text
+        if not self._quiet:
+            sys.stdout.write(text)
+            sys.stdout.flush()

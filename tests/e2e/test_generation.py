@@ -15,7 +15,7 @@ from tests.e2e.market import PARAMETERS
 from tests.support.commands import Commands
 from tests.touchstone.compilers.tiny_decoder import STOP, write_tiny
 from touchstone.amounts import parse_tokens
-from touchstone.compilers import compile_model
+from touchstone.compilers import Options, compile_model
 from touchstone.coordination.peers import Peer
 from touchstone.engines.runner import make_runner
 from touchstone.errors import RequestError
@@ -36,7 +36,7 @@ PROMPTS = [np.array([10, 20, 30], np.int32), np.array([7], np.int32)]
 def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tiny")
     write_tiny(folder / "source")
-    compile_model(folder / "source", folder / "model", "tiny", "1", cuts=[1])
+    compile_model(folder / "source", folder / "model", "tiny", "1", Options(cuts=[1]))
     return folder / "model"
 
 

@@ -14,8 +14,8 @@ from touchstone.arithmetic.series import ONE, exp_negative, ln, pi, rounded, sqr
 STEPS = 256
 """Table steps to one."""
 
-GELU_LOW = SILU_LOW = -8 * (1 << 16)
-"""Where the GELU and SiLU tables start, with 16 fraction bits."""
+GELU_LOW = SILU_LOW = RELU_LOW = TANH_LOW = -8 * (1 << 16)
+"""Where the tables of activations start, with 16 fraction bits."""
 
 WEIGHT_ONE = 127 * 256
 """The weight of the highest score in a causal mix: its two digits fit int8."""
@@ -65,6 +65,27 @@ def silu_table() -> Int32:
         table[half - i] = _rounded(-i * (ONE - upper) // STEPS)
     table[0], table[-1] = 0, half // STEPS << _VALUE_BITS
     return np.array(table, np.int32)
+
+
+def tanh_table() -> Int32:
+    """(1 - e^-2x) / (1 + e^-2x) times 2^16 at x = -8 + i / 256 for i in 0..4096: int32 [4097].
+
+    The ends are -1 and 1, which they are to within 2^-22.
+    """
+    half = 8 * STEPS
+    table = [0] * (2 * half + 1)
+    for i in range(half + 1):
+        down = exp_negative(2 * i, STEPS)
+        table[half + i] = _rounded((ONE - down) * ONE // (ONE + down))
+        table[half - i] = -table[half + i]
+    return np.array(table, np.int32)
+
+
+def relu_table() -> Int32:
+    """max(x, 0) times 2^16 at x = -8 + i / 256 for i in 0..4096: int32 [4097]; exact throughout."""
+    return np.maximum(np.arange(16 * STEPS + 1, dtype=np.int32) - 8 * STEPS, 0) * np.int32(
+        (1 << _VALUE_BITS) // STEPS
+    )
 
 
 def noise_table() -> Int32:

@@ -20,7 +20,8 @@ from touchstone.compilers.layers import (
     score_factor,
 )
 from touchstone.compilers.quantise import FRACTION_BITS, Real, fixed_point, gain
-from touchstone.compilers.source import Settings, Tensors, read_json
+from touchstone.compilers.report import Note, unnoted
+from touchstone.compilers.source import CONFIG, Settings, Tensors, read_json, read_settings
 from touchstone.errors import CompileError
 from touchstone.programs.manifest import Manifest
 from touchstone.programs.program import InputKind, InputSpec
@@ -47,7 +48,11 @@ class BertSize:
 
 
 def compile_bert(
-    source_folder: Path | str, out_folder: Path | str, name: str, version: str
+    source_folder: Path | str,
+    out_folder: Path | str,
+    name: str,
+    version: str,
+    note: Note = unnoted,
 ) -> Manifest:
     """Compiles a Hugging Face BERT folder to a model folder; returns its manifest.
 
@@ -65,13 +70,13 @@ def compile_bert(
         name, version, size.layers, size.hidden, OUTPUT_FRACTION_BITS, tokenizer.read_bytes()
     )
     with ModelWriter(out_folder, InputSpec(InputKind.TOKENS, 1, size.max_length)) as model:
-        output = _Writer(size, tensors, LayerWriter(model.builder)).write()
+        output = _Writer(size, tensors, LayerWriter(model.builder, note=note)).write()
         return model.finish(output, facts)
 
 
 def read_size(source: Path) -> BertSize:
     """The model's size, once every setting that would change the arithmetic is checked."""
-    config = Settings(read_json(source / "config.json"), "config.json")
+    config = read_settings(source / CONFIG)
     config.require("model_type", ("bert",), None)
     config.require("hidden_act", ("gelu",), "gelu")
     config.require("position_embedding_type", ("absolute", None), "absolute")
@@ -119,7 +124,7 @@ def _max_length(source: Path, positions: int) -> int:
     path = source / "sentence_bert_config.json"
     if not path.is_file():
         return positions
-    settings = Settings(read_json(path), path.name)
+    settings = read_settings(path)
     if settings.values.get("max_seq_length") is None:
         return positions
     return min(settings.integer("max_seq_length"), positions)

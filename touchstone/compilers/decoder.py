@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from touchstone.arithmetic.tables import SILU_LOW, noise_table, silu_table, weight_table
+from touchstone.compilers.chat_settings import read_chat
 from touchstone.compilers.decoder_settings import EMBEDDING, DecoderSize, check_tensors, read_size
 from touchstone.compilers.layers import (
     EMBEDDING_SCALE_BITS,
@@ -23,6 +24,7 @@ from touchstone.compilers.layers import (
     score_factor,
 )
 from touchstone.compilers.quantise import QuantisedMatrix, Real, WeightBits, gain
+from touchstone.compilers.report import Note, unnoted
 from touchstone.compilers.rope import rotation_tables
 from touchstone.compilers.source import Tensors
 from touchstone.errors import CompileError
@@ -48,6 +50,7 @@ def compile_decoder(
     weight_bits: WeightBits = 8,
     max_length: int | None = None,
     cuts: Sequence[int] = (),
+    note: Note = unnoted,
 ) -> Manifest:
     """Compiles a Hugging Face folder of a language model to a model folder; returns its manifest.
 
@@ -64,11 +67,11 @@ def compile_decoder(
         raise CompileError(f"tokenizer.json is missing from the source folder {source}")
     tensors = Tensors(source, ("",), EMBEDDING)
     check_tensors(size, tensors)
-    language = Language(size.vocabulary, size.stops)
+    language = Language(size.vocabulary, size.stops, read_chat(source))
     facts = Facts(name, version, size.layers, size.hidden, 0, tokenizer.read_bytes(), language)
     spec = InputSpec(InputKind.PROMPT, ORDER_WIDTH, size.max_length, causal=True)
     with ModelWriter(out_folder, spec) as model:
-        writer = _Writer(size, tensors, LayerWriter(model.builder, weight_bits))
+        writer = _Writer(size, tensors, LayerWriter(model.builder, weight_bits, note))
         output = writer.write()
         return model.finish(output, facts, [Cut(layer, writer.starts[layer]) for layer in cuts])
 

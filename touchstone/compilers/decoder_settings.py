@@ -9,7 +9,7 @@ from pathlib import Path
 from touchstone.compilers.layers import epsilon_in_program
 from touchstone.compilers.rope import Rope
 from touchstone.compilers.rope_settings import read_rope
-from touchstone.compilers.source import CONFIG, Settings, Tensors, read_json
+from touchstone.compilers.source import CONFIG, Settings, Tensors, read_settings
 from touchstone.errors import CompileError
 from touchstone.programs.validate import LENGTH_LIMIT
 
@@ -104,7 +104,7 @@ def read_size(source: Path, max_length: int | None = None) -> DecoderSize:
 
     Raises CompileError, naming the setting, for whatever is not supported.
     """
-    config = Settings(read_json(source / CONFIG), CONFIG)
+    config = read_settings(source / CONFIG)
     family = _family(config)
     config.require("hidden_act", ("silu",), "silu")
     config.require("mlp_bias", (False, None), False)
@@ -220,7 +220,7 @@ def _stops(source: Path, config: Settings, vocabulary: int) -> tuple[int, ...]:
     """The tokens that end a text: those of generation_config.json, else those of config.json."""
     path, settings = source / GENERATION, config
     if path.is_file():
-        generation = Settings(read_json(path), GENERATION)
+        generation = read_settings(path)
         if generation.values.get("eos_token_id") is not None:
             settings = generation
     found = settings.values.get("eos_token_id")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from touchstone.compilers.quantise import (
     fixed_point,
     quantise_matrix,
 )
-from touchstone.compilers.report import MatrixError
+from touchstone.compilers.report import MatrixError, Note, unnoted
 from touchstone.errors import CompileError
 from touchstone.programs.builder import ProgramBuilder
 from touchstone.programs.weights import Tensor
@@ -32,18 +32,18 @@ EMBEDDING_SCALE_BITS = FRACTION_BITS + 1
 FACTOR_BITS = 17
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class LayerWriter:
-    """Appends layers to a program, and notes how much their weights lost by rounding."""
+    """Appends layers to a program; `note` is told how much their weights lost by rounding."""
 
     builder: ProgramBuilder
     weight_bits: WeightBits = 8
-    errors: list[MatrixError] = field(default_factory=list)
+    note: Note = unnoted
 
     def quantised(self, matrix: Rows, label: str, least_bits: int) -> QuantisedMatrix:
-        """The matrix [N, K] in integers; its error is noted under the label."""
+        """The matrix [N, K] in integers; its error is noted."""
         found = quantise_matrix(matrix, label, least_bits, self.weight_bits)
-        self.errors.append(MatrixError.of(label, found.errors))
+        self.note(MatrixError.of(label, found.errors))
         return found
 
     def embedding(self, matrix: QuantisedMatrix, label: str) -> int:

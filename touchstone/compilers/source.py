@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from touchstone.compilers.tensor_file import FLOATS, StoredTensor, read_header
 from touchstone.errors import CompileError
+from touchstone.programs.json_text import parse_json
 
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
@@ -25,11 +25,19 @@ def read_json(path: Path) -> Any:
     try:
         if path.stat().st_size > CONFIG_LIMIT:
             raise CompileError(f"{path.name} is larger than {CONFIG_LIMIT} bytes")
-        return json.loads(path.read_bytes())
+        return parse_json(path.read_bytes())
     except FileNotFoundError:
         raise CompileError(f"{path.name} is missing from the source folder {path.parent}") from None
     except ValueError as error:
         raise CompileError(f"{path.name} is not JSON: {error}") from None
+
+
+def read_settings(path: Path) -> Settings:
+    """The settings in a file. Raises CompileError as `read_json` does, or if it has none."""
+    values = read_json(path)
+    if not isinstance(values, dict):
+        raise CompileError(f"{path.name} is not a JSON object")
+    return Settings(values, path.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +96,13 @@ class Tensors:
         else:
             raise CompileError(f"{WEIGHTS} holds no tensor {probe}")
 
+    def shape(self, name: str) -> tuple[int, ...]:
+        """The shape of tensor `name`. Raises CompileError if it is missing."""
+        return self._find(name).shape
+
     def stored(self, name: str, *shape: int) -> StoredTensor:
         """Tensor `name`, unread. Raises CompileError for a missing one, another dtype or shape."""
-        tensor = self._stored.get(self._prefix + name)
-        if tensor is None:
-            raise CompileError(f"{WEIGHTS} holds no tensor {name}")
+        tensor = self._find(name)
         if tensor.dtype not in FLOATS:
             raise CompileError(f"{name} is {tensor.dtype}, not one of {', '.join(FLOATS)}")
         if tensor.shape != shape:
@@ -102,6 +112,12 @@ class Tensors:
     def get(self, name: str, *shape: int) -> NDArray[np.float64]:
         """Tensor `name` as float64. Raises CompileError as `stored` does."""
         return self.stored(name, *shape)[:]
+
+    def _find(self, name: str) -> StoredTensor:
+        tensor = self._stored.get(self._prefix + name)
+        if tensor is None:
+            raise CompileError(f"{WEIGHTS} holds no tensor {name}")
+        return tensor
 
     def names(self) -> frozenset[str]:
         """Names of all tensors, without the prefix where they have it."""

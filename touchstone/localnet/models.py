@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import touchstone
-from touchstone.compilers import compile_model, find_minilm
+from touchstone.compilers import Options, compile_model, find_minilm
 from touchstone.errors import ProgramError
 from touchstone.programs import load_model
 
@@ -40,7 +40,7 @@ def compiled(source: Path, name: str, version: str, cache: Path, cuts: Sequence[
             return folder
     cache.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix="compiling-", dir=cache))
-    compile_model(source, draft / "model", name, version, cuts)
+    compile_model(source, draft / "model", name, version, Options(cuts=cuts))
     try:
         (draft / "model").rename(folder)
     except OSError:
