@@ -9,10 +9,11 @@ struct Evidence {
     /// Records of the program: the operator's, and those of operands whose shape it needs. Of each only the chunks with
     /// words that are read.
     Chunks records;
-    /// The values opened, ascending, and the opened chunks of each.
+    /// The leaves opened, ascending, and the opened chunks of each: numbers of values, of a causal program behind that
+    /// of the position (`position << depth of the tree over the values | value`).
     uint256[] values;
     Chunks[] rows;
-    /// Multiproof of these values under the node of their sequence, then the path of the sequence under the body.
+    /// Multiproof of these leaves under the node of their sequence, then the path of the sequence under the body.
     Siblings valueSiblings;
     Siblings sequenceSiblings;
     /// One entry for each constant of the operator, empty where it is not needed.
@@ -25,9 +26,14 @@ struct Evidence {
 ///            | values: u8 | (value: u32 | opening) x values | siblings of values | siblings of the sequence
 ///            | constants: u8 | opening x constants
 library EvidenceReader {
-    function read(bytes calldata given) internal view returns (Evidence memory found) {
-        (uint256 from, uint256 end) = Openings.bounds(given);
+    /// The records, with which evidence begins, and where in calldata all that stands behind them begins and ends.
+    function begin(bytes calldata given) internal view returns (Evidence memory found, uint256 from, uint256 end) {
+        (from, end) = Openings.bounds(given);
         (found.records, from) = Openings.next(from, end);
+    }
+
+    /// All that stands behind the records.
+    function complete(Evidence memory found, uint256 from, uint256 end) internal view {
         uint256 count;
         (count, from) = Openings.number(from, end, 1);
         uint256[] memory values = new uint256[](count);

@@ -5,7 +5,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// The numbers of docs/arithmetic.md: saturation, the one rounding rule, shifts that follow from a peak.
 library Numbers {
-    /// No reduction of a program goes beyond: int32 numbers over less than 2^32 terms.
+    /// No reduction of a program goes beyond: int32 numbers over less than 2^32 terms, or one with its place behind it.
     int256 private constant TOTAL_LIMIT = 1 << 64;
 
     function clamp(int256 x, int256 low, int256 high) internal pure returns (int256) {

@@ -23,15 +23,37 @@ library Opcodes {
     uint256 internal constant INVERSE_ROOT = 18;
     uint256 internal constant SCALE_ROW = 19;
     uint256 internal constant JOIN = 20;
+    uint256 internal constant ROTATE = 21;
+    uint256 internal constant MULTIPLY = 22;
+    uint256 internal constant CAUSAL_SCORES = 23;
+    uint256 internal constant CAUSAL_MIX = 24;
+    uint256 internal constant SLICE = 25;
+    uint256 internal constant CONCAT = 26;
+    uint256 internal constant TEMPER = 27;
+    uint256 internal constant PERTURB = 28;
+    uint256 internal constant ARGMAX = 29;
+    uint256 internal constant EMIT = 30;
+
+    /// The first operand of an operator that looks back of which it reads earlier positions.
+    uint256 internal constant HISTORY = 2;
 
     /// How many operands and how many constants an operator takes: byte n is for opcode n.
-    bytes21 private constant OPERANDS = hex"000100020101010101010201020402020302020301";
-    bytes21 private constant CONSTANTS = hex"000201000000000000000001030001000000000200";
+    bytes31 private constant OPERANDS = hex"00010002010101010101020102040202030202030101020404010202030102";
+    bytes31 private constant CONSTANTS = hex"00020100000000000000000103000100000000020002000000000000010001";
+
+    /// Bit n is for opcode n: what causal programs alone have, since it looks back or at the number of its position,
+    /// and what they cannot have, since it looks at all positions.
+    uint256 private constant CAUSAL_ONLY =
+        1 << ROTATE | 1 << CAUSAL_SCORES | 1 << CAUSAL_MIX | 1 << PERTURB | 1 << EMIT;
+    uint256 private constant ACROSS_ALL = 1 << COLUMN_MAX | 1 << COLUMN_MEAN | 1 << SCORES | 1 << MIX;
 
     error UnknownOpcode(uint256 opcode);
+    error OperatorOutOfPlace(uint256 opcode, bool causal);
 
-    function requireKnown(uint256 opcode) internal pure {
-        if (opcode == 0 || opcode > JOIN) revert UnknownOpcode(opcode);
+    /// Reverts unless it is an operator that a program has, causal or not.
+    function requireKnown(uint256 opcode, bool causal) internal pure {
+        if (opcode == 0 || opcode > EMIT) revert UnknownOpcode(opcode);
+        if ((causal ? ACROSS_ALL : CAUSAL_ONLY) >> opcode & 1 == 1) revert OperatorOutOfPlace(opcode, causal);
     }
 
     function operands(uint256 opcode) internal pure returns (uint256) {
@@ -44,7 +66,12 @@ library Opcodes {
 
     /// Whether an element is the greatest of its terms; where not, it is their sum.
     function isMaximum(uint256 opcode) internal pure returns (bool) {
-        return opcode == PEAK || opcode == ROW_MAX || opcode == COLUMN_MAX;
+        return opcode == PEAK || opcode == ROW_MAX || opcode == COLUMN_MAX || opcode == ARGMAX;
+    }
+
+    /// Whether an operator reads rows of earlier positions: those of its operands from `HISTORY` on.
+    function looksBack(uint256 opcode) internal pure returns (bool) {
+        return opcode == CAUSAL_SCORES || opcode == CAUSAL_MIX;
     }
 
     /// Whether an element reduces one row of its first operand, whose width is its own.

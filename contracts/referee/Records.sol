@@ -14,13 +14,19 @@ struct Step {
     /// Where in memory the operator's record lies, and what it says of constants: 0 where that is not opened.
     uint256 record;
     uint256 constants;
-    /// Positions of the sequence.
+    /// Positions that it may look at: all of the sequence, or in a causal program those up to its own.
     uint256 length;
+    /// Whether the program is causal, and its position if it is; then also the levels of the tree over the values of a
+    /// position, and the leaf at which these begin.
+    bool causal;
+    uint256 position;
+    uint256 valueBits;
+    uint256 base;
     /// Shape of the output.
     uint256 rows;
     uint256 groups;
     uint256 width;
-    /// Index of the element in the output, and of its row.
+    /// Index of the element in the output, of a causal program in its position's, and of its row.
     uint256 element;
     uint256 row;
 }
@@ -42,12 +48,13 @@ library Records {
     uint256 private constant WIDTH = 15;
     uint256 private constant CONSTANTS = 16;
 
-    uint256 private constant WIDTH_LIMIT = 1 << 16;
+    uint256 private constant WIDTH_LIMIT = 1 << 18;
 
     error WrongProgram(bytes32 found, bytes32 wanted);
     error MissingRecord(uint256 record, uint256 word);
     error MalformedRecord(uint256 record, uint256 word);
     error ValueOutOfRange(uint256 value, uint256 operators);
+    error PositionOutOfRange(uint256 position, uint256 length);
     error ElementOutOfRange(uint256 element, uint256 size);
 
     /// The step that a question is about. Reverts unless the records are the program's and the element exists.
@@ -67,12 +74,14 @@ library Records {
         found.record = _opened(records, value, 0, CONSTANTS);
         (found.constants,) = _find(records, value, CONSTANTS, CHUNK_WORDS);
         found.opcode = _word(found.record, 0);
-        Opcodes.requireKnown(found.opcode);
+        Opcodes.requireKnown(found.opcode, question.causal);
         found.length = question.length;
+        if (question.causal) _place(found, question.position, operators);
         // SAFETY: places in memory.
         unchecked {
             uint256 rows = _within(found.record + 32 * ROWS, value, ROWS, 1);
-            found.rows = rows == 0 ? 1 : found.length;
+            if (found.causal && rows == 0) revert MalformedRecord(value, ROWS);
+            found.rows = rows == 0 || found.causal ? 1 : found.length;
             found.groups = _within(found.record + 32 * GROUPS, value, GROUPS, WIDTH_LIMIT);
             if (found.groups == 0) revert MalformedRecord(value, GROUPS);
             found.width = _width(found.record + 32 * WIDTH, value, WIDTH, found.length);
@@ -83,16 +92,44 @@ library Records {
         found.row = found.element / found.width;
     }
 
+    /// At a position of a causal program there is one row of each value, and of a value that is as wide as the sequence
+    /// as much as there are positions up to it.
+    function _place(Step memory s, uint256 position, uint256 operators) private pure {
+        if (position >= s.length) revert PositionOutOfRange(position, s.length);
+        (s.causal, s.position) = (true, position);
+        // SAFETY: numbers of 32 bits.
+        unchecked {
+            s.length = position + 1;
+            s.valueBits = Tree.depthOf(operators + 1);
+            s.base = position << s.valueBits;
+        }
+    }
+
     /// Elements of the output.
     function sizeOf(Step memory s) internal pure returns (uint256) {
-        // SAFETY: a length of 32 bits, groups of at most 2^16, and a width that is either.
+        // SAFETY: a length of 32 bits, groups of at most 2^18, and a width that is either.
         unchecked {
             return s.rows * s.groups * s.width;
         }
     }
 
+    /// The leaf of the output: its number, of a causal program behind that of its position.
+    function leaf(Step memory s) internal pure returns (uint256) {
+        return s.base | s.value;
+    }
+
+    /// The leaf of operand `index`, at the step's own position.
+    function operand(Step memory s, uint256 index) internal pure returns (uint256) {
+        return s.base | _value(s, index);
+    }
+
+    /// The leaf of operand `index` of a causal program at a position up to the step's own.
+    function operandAt(Step memory s, uint256 index, uint256 position) internal pure returns (uint256) {
+        return position << s.valueBits | _value(s, index);
+    }
+
     /// The value that operand `index` is.
-    function operand(Step memory s, uint256 index) internal pure returns (uint256 value) {
+    function _value(Step memory s, uint256 index) private pure returns (uint256 value) {
         value = _word(s.record, OPERANDS + index);
         if (value >= s.value) revert MalformedRecord(s.value, OPERANDS + index);
     }
@@ -135,9 +172,28 @@ library Records {
 
     /// Width of the first operand, from its own record.
     function operandWidth(Step memory s, Chunks memory records) internal pure returns (uint256) {
-        uint256 value = operand(s, 0);
+        uint256 value = _value(s, 0);
         uint256 index = value == 0 ? HEADER_WIDTH : WIDTH;
         return _width(_opened(records, value, index, 1), value, index, s.length);
+    }
+
+    /// Groups and width of the operands of which earlier positions are read, from the record of the first of them. Each
+    /// of their groups serves as many of the output's.
+    function historyShape(Step memory s, Chunks memory records) internal pure returns (uint256 groups, uint256 width) {
+        uint256 value = _value(s, Opcodes.HISTORY);
+        if (value == 0) return (1, _width(_opened(records, 0, HEADER_WIDTH, 1), 0, HEADER_WIDTH, s.length));
+        uint256 place = _opened(records, value, GROUPS, 2);
+        groups = Places.word(place);
+        if (groups == 0 || s.groups % groups != 0) revert MalformedRecord(value, GROUPS);
+        width = _width(place + 32, value, WIDTH, s.length);
+    }
+
+    /// The group of those operands that the element's row reads.
+    function historyGroup(Step memory s, uint256 groups) internal pure returns (uint256) {
+        // SAFETY: `groups` divide the output's, which are not zero.
+        unchecked {
+            return s.row / (s.groups / groups);
+        }
     }
 
     /// The place of `count` words of a record from word `index` on.

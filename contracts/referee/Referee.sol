@@ -1,121 +1,44 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Constants} from "./Constants.sol";
-import {Evidence, EvidenceReader} from "./Evidence.sol";
-import {IReferee, Question} from "./IReferee.sol";
-import {Numbers} from "./Numbers.sol";
+import {Evidence} from "./Evidence.sol";
+import {IReferee} from "./IReferee.sol";
 import {Opcodes} from "./Opcodes.sol";
 import {Attention} from "./provers/Attention.sol";
 import {Linear} from "./provers/Linear.sol";
 import {Norms} from "./provers/Norms.sol";
 import {Pointwise} from "./provers/Pointwise.sol";
 import {Rows} from "./provers/Rows.sol";
-import {Records, Step} from "./Records.sol";
-import {Shapes} from "./Shapes.sol";
-import {Values} from "./Values.sol";
-import {Chunks} from "../transcript/Openings.sol";
+import {Step} from "./Records.sol";
+import {RefereeBase} from "./RefereeBase.sol";
 
-/// Recomputes single elements as docs/arithmetic.md defines them. What is opened is checked first, and every address
-/// follows from the operator's record, its shape and the element: nothing is pointed at by whoever opens.
-contract Referee is IReferee {
-    using EvidenceReader for bytes;
+/// Recomputes single elements as docs/arithmetic.md defines them, see IReferee. Operators up to `join` are judged here;
+/// calls about others are handed on.
+contract Referee is RefereeBase {
+    /// Judges the operators from `rotate` on.
+    IReferee public immutable causal;
 
-    error BadSegment(uint256 from, uint256 to, uint256 terms);
-    error NoParts();
-
-    /// @inheritdoc IReferee
-    function reduction(Question calldata question, bytes calldata records)
-        external
-        view
-        returns (uint256 terms, uint256 most)
-    {
-        Chunks memory opened = records.records();
-        return Shapes.reduction(Records.step(question, opened), opened);
+    constructor(IReferee causal_) {
+        causal = causal_;
     }
 
-    /// @inheritdoc IReferee
-    function claimed(Question calldata question, bytes calldata evidence) external view returns (int256) {
-        Evidence memory opened = evidence.read();
-        Values.check(Records.step(question, opened.records), question, opened);
-        return Values.element(opened, question.value, question.element);
-    }
-
-    /// @inheritdoc IReferee
-    function partialOf(Question calldata question, bytes calldata evidence, uint256 from, uint256 to)
-        external
-        view
-        returns (int256)
-    {
-        (Step memory s, Evidence memory opened) = _checked(question, evidence);
-        (uint256 terms,) = Shapes.reduction(s, opened.records);
-        if (from >= to || to > terms) revert BadSegment(from, to, terms);
-        return _partial(s, opened, from, to);
-    }
-
-    /// @inheritdoc IReferee
-    function combined(Question calldata question, bytes calldata records, int256[] calldata parts)
-        external
-        view
-        returns (int256 total)
-    {
-        if (parts.length == 0) revert NoParts();
-        bool maximum = Opcodes.isMaximum(Records.step(question, records.records()).opcode);
-        total = Numbers.bounded(parts[0]);
-        for (uint256 i = 1; i < parts.length; ++i) {
-            int256 part = Numbers.bounded(parts[i]);
-            if (!maximum) total += part;
-            else if (part > total) total = part;
+    function _requireOwn(uint256 opcode) internal view override {
+        if (opcode <= Opcodes.JOIN) return;
+        IReferee judge = causal;
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            calldatacopy(free, 0, calldatasize())
+            let answered := staticcall(gas(), judge, free, calldatasize(), 0, 0)
+            returndatacopy(free, 0, returndatasize())
+            if answered { return(free, returndatasize()) }
+            revert(free, returndatasize())
         }
     }
 
-    /// @inheritdoc IReferee
-    function finish(Question calldata question, bytes calldata evidence, int256 total) external view returns (int256) {
-        (Step memory s, Evidence memory opened) = _checked(question, evidence);
-        return _finish(s, opened, Numbers.bounded(total));
-    }
-
-    /// @inheritdoc IReferee
-    function expected(Question calldata question, bytes calldata evidence) external view returns (int256 needed) {
-        (, needed) = _judged(question, evidence, false);
-    }
-
-    /// @inheritdoc IReferee
-    function judged(Question calldata question, bytes calldata evidence)
-        external
-        view
-        returns (int256 found, int256 needed)
-    {
-        return _judged(question, evidence, true);
-    }
-
-    /// The element as it must be, and where asked for as the transcript has it.
-    function _judged(Question calldata question, bytes calldata evidence, bool both)
-        private
-        view
-        returns (int256 found, int256 needed)
-    {
-        (Step memory s, Evidence memory opened) = _checked(question, evidence);
-        (uint256 terms,) = Shapes.reduction(s, opened.records);
-        if (both) found = Values.element(opened, question.value, question.element);
-        needed = _finish(s, opened, _partial(s, opened, 0, terms));
-    }
-
-    /// The step that a question is about, once all that is opened has been checked.
-    function _checked(Question calldata question, bytes calldata evidence)
-        private
-        view
-        returns (Step memory s, Evidence memory opened)
-    {
-        opened = evidence.read();
-        s = Records.step(question, opened.records);
-        Values.check(s, question, opened);
-        Constants.check(s, opened);
-    }
-
     function _partial(Step memory s, Evidence memory evidence, uint256 from, uint256 to)
-        private
+        internal
         pure
+        override
         returns (int256)
     {
         uint256 opcode = s.opcode;
@@ -132,7 +55,7 @@ contract Referee is IReferee {
         return Pointwise.elementOf(s, evidence);
     }
 
-    function _finish(Step memory s, Evidence memory evidence, int256 total) private pure returns (int256) {
+    function _finish(Step memory s, Evidence memory evidence, int256 total) internal pure override returns (int256) {
         uint256 opcode = s.opcode;
         if (opcode == Opcodes.MATMUL) return Linear.finish(s, evidence, total);
         if (opcode == Opcodes.SCORES) return Attention.finishScores(s, evidence, total);

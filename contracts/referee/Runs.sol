@@ -75,6 +75,20 @@ library Runs {
         }
     }
 
+    /// Where the first number stands that equals one that is among them.
+    function find(uint256 place, int256 wanted) internal pure returns (uint256 index) {
+        unchecked {
+            uint256 all = uint256(uint32(int32(wanted))) * (SIGNS >> 31);
+            uint256 word;
+            // A lane that is zero borrows from the next, so this shows whether there is one, and not always which.
+            for (;; index += 8) {
+                word = _word(place + 4 * index) ^ all;
+                if ((word - (SIGNS >> 31)) & ~word & SIGNS != 0) break;
+            }
+            while (word >> 224 != 0) (word, index) = (word << 32, index + 1);
+        }
+    }
+
     /// The greatest magnitude: x for x >= 0, -x - 1 for x < 0.
     function peak(uint256 place, uint256 count) internal pure returns (int256) {
         unchecked {

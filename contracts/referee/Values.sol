@@ -18,12 +18,12 @@ library Values {
     using Records for Step;
     using Shapes for Step;
 
-    error UnexpectedValue(uint256 value);
+    error UnexpectedValue(uint256 leaf);
     error WrongBody(bytes32 found, bytes32 wanted);
-    error MissingChunk(uint256 value, uint256 chunk);
+    error MissingChunk(uint256 leaf, uint256 chunk);
 
     /// Reverts unless everything that is opened of values is the transcript's. Opened are the step's own value and its
-    /// operands, none of which may be given where none is read.
+    /// operands, at its own position or where the operator looks back at earlier ones.
     function check(Step memory s, Question calldata question, Evidence memory evidence) internal view {
         uint256 count = evidence.values.length;
         if (count == 0) {
@@ -31,17 +31,18 @@ library Values {
             Tree.requireUsed(evidence.sequenceSiblings, 0);
             return;
         }
-        uint256 operators = question.operators;
         uint256[] memory indexes = new uint256[](count);
         bytes32[] memory hashes = new bytes32[](count);
-        // SAFETY: sizes of values are below 2^120.
+        uint256 leaves;
+        // SAFETY: sizes of values are below 2^120, and numbers of 32 bits.
         unchecked {
+            leaves = s.causal ? uint256(question.length) << s.valueBits : uint256(question.operators) + 1;
             for (uint256 i; i < count; ++i) {
                 indexes[i] = evidence.values[i];
                 hashes[i] = evidence.rows[i].topOf(4 * _size(s, evidence, indexes[i]));
             }
         }
-        bytes32 top = Tree.climb(indexes, hashes, operators + 1, evidence.valueSiblings);
+        bytes32 top = Tree.climb(indexes, hashes, leaves, evidence.valueSiblings);
 
         (indexes, hashes) = (new uint256[](1), new bytes32[](1));
         (indexes[0], hashes[0]) = (question.sequence, top);
@@ -49,13 +50,13 @@ library Values {
         if (top != question.body) revert WrongBody(top, question.body);
     }
 
-    /// Element `index` of a value.
-    function element(Evidence memory evidence, uint256 value, uint256 index) internal pure returns (int256) {
-        return Places.int32At(run(evidence, value, index, 1));
+    /// Element `index` of a leaf's value.
+    function element(Evidence memory evidence, uint256 leaf, uint256 index) internal pure returns (int256) {
+        return Places.int32At(run(evidence, leaf, index, 1));
     }
 
-    /// The place of `count` elements of a value, at least one, from `first` on.
-    function run(Evidence memory evidence, uint256 value, uint256 first, uint256 count)
+    /// The place of `count` elements of a leaf's value, at least one, from `first` on.
+    function run(Evidence memory evidence, uint256 leaf, uint256 first, uint256 count)
         internal
         pure
         returns (uint256 place)
@@ -64,22 +65,29 @@ library Values {
         // SAFETY: sizes of values are below 2^100, and there are as many rows as values.
         unchecked {
             for (uint256 i; i < values.length; ++i) {
-                if (values.item(i) != value) continue;
+                if (values.item(i) != leaf) continue;
                 uint256 missing;
                 (place, missing) = evidence.rows[i].find(4 * first, 4 * count);
-                if (missing != Openings.NONE) revert MissingChunk(value, missing);
+                if (missing != Openings.NONE) revert MissingChunk(leaf, missing);
                 return place;
             }
-            revert MissingChunk(value, 4 * first / Tree.CHUNK);
+            revert MissingChunk(leaf, 4 * first / Tree.CHUNK);
         }
     }
 
-    function _size(Step memory s, Evidence memory evidence, uint256 value) private pure returns (uint256) {
-        if (value == s.value) return s.sizeOf();
+    function _size(Step memory s, Evidence memory evidence, uint256 leaf) private pure returns (uint256) {
+        if (leaf == s.leaf()) return s.sizeOf();
         uint256 operands = Opcodes.operands(s.opcode);
         for (uint256 i; i < operands; ++i) {
-            if (s.operand(i) == value) return s.operandSize(evidence.records, i);
+            if (s.operand(i) == leaf || _isEarlier(s, i, leaf)) return s.operandSize(evidence.records, i);
         }
-        revert UnexpectedValue(value);
+        revert UnexpectedValue(leaf);
+    }
+
+    /// Whether a leaf is operand `i` at an earlier position, of an operator that looks back at it.
+    function _isEarlier(Step memory s, uint256 i, uint256 leaf) private pure returns (bool) {
+        if (!Opcodes.looksBack(s.opcode) || i < Opcodes.HISTORY) return false;
+        uint256 position = leaf >> s.valueBits;
+        return position < s.position && s.operandAt(i, position) == leaf;
     }
 }

@@ -17,10 +17,9 @@ from rich.console import Console
 # The transcripts of the tests serve here too.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.touchstone.referee.judge import Judge
+from tests.touchstone.referee.judge import Judge, deploy_referee
 from tests.touchstone.referee.transcript import Case, Sketch
 from touchstone.arithmetic.tables import GELU_LOW, exp_table, gelu_table
-from touchstone.chain.artifacts import load_artifact
 from touchstone.chain.devnet import Devnet
 from touchstone.chain.sender import Sender
 from touchstone.programs.rules import RULES
@@ -40,7 +39,7 @@ def run() -> dict[str, float]:
     console, figures = Console(stderr=True), dict[str, float]()
     with Devnet() as devnet:
         sender = Sender(devnet.w3, devnet.account(0), poll_s=0.01)
-        judge = Judge(devnet.url, sender.deploy(load_artifact("Referee")))
+        judge = Judge(devnet.url, deploy_referee(sender))
         meter = Meter(devnet, judge)
         with judge.client:
             for width in WIDTHS:

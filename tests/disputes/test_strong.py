@@ -10,7 +10,7 @@ import pytest
 from tests.attacks.chains import Chain
 from tests.cheats.tampering import flip
 from tests.disputes.arena import Arena, Execution, Lab
-from touchstone.disputes.moves import ConvictStrong
+from touchstone.disputes.moves import ConvictCopy, ConvictStrong
 from touchstone.errors import PeerError
 from touchstone.players import keeper
 from touchstone.players.served import find_conviction
@@ -78,6 +78,15 @@ def test_one_transaction_convicts(chain: Chain, lab: Lab) -> None:
     ((moves, gas),) = arena.gas[0][1:]
     assert [type(move) for move in moves] == [ConvictStrong]
     assert gas < 700_000
+
+
+def test_a_wrong_copy_of_the_input_convicts_as_well(chain: Chain, lab: Lab) -> None:
+    right, wrong = lab.execute(strong=True), lab.execute(flip(1, 0, 5, 3), strong=True)
+    served = Shelves({0: Shelf(right), 1: Shelf(wrong)})
+    arena = Arena.contested(chain, lab, [right, wrong], strong=True, served=served)
+    assert arena.play() == (True, {1})
+    ((moves, _),) = arena.gas[0][1:]
+    assert [type(move) for move in moves] == [ConvictCopy]
 
 
 @pytest.mark.parametrize(

@@ -384,12 +384,12 @@ def test_a_data_base_of_the_version_before_is_read_anew(court, tmp_path):
     database = fresh_database(tmp_path / "explorer.sqlite")
     indexer_of(court, database).catch_up()
     with database.writer.begin() as connection:
-        command.downgrade(alembic_config(connection), "0001")
+        command.downgrade(alembic_config(connection), "0002")
     with database.read() as session:
         assert session.scalar(select(CheckpointRow.number)) > 500
         assert session.scalars(select(EventRow.name).where(EventRow.name == "Convicted")).first()
 
-    assert migrate(database.writer) == "0002"
+    assert migrate(database.writer) == "0003"
     with database.read() as session:
         assert session.get(CheckpointRow, 1) is None
     indexer_of(court, database).catch_up()

@@ -66,7 +66,8 @@ def deploy(
     beacon = "HistoryBeacon" if w3.eth.get_code(HISTORY) else "BlockHashBeacon"
     contracts["Beacon"] = sender.deploy(load_artifact(beacon))
 
-    contracts["Referee"] = sender.deploy(load_artifact("Referee"))
+    contracts["CausalReferee"] = sender.deploy(load_artifact("CausalReferee"))
+    contracts["Referee"] = sender.deploy(load_artifact("Referee"), contracts["CausalReferee"])
     contracts["Payloads"] = sender.deploy(load_artifact("Payloads"))
 
     # The vault, the engine with its parts and the market's parts come before it.

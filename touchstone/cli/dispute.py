@@ -82,7 +82,7 @@ def _render(console: Console, found: dict[str, Any]) -> None:
         _render_party(console, party, found["guilty"])
     for game in found["games"]:
         names = ("sequence", "position", "value", "index")
-        place = ", ".join(f"{name} {game[name]}" for name in names)
+        place = ", ".join(f"{name} {game[name]}" for name in names if game[name] is not None)
         console.print(f"game  {game['a']} against {game['b']}: {game['stage']} ({place})")
         for side in game["sides"]:
             if side["clock"] is not None:

@@ -166,7 +166,7 @@ def _game(view: View, pair: tuple[int, int], game: Game) -> dict[str, Any]:
         "b": pair[1],
         "stage": "over" if over else game.stage.name.lower().replace("_", " "),
         "sequence": game.sequence,
-        "position": game.position,
+        "position": game.position if view.brief is not None and view.brief.causal else None,
         "value": game.value,
         "index": game.index,
         "sides": sides,

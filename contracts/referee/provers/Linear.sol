@@ -28,7 +28,7 @@ library Linear {
 
     function positionElement(Step memory s, Evidence memory evidence) internal pure returns (int256) {
         (, uint256 width) = s.extents(0, 2, 4);
-        return Constants.int32At(evidence, 0, s.row * width + s.element % s.width);
+        return Constants.int32At(evidence, 0, (s.position + s.row) * width + s.element % s.width);
     }
 
     function partialOf(Step memory s, Evidence memory evidence, uint256 from, uint256 to)

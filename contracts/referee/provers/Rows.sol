@@ -12,6 +12,9 @@ import {Values} from "../Values.sol";
 library Rows {
     using Records for Step;
 
+    uint256 private constant PLACE_BITS = 32;
+    int256 private constant LAST_PLACE = (1 << 32) - 1;
+
     function partialOf(Step memory s, Evidence memory evidence, uint256 from, uint256 to)
         internal
         pure
@@ -48,5 +51,22 @@ library Rows {
             if (sum) found += term;
             else if (term > found) found = term;
         }
+    }
+
+    /// The greatest number with its place behind it, the first of several: x * 2^32 + (2^32 - 1 - place).
+    function greatest(Step memory s, Evidence memory evidence, uint256 from, uint256 to)
+        internal
+        pure
+        returns (int256)
+    {
+        uint256 first = s.row * s.operandWidth(evidence.records) + from;
+        uint256 place = Values.run(evidence, s.operand(0), first, to - from);
+        int256 most = Runs.maximum(place, to - from);
+        // SAFETY: places are below 2^32.
+        return (most << PLACE_BITS) + LAST_PLACE - int256(from + Runs.find(place, most));
+    }
+
+    function finishGreatest(int256 total) internal pure returns (int256) {
+        return LAST_PLACE - (total & LAST_PLACE);
     }
 }

@@ -66,13 +66,13 @@ abstract contract DisputeWorld is Auditors {
 
     // --- deployment ------------------------------------------------------------------------------------------
 
-    /// Five contracts; then come the vault, the market's four parts and the market.
+    /// Six contracts; then come the vault, the market's four parts and the market.
     function _createResolver() internal override returns (address) {
         uint256 nonce = vm.getNonce(address(this));
         (setup.token, setup.registry) = (token, registry);
-        setup.market = IMarket(_createAddress(nonce + 10));
-        setup.vault = IStakeVault(_createAddress(nonce + 5));
-        setup.referee = IReferee(_create("Referee", ""));
+        setup.market = IMarket(_createAddress(nonce + 11));
+        setup.vault = IStakeVault(_createAddress(nonce + 6));
+        setup.referee = IReferee(_create("Referee", abi.encode(_create("CausalReferee", ""))));
         setup.payloads = PayloadReader(_create("Payloads", ""));
         (setup.window, setup.clock, setup.judgeTime, setup.bond) = (WINDOW, CLOCK, JUDGE_TIME, STAKE);
         address games = _createFrom("Parts", "Games", abi.encode(setup));

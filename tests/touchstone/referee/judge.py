@@ -9,16 +9,23 @@ from typing import Any, cast
 
 import httpx
 from eth_abi.abi import default_codec as codec
+from eth_typing import ChecksumAddress
 from eth_utils.abi import collapse_if_tuple, function_abi_to_4byte_selector
 
 from tests.touchstone.referee.transcript import Case
 from touchstone.chain.artifacts import load_artifact
 from touchstone.chain.reverts import decode_revert
+from touchstone.chain.sender import Sender
 from touchstone.transcripts.question import Question
 
 GAS = 1 << 24
-MAXIMA = {"peak", "row_max", "column_max"}
+MAXIMA = {"peak", "row_max", "column_max", "argmax"}
 Call = tuple[str, Question, *tuple[Any, ...]]
+
+
+def deploy_referee(sender: Sender) -> ChecksumAddress:
+    """A referee with its part for causal programs."""
+    return sender.deploy(load_artifact("Referee"), sender.deploy(load_artifact("CausalReferee")))
 
 
 class Judge:
@@ -64,9 +71,11 @@ class Judge:
             found.append(values[0] if len(values) == 1 else values)
         return found
 
-    def check(self, case: Case, value: int, element: int, random: Random) -> None:
+    def check(
+        self, case: Case, value: int, element: int, random: Random, position: int = 0
+    ) -> None:
         """The referee finds the element that the case has: whole, and in parts at random."""
-        question = case.question(value, element)
+        question = case.question(value, element, position)
         step, wanted = case.builder.step(question), case.answer(question)
         whole = case.builder.whole(question, case.source)
         records = case.builder.records(question)

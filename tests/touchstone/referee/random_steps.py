@@ -7,13 +7,18 @@ from random import Random
 import numpy as np
 
 from tests.touchstone.referee.transcript import Case, Int32, Sketch
-from touchstone.arithmetic.tables import exp_table, gelu_table
+from touchstone.arithmetic.tables import exp_table, gelu_table, noise_table
 from touchstone.engines.reference import OPERATORS
 from touchstone.programs import SEQUENCE, Rows, Shape
+from touchstone.programs.program import ORDER_WIDTH
+from touchstone.programs.rules import ACROSS_ALL, CAUSAL_ONLY
 
 LOW, HIGH = -(1 << 31), (1 << 31) - 1
 EDGES = np.array([LOW, LOW + 1, HIGH, HIGH - 1, -1, 0, 1, 1 << 20, -(1 << 20), 1 << 30])
-_EXP, _GELU = exp_table(), gelu_table()
+JOINED = {"slice", "concat", "temper", "perturb", "emit"}
+"""Operators on rows of one group."""
+
+_EXP, _GELU, _NOISE = exp_table(), gelu_table(), noise_table()
 
 
 def random_case(op: str, random: Random) -> tuple[Case, int]:
@@ -31,14 +36,21 @@ class _Maker:
         self.width = random.choice([1, 2, 7, 8, 9, 40, 300])
 
     def make(self, op: str) -> tuple[Case, int]:
-        tokens = op == "embed_tokens"
-        first = self.numbers.integers(-2, 14, (self.length, 1, 1)).astype(np.int32)
-        if op not in {"column_max", "column_mean", "scores", "mix"}:
+        alone = op in CAUSAL_ONLY
+        self.causal = alone or (op not in ACROSS_ALL and self.random.random() < 0.4)
+        tokens = op == "embed_tokens" and not self.causal
+        width = self.random.choice([1, ORDER_WIDTH]) if self.causal else 1
+        first = self.numbers.integers(-2, 14, (self.length, 1, width)).astype(np.int32)
+        if op not in ACROSS_ALL and op != "temper" and not self.causal:
             self.rows = self.random.choice([Rows.ONE, *[Rows.SEQUENCE] * 4])
-        direct = not tokens and self.rows is Rows.SEQUENCE and self.groups == 1
+        if op in JOINED:
+            self.groups = 1
+        if op == "rotate":
+            self.width += self.width % 2
+        direct = op != "embed_tokens" and self.rows is Rows.SEQUENCE and self.groups == 1
         if direct:
             first = self.array(self.shape())
-        self.sketch = Sketch(self.length, first, tokens)
+        self.sketch = Sketch(self.length, first, tokens, self.causal)
         self.direct = direct
         value = self.append(op)
         sequences = self.random.choice([1, 2, 3, 6])
@@ -53,7 +65,7 @@ class _Maker:
                 return run(op, (0,), (table, self.scales(11)), scale_bits=bits)
             case "embed_positions":
                 return run(op, (), (self.ints(self.length + 3, self.width),))
-            case "add":
+            case "add" | "multiply":
                 x = self.given()
                 return run(op, (x, random.choice([x, self.given()])))
             case "centre" | "probabilities" | "mean_square":
@@ -88,8 +100,65 @@ class _Maker:
                 return run(op, inputs, (), factor=factor, **named)
             case "mix":
                 return self.mix()
+            case "slice":
+                start = random.randrange(self.width)
+                return run(op, (self.given(),), start=start, width=self.width - start)
+            case "concat":
+                other = self.given()
+                self.width, self.direct = random.choice([1, 9, 70]), False
+                return run(op, random.choice([(other, self.given()), (self.given(), other)]))
+            case "rotate":
+                half = self.width // 2
+                tables = tuple(self.ints(self.length + 2, half) >> 9 for _ in "cs")
+                return run(op, (self.given(),), tables)
+            case "causal_scores":
+                bits = {"row_bits": random.randrange(4, 15), "key_bits": random.randrange(4, 15)}
+                factor = {"factor": 23170, "factor_bits": random.randrange(16, 31)}
+                k, q = self.shared_heads()
+                return run(op, (q, self.statistic(q), k, self.statistic(k)), (), **bits, **factor)
+            case "causal_mix":
+                return self.causal_mix()
+            case "temper":
+                return run(op, (self.given(), self.order()))
+            case "perturb":
+                x = self.given()
+                return run(op, (x, self.statistic(x, "row_max"), self.order()), (_NOISE,))
+            case "emit":
+                self.width, self.direct = 1, False
+                stops = self.numbers.integers(-2, 9, random.choice([1, 7, 64])).astype(np.int32)
+                return run(op, (self.given(), self.order()), (stops,))
             case _:
                 return run(op, (self.given(),))
+
+    def shared_heads(self) -> tuple[int, int]:
+        """A value, and one of which one or more groups share each of its groups."""
+        few = self.given()
+        ratio = self.random.choice([1, 2, 3])
+        self.groups, self.direct = ratio * self.groups, self.direct and ratio == 1
+        return few, self.given()
+
+    def causal_mix(self) -> int:
+        v = self.given()
+        peaks = self.statistic(v)
+        self.groups *= self.random.choice([1, 2, 3])
+        vast = Shape(Rows.SEQUENCE, self.groups, SEQUENCE)
+        honest = self.numbers.integers(0, 1 << 15, (self.length, self.groups, self.length))
+        w = self.sketch.given(self.random.choice([honest.astype(np.int32), self.array(vast)]), vast)
+        total = honest.sum(axis=2, keepdims=True).astype(np.int32)
+        one = Shape(Rows.SEQUENCE, self.groups, 1)
+        z = self.sketch.given(self.random.choice([total, self.array(one)]), one)
+        return self.sketch.run(
+            "causal_mix", (w, z, v, peaks), row_bits=self.random.randrange(4, 15)
+        )
+
+    def order(self) -> int:
+        """How to sample: tokens and fields of all kinds."""
+        order = self.ints(self.length, 1, ORDER_WIDTH)
+        order[..., 0] = self.numbers.integers(-2, 9, order[..., 0].shape)
+        order[..., 1] = self.numbers.integers(0, 3, order[..., 1].shape)
+        order[..., 2] = self.numbers.choice([0, -1, 1, 1 << 16, HIGH], order[..., 2].shape)
+        order[..., 3] = self.numbers.choice([0, LOW, 1 << 20, HIGH], order[..., 3].shape)
+        return self.sketch.given(order, Shape(Rows.SEQUENCE, 1, ORDER_WIDTH))
 
     def matmul(self) -> int:
         x = self.given()
@@ -125,8 +194,8 @@ class _Maker:
 
     def statistic(self, x: int, name: str = "peak") -> int:
         """One number per row of x: the true one or any."""
-        shape = Shape(self.rows, self.groups, 1)
         true = OPERATORS[name](self.sketch.values[x])
+        shape = Shape(self.rows, true.shape[1], 1)
         return self.sketch.given(self.random.choice([true, self.array(shape)]), shape)
 
     def array(self, shape: Shape) -> Int32:

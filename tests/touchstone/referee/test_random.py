@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from tests.touchstone.engines.random_programs import random_batch, random_model
+from tests.touchstone.programs.random_causal import random_causal, random_rows
 from tests.touchstone.programs.small import small_builder
 from tests.touchstone.referee.judge import Judge
 from tests.touchstone.referee.random_steps import random_case
 from tests.touchstone.referee.transcript import Case, Sketch
+from touchstone.engines.causal_reference import trace_causal
 from touchstone.engines.reference import run_program
 from touchstone.programs import Rows, Shape
 from touchstone.programs.rules import RULES
@@ -42,6 +44,17 @@ def test_random_programs(judge: Judge, seed: int) -> None:
             _check_some(judge, case, value, Random(f"{seed} {value}"), 2)
 
 
+@pytest.mark.parametrize("seed", range(PROGRAMS // 2))
+def test_random_causal_programs(judge: Judge, seed: int) -> None:
+    builder, program = random_causal(seed)
+    for number in range(2):
+        rows = random_rows(100 * seed + number, program)
+        values = [x for _, x in trace_causal(program, builder.tensors, rows)]
+        case = Case(program, builder.tensors, values, len(rows), number, 2)
+        for value in range(1, len(values)):
+            _check_some(judge, case, value, Random(f"{seed} {value}"), 2)
+
+
 def test_every_value_of_a_transformer(judge: Judge) -> None:
     builder, output = small_builder()
     program, random = builder.program(output), Random(5)
@@ -64,7 +77,8 @@ def test_one_value_as_key_and_as_its_peak(judge: Judge) -> None:
 
 
 def _check_some(judge: Judge, case: Case, value: int, random: Random, count: int) -> None:
-    """The first element, the last, and some at random."""
-    size = case.values[value].size
+    """The first element, the last, and some at random, of a causal program at some position."""
+    position = random.randrange(case.length) if case.layout.causal else 0
+    size = case.at(value, position).size
     for element in {0, size - 1, *random.choices(range(size), k=count - 2)}:
-        judge.check(case, value, element, random)
+        judge.check(case, value, element, random, position)

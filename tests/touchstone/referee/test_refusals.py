@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from tests.touchstone.referee.transcript import Case, Sketch
 from touchstone.errors import TransactionReverted
 from touchstone.programs import encode
 from touchstone.programs.encoding import RECORD, operator_chunks
-from touchstone.programs.rules import RULES
+from touchstone.programs.rules import ACROSS_ALL, CAUSAL_ONLY, RULES
 from touchstone.protocol.merkle import CHUNK, chunk_count, seal
 from touchstone.transcripts.evidence import Evidence
 from touchstone.transcripts.proofs import Chunks, siblings_of
@@ -105,14 +106,14 @@ def test_a_missing_chunk_is_named(judge: Judge, world: World) -> None:
         keep = tuple(index for place, index in enumerate(indexes) if place != gone)
         chunks = reopened(world.whole.rows[0], keep, world.case.source.trees[0])
         bad = replace(world.whole, rows=(chunks, *world.whole.rows[1:]))
-        fields = {"value": 0, "chunk": indexes[gone]}
+        fields = {"leaf": 0, "chunk": indexes[gone]}
         refuses(judge, "MissingChunk", "expected", world.question, bad, **fields)
 
 
 def test_a_missing_value_is_named(judge: Judge, world: World) -> None:
     only = world.case.builder.finish(world.question, world.case.source)
     call = ("partialOf", world.question, replace(only, constants=world.whole.constants))
-    refuses(judge, "MissingChunk", *call, 0, WIDTH, value=0, chunk=2 * 4 * WIDTH // CHUNK)
+    refuses(judge, "MissingChunk", *call, 0, WIDTH, leaf=0, chunk=2 * 4 * WIDTH // CHUNK)
 
 
 def test_a_missing_chunk_of_a_constant_is_named(judge: Judge, world: World) -> None:
@@ -138,7 +139,7 @@ def test_swapped_values(judge: Judge, world: World) -> None:
 
 def test_a_value_that_the_step_does_not_read(judge: Judge, world: World) -> None:
     bad = replace(world.whole, values=(0, 1, 3))
-    refuses(judge, "UnexpectedValue", "expected", world.question, bad, value=1)
+    refuses(judge, "UnexpectedValue", "expected", world.question, bad, leaf=1)
 
 
 def test_siblings_left_over_or_missing(judge: Judge, world: World) -> None:
@@ -173,7 +174,7 @@ def test_no_values_need_no_siblings(judge: Judge, world: World) -> None:
     nothing = replace(nothing, value_siblings=())
     refuses(judge, "WrongSiblingCount", "claimed", world.question, nothing, needed=0)
     nothing = replace(nothing, sequence_siblings=())
-    refuses(judge, "MissingChunk", "claimed", world.question, nothing, value=world.value)
+    refuses(judge, "MissingChunk", "claimed", world.question, nothing, leaf=world.value)
 
 
 def test_evidence_that_is_cut_or_goes_on(judge: Judge, world: World) -> None:
@@ -285,7 +286,7 @@ def test_totals_that_no_program_reaches_are_bounded(judge: Judge, world: World) 
     ("words", "error"),
     [
         ({0: 0}, "UnknownOpcode"),
-        ({0: 21}, "UnknownOpcode"),
+        ({0: 31}, "UnknownOpcode"),
         ({0: 1 << 255}, "UnknownOpcode"),
         ({1: 3}, "MalformedRecord"),
         ({2: 1 << 40}, "MalformedRecord"),
@@ -295,7 +296,7 @@ def test_totals_that_no_program_reaches_are_bounded(judge: Judge, world: World) 
         ({6: 41}, "MalformedRecord"),
         ({13: 2}, "MalformedRecord"),
         ({14: 0}, "MalformedRecord"),
-        ({15: 1 << 17}, "MalformedRecord"),
+        ({15: 1 << 19}, "MalformedRecord"),
         ({16: 1 << 96 | 1 << 64 | 7 << 32 | WIDTH}, "MalformedRecord"),
         ({16: 2 << 96 | 4 << 64 | 7 << 32 | WIDTH}, "MalformedRecord"),
         ({16: 2 << 96 | 1 << 64 | 7 << 32}, "MalformedRecord"),
@@ -313,13 +314,17 @@ def test_malformed_records(judge: Judge, world: World, words: dict[int, int], er
 
 def test_the_referee_knows_every_operator_and_no_other(judge: Judge, world: World) -> None:
     """Fails when an operator is added to the rules and not to the referee."""
-    known = {rule.opcode for rule in RULES.values()}
-    for opcode in range(40):
-        question, records = with_words(world, {0: opcode})
+    known = {rule.opcode: op for op, rule in RULES.items()}
+    for opcode, causal in product(range(40), (False, True)):
+        question, records = with_words(world, {0: opcode, 13: 1})
+        question = replace(question, causal=causal, element=0)
         if opcode not in known:
             refuses(judge, "UnknownOpcode", "reduction", question, records, opcode=opcode)
-            continue
-        try:
-            judge.call("reduction", question, records)
-        except TransactionReverted as reverted:
-            assert reverted.error == "MissingRecord"
+        elif known[opcode] in (ACROSS_ALL if causal else CAUSAL_ONLY):
+            fields = {"opcode": opcode, "causal": causal}
+            refuses(judge, "OperatorOutOfPlace", "reduction", question, records, **fields)
+        else:
+            try:
+                judge.call("reduction", question, records)
+            except TransactionReverted as reverted:
+                assert reverted.error == "MissingRecord"
