@@ -7,12 +7,14 @@ token that it emits.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
+from touchstone.arithmetic.rounding import Int32
 from touchstone.arithmetic.tables import SILU_LOW, noise_table, silu_table, weight_table
 from touchstone.compilers.chat_settings import read_chat
 from touchstone.compilers.decoder_settings import EMBEDDING, DecoderSize, check_tensors, read_size
@@ -34,7 +36,7 @@ from touchstone.programs.program import ORDER_WIDTH, InputKind, InputSpec
 from touchstone.programs.shards import Cut
 from touchstone.programs.writer import Facts, ModelWriter
 
-VALUE_ROW_BITS = 14
+ATTENTION_ROW_BITS = 14
 SCORE_SUM_BITS = 24
 """Sums of products of queries and keys stay within 2^24, so that float32 has them exactly."""
 
@@ -93,9 +95,10 @@ class _Writer:
         self.tensors = tensors
         self.layers = layers
         self.builder = layers.builder
-        self.silu, self.weights = silu_table(), weight_table()
         self.rotations = rotation_tables(size.rope, size.head_width, size.max_length)
-        self.query_bits, self.key_bits = score_bits(size.head_width)
+        # Biases and gains make some elements of queries and keys far larger than the others.
+        precise = size.query_bias or size.head_norms or layers.weight_bits == 16
+        self.query_bits, self.key_bits = score_bits(size.head_width, precise)
         self.starts: list[int] = []
         """What each layer reads."""
 
@@ -147,11 +150,14 @@ class _Writer:
             factor_bits=FACTOR_BITS,
         )
         highest = add("row_max", f"{label}.highest", (scores,))
-        weights = add("exp", f"{label}.weights", (scores, highest), (self.weights,))
+        weights = add("exp", f"{label}.weights", (scores, highest), (_table(weight_table),))
         total = add("row_sum", f"{label}.total", (weights,))
         value_peak = add("peak", f"{label}.value_peak", (v,))
         mixed = add(
-            "causal_mix", f"{label}.mix", (weights, total, v, value_peak), row_bits=VALUE_ROW_BITS
+            "causal_mix",
+            f"{label}.mix",
+            (weights, total, v, value_peak),
+            row_bits=ATTENTION_ROW_BITS,
         )
         mixed = add("join", f"{label}.mixed", (mixed,))
         peak = add("peak", f"{label}.mixed_peak", (mixed,))
@@ -192,7 +198,12 @@ class _Writer:
             for part in ("gate", "up")
         )
         open_gate = add(
-            "lookup", f"{label}.silu", (gate,), (self.silu,), low=SILU_LOW, identity_above=1
+            "lookup",
+            f"{label}.silu",
+            (gate,),
+            (_table(silu_table),),
+            low=SILU_LOW,
+            identity_above=1,
         )
         inner = add("multiply", f"{label}.gated", (open_gate, up))
         inner_peak = add("peak", f"{label}.gated_peak", (inner,))
@@ -217,13 +228,21 @@ class _Writer:
         logits = self.layers.product(normal, peak, words, None, "logits")
         tempered = add("temper", "tempered", (logits, 0))
         highest = add("row_max", "highest", (tempered,))
-        noisy = add("perturb", "perturbed", (tempered, highest, 0), (noise_table(),))
+        noisy = add("perturb", "perturbed", (tempered, highest, 0), (_table(noise_table),))
         token = add("argmax", "token", (noisy,))
         return add("emit", "emitted", (token, 0), (np.array(size.stops or (NO_STOP,), np.int32),))
 
 
-def score_bits(width: int) -> tuple[int, int]:
-    """Bits of queries and of keys, so that sums over `width` stay within 2^SCORE_SUM_BITS."""
+@cache
+def _table(make: Callable[[], Int32]) -> Int32:
+    return make()
+
+
+def score_bits(width: int, precise: bool) -> tuple[int, int]:
+    """Bits of queries and of keys of `width` elements: all, where they must be `precise`, else so
+    many that sums over a row stay within 2^SCORE_SUM_BITS."""
+    if precise:
+        return ATTENTION_ROW_BITS, ATTENTION_ROW_BITS
     both = SCORE_SUM_BITS - (width - 1).bit_length()
-    query = min(VALUE_ROW_BITS, (both + 1) // 2)
-    return query, min(VALUE_ROW_BITS, both - query)
+    query = min(ATTENTION_ROW_BITS, (both + 1) // 2)
+    return query, min(ATTENTION_ROW_BITS, both - query)

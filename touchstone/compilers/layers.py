@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,9 +22,9 @@ from touchstone.errors import CompileError
 from touchstone.programs.builder import ProgramBuilder
 from touchstone.programs.weights import Tensor
 
-LINEAR_ROW_BITS = 12
-"""Bits of rows entering a product with weights: 14 gain nothing here (docs/arithmetic.md), and 12
-let float32 products be exact over long runs."""
+LINEAR_ROW_BITS: Mapping[WeightBits, int] = {8: 12, 16: 14}
+"""Bits of rows entering a product with weights of so many bits. Beside weights of 8, 14 gain
+nothing (docs/arithmetic.md), and 12 let float32 products be exact over long runs."""
 
 MATMUL_SCALE_BITS = 18
 EMBEDDING_SCALE_BITS = FRACTION_BITS + 1
@@ -89,7 +90,7 @@ class LayerWriter:
                 _label(matrix, label, index),
                 (x, peak),
                 (digit, matrix.scale, none if index else offset),
-                row_bits=LINEAR_ROW_BITS,
+                row_bits=LINEAR_ROW_BITS[self.weight_bits],
                 scale_bits=matrix.bits_of(index),
                 groups=groups,
             )

@@ -20,7 +20,7 @@ Real = NDArray[np.float64]
 
 WeightBits = Literal[8, 16]
 FRACTION_BITS = 16
-BLOCK = 1 << 20
+BLOCK = 1 << 17
 """Weights that are real numbers in memory at a time."""
 
 _LEVELS = {8: 127, 16: 127 * 256 + 127}

@@ -35,9 +35,14 @@ STOP = 257
 
 
 def write_tiny(
-    folder: Path, kind: str = "llama", *, dtype: torch.dtype = torch.float32, **settings: Any
+    folder: Path,
+    kind: str = "llama",
+    *,
+    dtype: torch.dtype = torch.float32,
+    max_shard_size: str = "1GB",
+    **settings: Any,
 ) -> PreTrainedModel:
-    """Writes a seeded random model of an architecture; returns it, in float32.
+    """Writes a seeded random model of an architecture; returns it.
 
     Weights are large enough for every part to matter: heads differ, gates open, biases and gains
     are not what a new model has.
@@ -46,7 +51,7 @@ def write_tiny(
     values: dict[str, Any] = {
         "vocab_size": VOCABULARY,
         "hidden_size": 32,
-        "num_hidden_layers": 3,
+        "num_hidden_layers": 2,
         "num_attention_heads": 4,
         "num_key_value_heads": 2,
         "head_dim": 12,
@@ -63,9 +68,9 @@ def write_tiny(
                 weight.uniform_(0.5, 1.5)
             else:
                 weight.normal_(0, 0.15)
-    model.to(dtype).save_pretrained(folder)
+    model.to(dtype).save_pretrained(folder, max_shard_size=max_shard_size)
     byte_tokenizer().save(str(folder / "tokenizer.json"))
-    return model.float()
+    return model
 
 
 def change_json(path: Path, **changes: Any) -> None:
