@@ -106,13 +106,14 @@ class ExactExecutor:
 
     def reads(self, part: Part) -> InputSpec:
         """See Executor.reads."""
-        return self._runners[part].reads
+        return self._runners[part].program.input
 
     def body(self, part: Part, batch: list[Int32]) -> bytes:
         """See Executor.body."""
         from touchstone.transcripts.transcript import body_of
 
-        return body_of(self._runners[part].replay, batch)
+        runner = self._runners[part]
+        return body_of(runner.program, runner.replay, batch)
 
     def case(
         self,

@@ -152,14 +152,15 @@ class ExactModels:
         from touchstone.transcripts.transcript import body_of
 
         runner = _runner(self._folders[order.model])
+        reads = runner.program.input
 
         def run(batch: list[Int32]) -> list[Int32]:
-            if runner.reads.kind is not InputKind.PROMPT:
+            if reads.kind is not InputKind.PROMPT:
                 return runner.run(batch)
             return runner.check(batch, _drafts(order, draft()))
 
-        body = partial(body_of, runner.replay)
-        return output_of(order, published, payload, run, body, runner.reads)
+        body = partial(body_of, runner.program, runner.replay)
+        return output_of(order, published, payload, run, body, reads)
 
     def case(self, order: Order, published: PublishedModel, payload: bytes) -> Case:
         """What can be shown of a job in a dispute. Raises KeyError for a model that is not here.
@@ -170,7 +171,7 @@ class ExactModels:
         folder, output = self._folders[order.model], self(order, published, payload)
         runner, sequences = _runner(folder), None
         if output != REFUSED:
-            sequences = read_input(order, published, payload, runner.reads)
+            sequences = read_input(order, published, payload, runner.program.input)
         model = load_model(folder)
         return case_of(model, runner.replay, payload, sequences, output, order.strong)
 

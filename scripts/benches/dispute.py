@@ -142,7 +142,7 @@ def times(folder: Path, console: Console) -> dict[str, float]:
     values = [bytes_of(x) for _, x in engine.replay(tokens)]
     inference, replay, hashing = best(
         lambda: engine.run([tokens]),
-        lambda: body_of(engine.replay, [tokens]),
+        lambda: body_of(model.program, engine.replay, [tokens]),
         lambda: [ChunkTree(data).top for data in values],
     )
     console.print(

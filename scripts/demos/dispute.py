@@ -59,7 +59,11 @@ def conviction_of(disputes: Disputes, job: StoredJob, program: Program) -> dict[
     (event,) = disputes.events(job.first_block, last, ("Convicted",), job.id)
     args = event["args"]
     operator = program.operators[args["value"] - 1]
+    where = f"sentence {args['sequence'] + 1}"
+    if program.input.causal:
+        where = f"position {args['position']}"
     return {
+        "where": where,
         "party": args["party"],
         "sequence": args["sequence"],
         "operator": operator.op,

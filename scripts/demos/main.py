@@ -4,6 +4,9 @@
 2. One of three lies: the requester is refunded at once, the liar convicted by the referee.
 3. The same lie with strong claims: one transaction convicts.
 4. One of three is silent: it is slashed, a reserve takes its seat, the job settles.
+5. A language model writes: three providers, the same tokens; read while they are written.
+6. One of three writes another text: convicted by the element where it began to lie.
+7. Two shards of the model, in pools of their own, prove the text of 5.
 
 With --no-verifier nobody watches: the requester coordinates its jobs itself.
 """
@@ -22,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts" / "demos"))
 
 from rich.console import Console  # noqa: E402
-from story import Story  # noqa: E402
+from writing import Writing  # noqa: E402
 
 from touchstone.errors import TouchstoneError  # noqa: E402
 
@@ -59,8 +62,8 @@ def main() -> int:
 
 
 def run(console: Console, *, verifier: bool) -> dict[str, Any]:
-    """Starts the market, tells the three stories, stops everything."""
-    with console.status("compiling the model") as status, Story(FOLDER, MODELS, console) as story:
+    """Starts the market, tells the stories, stops everything."""
+    with console.status("compiling the model") as status, Writing(FOLDER, MODELS, console) as story:
         prepare(story, status, verifier=verifier)
         status.stop()
         before = story.stakes()
@@ -69,6 +72,9 @@ def run(console: Console, *, verifier: bool) -> dict[str, Any]:
             story.liar(),
             story.strong(),
             story.silent(),
+            story.writes(),
+            story.scribbles(),
+            story.proves(),
         ]
         return {
             "jobs": jobs,
@@ -78,11 +84,11 @@ def run(console: Console, *, verifier: bool) -> dict[str, Any]:
         }
 
 
-def prepare(story: Story, status: Status, *, verifier: bool) -> None:
+def prepare(story: Writing, status: Status, *, verifier: bool) -> None:
     """Everything up to the first job."""
     status.update("starting a chain and deploying the contracts")
     story.start_chain()
-    status.update("staking seven providers and starting their nodes; each verifies the model")
+    status.update("staking eight providers and starting their nodes; each verifies its models")
     story.start_nodes(verifier=verifier)
 
 

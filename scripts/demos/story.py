@@ -75,6 +75,7 @@ class Story:
         joins = {HONEST: range(5), WITH_LIAR: range(2), WITH_SILENT: range(3)}
         for number in range(5):
             offers = [self._offer(price) for price, members in joins.items() if number in members]
+            offers += self._more_offers(number)
             self._add(f"honest {number + 1}", self._net.add_provider(offers))
         self._add(
             "liar",
@@ -92,8 +93,9 @@ class Story:
                 python_path=ROOT,
             ),
         )
+        self._more_nodes()
         if verifier:
-            self._verifier = self._net.add_verifier([self._model_folder]).url
+            self._verifier = self._net.add_verifier(self._audited()).url
         for node in self._net.nodes:
             node.wait_ready()
         self._net.next_epoch()
@@ -107,6 +109,17 @@ class Story:
             patience_s=20 if verifier else 0.5,
             poll_s=0.2,
         )
+
+    def _more_offers(self, number: int) -> list[Offer]:
+        """What an honest node offers besides."""
+        return []
+
+    def _more_nodes(self) -> None:
+        """Starts other nodes."""
+
+    def _audited(self) -> list[Path]:
+        """The models that the verifier executes again."""
+        return [self._model_folder]
 
     def _offer(self, price: str, slots: int = 20) -> Offer:
         return Offer(self._model, self._model_folder, price, slots)
@@ -143,7 +156,7 @@ class Story:
         report["state"] = "concluded"
         return report
 
-    def _dispute(self, job: StoredJob) -> dict[str, Any]:
+    def _dispute(self, job: StoredJob, folder: Path | None = None) -> dict[str, Any]:
         """The game between the liar and an honest seat, and what it cost whom."""
         net = self._net
         for _ in range(600):
@@ -153,7 +166,7 @@ class Story:
         else:
             raise AssertionError("the dispute has not ended")
         disputes = Disputes(net.devnet.w3, net.deployment)
-        program = from_json((self._model_folder / PROGRAM).read_bytes())
+        program = from_json(((folder or self._model_folder) / PROGRAM).read_bytes())
         moves = moves_of(disputes, job)
         for number, move in enumerate(moves, start=1):
             move["by"] = self._names.get(move["by"], move["by"])
@@ -163,7 +176,7 @@ class Story:
         found["party"] = self._names[parties[found["party"]].account]
         self._say(
             f"the referee recomputed element {found['element']:,} of {found['label']} "
-            f"({found['operator']}), sentence {found['sequence'] + 1}:"
+            f"({found['operator']}), {found['where']}:"
         )
         self._say(
             f"  {found['party']} claims {found['claimed']:,}, "
@@ -196,7 +209,8 @@ class Story:
             audit: dict[str, Any] | None = httpx.get(url).json()["audit"]
             if audit is not None:
                 liars = [self._names[state.providers[seat]] for seat in audit["wrong_seats"]]
-                self._say(f"the verifier ran it too: {audit['verdict']}; wrong: {', '.join(liars)}")
+                wrong = f"; wrong: {', '.join(liars)}" if liars else ""
+                self._say(f"the verifier ran it too: {audit['verdict']}{wrong}")
                 return audit
             time.sleep(0.2)
         raise AssertionError("the verifier has not audited the job")
@@ -227,6 +241,10 @@ class Story:
         )
         paid = format_tokens(job.order.payment)
         self._say(f"job 0x{job.id.hex()[:12]}: {len(SENTENCES)} sentences, {paid} tokens in escrow")
+        return job, self._follow(scenario, job, *expected)
+
+    def _follow(self, scenario: str, job: StoredJob, *expected: Phase) -> dict[str, Any]:
+        """Waits for a job, and tells what became of it."""
         seen: dict[str, str] = {}
         outcome = self._client.wait(job, 180, lambda p: self._progress(p, seen))
         if outcome.phase not in expected:
@@ -242,10 +260,10 @@ class Story:
         checks = check(content, self._net.devnet.w3)
         good = sum(one.ok for one in checks)
         self._say(f"receipt: {good} of {len(checks)} checks pass, by the chain alone")
-        return job, {
+        return {
             "id": "0x" + job.id.hex(),
             "scenario": scenario,
-            "mode": "redundant, strong claims" if strong else "redundant",
+            "mode": "redundant, strong claims" if job.order.strong else "redundant",
             "state": outcome.phase.name.lower(),
             "participants": sorted(set(seen.values())),
             "steps": steps,

@@ -88,3 +88,15 @@ def read_prompt(model, number: int, prompt: Prompt, tamper: CausalTamper) -> lis
         if position + 1 >= len(prompt.tokens):
             written.append(int(steps[-1][model.program.output][0, 0, 0]))
     return steps
+
+
+def stacked(steps: list[list[Int32]]) -> list[Int32]:
+    """Values [positions, groups, width] from those of each position; a row that is shorter than
+    the last has zeros behind it."""
+    found = []
+    for rows in zip(*steps, strict=True):
+        whole = np.zeros((len(rows), *rows[-1].shape[1:]), np.int32)
+        for position, row in enumerate(rows):
+            whole[position, :, : row.shape[-1]] = row[0]
+        found.append(whole)
+    return found

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tests.cheats.causal import flip_at, read_prompt, stacked
 from tests.cheats.tampering import flip, values_of
 from touchstone.disputes.case import Case, case_of
-from touchstone.programs import load_model
+from touchstone.programs import load_model, load_part
 from touchstone.programs.manifest import Manifest
 from touchstone.programs.model import MANIFEST
 from touchstone.programs.program import InputKind, InputSpec
+from touchstone.protocol.generation import decode_prompts, unseen
 from touchstone.transcripts.transcript import Replay, body_of
 
 if TYPE_CHECKING:
@@ -89,7 +91,7 @@ class Tamperer:
         return case_of(self._models[part], replay, payload, sequences, output, strong)
 
     def body(self, part: Part, batch: list[Int32]) -> bytes:
-        return body_of(self._replay(part, batch), batch)
+        return body_of(self._models[part].program, self._replay(part, batch), batch)
 
     def _replay(self, part: Part, batch: list[Int32]) -> Replay:
         numbers = {s.tobytes(): i for i, s in enumerate(batch)}
@@ -107,6 +109,55 @@ class Tamperer:
 
     def _values(self, part: Part, number: int, sequence: Int32) -> list[Int32]:
         return values_of(self._models[part], self._tamper, number, sequence)
+
+
+class WritingTamperer:
+    """Writes with one bit flipped on the way, so that another text follows; can show every step."""
+
+    def __init__(self, served: Sequence[Served], label: str, bit: int) -> None:
+        self._models = {o.offer.part: load_part(o.offer.folder, o.offer.shard) for o in served}
+        self._label, self._bit = label, bit
+        self._runs: list[list[Int32]] = []
+
+    def run(self, part: Part, batch: list[Int32], seen: Seen) -> list[Int32]:
+        model = self._models[part]
+        labels = [operator.label for operator in model.program.operators]
+        value = labels.index(self._label) + 1
+        self._runs = []
+        outputs = []
+        for number, prompt in enumerate(decode_prompts(batch)):
+            tamper = flip_at(number, len(prompt.tokens), value, 0, self._bit)
+            self._runs.append(stacked(read_prompt(model, number, prompt, tamper)))
+            written = self._runs[-1][model.program.output][:, 0, 0]
+            outputs.append(written[len(prompt.tokens) - 1 :])
+        return outputs
+
+    def reads(self, part: Part) -> InputSpec:
+        return self._models[part].program.input
+
+    def body(self, part: Part, batch: list[Int32]) -> bytes:
+        return body_of(self._models[part].program, self._replay, batch)
+
+    def case(
+        self,
+        part: Part,
+        payload: bytes,
+        sequences: list[Int32] | None,
+        output: bytes,
+        *,
+        strong: bool,
+    ) -> Case:
+        self.run(part, sequences or [], unseen)
+        return case_of(self._models[part], self._replay, payload, sequences, output, strong)
+
+    def describe(self) -> str:
+        return "tampers with what it writes"
+
+    def _replay(self, rows: Int32) -> Iterator[tuple[int, Int32]]:
+        """The run that began with these rows."""
+        yield from enumerate(
+            next(run for run in self._runs if np.array_equal(run[0][: len(rows), 0], rows))
+        )
 
 
 class Silent(Liar):
@@ -137,6 +188,12 @@ def tamperer(node: NodeSection, served: Sequence[Served]) -> Tamperer:
         if operator.label.endswith("layer.2.0.inner")
     )
     return Tamperer(served, value, 17)
+
+
+def writing_tamperer(node: NodeSection, served: Sequence[Served]) -> WritingTamperer:
+    """Flips a high bit of what the second layer adds, at the first token that the model reads
+    again, so that another text follows."""
+    return WritingTamperer(served, "layer.1.down", 25)
 
 
 def colluder(node: NodeSection, served: Sequence[Served]) -> Liar:

@@ -102,7 +102,7 @@ class Lab:
         outputs = [runs[s.tobytes()][program.output].reshape(-1) for s in self.sequences]
         output = edit(encode_payload(outputs))
         if strong:
-            output = body_of(replay, self.sequences) + output
+            output = body_of(program, replay, self.sequences) + output
         transcript = Transcript(program, replay, self.sequences, output)
         kind = FoldingCase if liar else Case
         case = kind(

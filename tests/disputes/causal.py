@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 
-from tests.cheats.causal import CausalTamper, read_prompt, read_rows, right
+from tests.cheats.causal import CausalTamper, read_prompt, read_rows, right, stacked
 from tests.cheats.folding import FoldingCase
 from tests.disputes.arena import JOB_SALT, Execution, Lab
 from tests.support.causal_model import VOCABULARY, prompt_model, rows_model
@@ -43,7 +43,7 @@ class CausalLab(Lab):
         """Runs the job as a party would that tampers with it, or edits its output."""
         program = self.model.program
         runs = [self._run(i, given, tamper) for i, given in enumerate(self._given())]
-        values = [_stacked(steps) for steps in runs]
+        values = [stacked(steps) for steps in runs]
         read = [run[0][:, 0] for run in values]
 
         def replay(rows: Int32) -> Iterator[tuple[int, Int32]]:
@@ -55,7 +55,7 @@ class CausalLab(Lab):
 
         output = edit(encode_payload([self._output(i, run) for i, run in enumerate(values)]))
         if strong:
-            output = body_of(replay, read, program) + output
+            output = body_of(program, replay, read) + output
         kind = Case if tamper is right else FoldingCase
         case = kind(
             program,
@@ -83,18 +83,6 @@ class CausalLab(Lab):
         found, given = values[self.model.program.output], self._given()[number]
         first = len(given.tokens) - 1 if isinstance(given, Prompt) else 0
         return found[first:].reshape(-1)
-
-
-def _stacked(steps: list[list[Int32]]) -> list[Int32]:
-    """Values [positions, groups, width] from those of each position; a row that is shorter than
-    the last has zeros behind it."""
-    found = []
-    for rows in zip(*steps, strict=True):
-        whole = np.zeros((len(rows), *rows[-1].shape[1:]), np.int32)
-        for position, row in enumerate(rows):
-            whole[position, :, : row.shape[-1]] = row[0]
-        found.append(whole)
-    return found
 
 
 @cache

@@ -16,7 +16,7 @@ from touchstone.engines.interface import CausalEngine, Int32
 from touchstone.engines.torch_engine import TorchEngine
 from touchstone.errors import InputError, PayloadError
 from touchstone.programs.model import Model
-from touchstone.programs.program import InputKind, InputSpec
+from touchstone.programs.program import InputKind, Program
 from touchstone.protocol.generation import Prompt, Seen, decode_prompts, unseen
 
 
@@ -39,27 +39,27 @@ class Runner(Protocol):
         ...
 
     @property
-    def reads(self) -> InputSpec:
-        """What the program reads."""
+    def program(self) -> Program:
+        """What is run."""
         ...
 
 
 def make_runner(model: Model, device: str = "cpu", threads: int | None = None) -> Runner:
     """The runner of a model, on a torch device; with None as many threads as there are cores."""
-    spec = model.program.input
-    if not spec.causal:
-        return EncoderRunner(TorchEngine(model, device, threads), spec)
+    program = model.program
+    if not program.input.causal:
+        return EncoderRunner(TorchEngine(model, device, threads), program)
     engine = CausalReference(model)
-    if spec.kind is InputKind.PROMPT:
-        return PromptRunner(engine, spec)
-    return RowsRunner(engine, spec)
+    if program.input.kind is InputKind.PROMPT:
+        return PromptRunner(engine, program)
+    return RowsRunner(engine, program)
 
 
 class EncoderRunner:
     """A model that reads whole texts: tokens in, one output row or several out."""
 
-    def __init__(self, engine: TorchEngine, reads: InputSpec) -> None:
-        self._engine, self.reads = engine, reads
+    def __init__(self, engine: TorchEngine, program: Program) -> None:
+        self._engine, self.program = engine, program
 
     def run(self, batch: Sequence[Int32], seen: Seen = unseen) -> list[Int32]:
         """See Runner.run."""
@@ -77,12 +77,12 @@ class EncoderRunner:
 class RowsRunner:
     """A shard of a language model: rows in, as many rows out, both flat."""
 
-    def __init__(self, engine: CausalEngine, reads: InputSpec) -> None:
-        self._engine, self.reads = engine, reads
+    def __init__(self, engine: CausalEngine, program: Program) -> None:
+        self._engine, self.program = engine, program
 
     def run(self, batch: Sequence[Int32], seen: Seen = unseen) -> list[Int32]:
         """See Runner.run."""
-        width = self.reads.width
+        width = self.program.input.width
         for index, rows in enumerate(batch):
             if len(rows) % width:
                 raise InputError(
@@ -103,8 +103,8 @@ class RowsRunner:
 class PromptRunner:
     """A language model: prompts in, what it writes out."""
 
-    def __init__(self, engine: CausalEngine, reads: InputSpec) -> None:
-        self._engine, self.reads = engine, reads
+    def __init__(self, engine: CausalEngine, program: Program) -> None:
+        self._engine, self.program = engine, program
 
     def run(self, batch: Sequence[Int32], seen: Seen = unseen) -> list[Int32]:
         """See Runner.run."""

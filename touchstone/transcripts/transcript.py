@@ -124,15 +124,14 @@ class _Own:
         return self.transcript.sequences.node(height, index)
 
 
-def body_of(replay: Replay, sequences: Sequence[Int32], causal: Program | None = None) -> bytes:
-    """The node over all sequences of a transcript, 32 bytes, of which nothing else is kept;
-    `causal` is the program where it is one."""
-    layout = Layout.of(causal, [len(sequence) for sequence in sequences]) if causal else None
+def body_of(program: Program, replay: Replay, sequences: Sequence[Int32]) -> bytes:
+    """The node over all sequences of a transcript, 32 bytes, of which nothing else is kept."""
+    layout = Layout.of(program, [len(sequence) for sequence in sequences])
     return NodeTree([_tree_of(replay, sequence, layout).top for sequence in sequences]).top
 
 
-def _tree_of(replay: Replay, sequence: Int32, layout: Layout | None) -> NodeTree:
-    if layout is None or not layout.causal:
+def _tree_of(replay: Replay, sequence: Int32, layout: Layout) -> NodeTree:
+    if not layout.causal:
         return NodeTree([ChunkTree(bytes_of(x)).top for _, x in replay(sequence)])
     # What no value or no position takes stays zero, as absent leaves are.
     tops = np.zeros((len(sequence), 1 << layout.value_bits, 32), np.uint8)

@@ -83,7 +83,7 @@ def test_a_tree_over_positions_of_trees_over_values(world: World) -> None:
         while len(tops) & (len(tops) - 1):
             tops.append(_absent(bits))
         assert world.transcript.values[sequence].top == NodeTree(tops).top
-    assert world.transcript.body == body_of(world.replay, world.rows, world.program)
+    assert world.transcript.body == body_of(world.program, world.replay, world.rows)
 
 
 def _absent(height: int) -> bytes:

@@ -1,0 +1,134 @@
+"""The scenes with a language model: it writes, one of three writes something else, shards prove."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from story import HONEST, ROOT, WITH_LIAR, Story
+
+from requester.stages import Stage, prove
+from touchstone.amounts import format_tokens, parse_tokens
+from touchstone.arithmetic.sampling import NO_TOKEN
+from touchstone.localnet import Offer, compiled
+from touchstone.programs.tokens import Decoder
+from touchstone.protocol.generation import Sampling
+from touchstone.protocol.jobs import Phase
+
+if TYPE_CHECKING:
+    from requester.store import StoredJob
+
+SOURCE = ROOT / "models" / "topics"
+CUT = 2
+"""The layer before which the model is cut into two shards."""
+PROMPT = "An instance method is"
+NEW = 40
+SHARDS = (1, 2)
+
+
+class Writing(Story):
+    """The market of `Story`, in which a small language model is served as well, whole and in two
+    shards; and a node that writes something else than the model."""
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        self._language_folder = compiled(SOURCE, "topics", "1", self._models, cuts=(CUT,))
+        self._decoder = Decoder(self._language_folder)
+        return self
+
+    def start_chain(self) -> None:
+        super().start_chain()
+        self._language = self._net.publish(self._language_folder)
+
+    def _more_offers(self, number: int) -> list[Offer]:
+        """Honest nodes: all serve the whole, the first three its first shard, the last three its
+        second; two are in a pool with the liar."""
+        offers = [self._written(HONEST)]
+        offers += [self._written(HONEST, SHARDS[0])] if number < 3 else []
+        offers += [self._written(HONEST, SHARDS[1])] if number > 1 else []
+        return offers + ([self._written(WITH_LIAR)] if number < 2 else [])
+
+    def _more_nodes(self) -> None:
+        self._add(
+            "scribbler",
+            self._net.add_provider(
+                [self._written(WITH_LIAR)],
+                executor="tests.cheats.executors:writing_tamperer",
+                python_path=ROOT,
+            ),
+        )
+
+    def _audited(self) -> list[Path]:
+        return [*super()._audited(), self._language_folder]
+
+    def _written(self, price: str, shard: int = 0) -> Offer:
+        return Offer(self._language, self._language_folder, price, 20, shard)
+
+    # --- the jobs --------------------------------------------------------------------------------
+
+    def writes(self) -> dict[str, Any]:
+        self._title("A language model writes: three providers, each token the same on all")
+        job = self._generate(HONEST, Sampling.of(NEW))
+        with self._client.watching(job, lambda *_: None) as watching:
+            report = self._follow("writes", job, Phase.SETTLED)
+        report["text"] = self._text(job)
+        report["read_along"] = len(watching.seen[0])
+        self._say(f"[italic]{report['text']}[/italic]")
+        self._say(f"{report['read_along']} tokens were read while they were written")
+        report["audit"] = self._audit(job, self._net.market.job(job.order))
+        self._proven = job
+        return report
+
+    def scribbles(self) -> dict[str, Any]:
+        self._title("One of three writes another text: the element where it began to lie convicts")
+        job = self._generate(WITH_LIAR, Sampling.of(8, temperature=0.7, min_p=0.05, seed=7))
+        report = self._follow("scribbles", job, Phase.CONTESTED, Phase.CONCLUDED)
+        report["dispute"] = self._dispute(job, self._language_folder)
+        report["state"] = "concluded"
+        return report
+
+    def proves(self) -> dict[str, Any]:
+        self._title("Two shards prove the text, in pools that never see the whole model")
+        stages: list[dict[str, Any]] = []
+
+        def settled(stage: Stage) -> None:
+            spent, names = format_tokens(stage.outcome.spent), stage.outcome.providers.values()
+            who = ", ".join(self._names[name] for name in names)
+            self._say(f"shard {stage.shard}: {who} agree, {spent} tokens")
+            stages.append(
+                {
+                    "shard": stage.shard,
+                    "input_root": "0x" + stage.job.order.input_root.hex(),
+                    "output_root": "0x" + (stage.outcome.output_root or b"").hex(),
+                }
+            )
+
+        right = prove(
+            self._client,
+            self._proven,
+            SHARDS,
+            model_folder=self._language_folder,
+            on_stage=settled,
+            price=parse_tokens(HONEST),
+        )
+        assert right, "the shards found another text"
+        chained = stages[0]["output_root"] == stages[1]["input_root"]
+        assert chained, "the second shard was given something else than the first put out"
+        self._say("[bold]the same text[/bold]; the first's output root is the second's input root")
+        return {"scenario": "proves", "right": right, "stages": stages}
+
+    def _generate(self, price: str, sampling: Sampling) -> StoredJob:
+        job = self._client.generate(
+            [PROMPT],
+            self._language,
+            sampling,
+            model_folder=self._language_folder,
+            price=parse_tokens(price),
+        )
+        paid = format_tokens(job.order.payment)
+        self._say(f"job 0x{job.id.hex()[:12]}: {PROMPT!r}, {paid} tokens in escrow")
+        return job
+
+    def _text(self, job: StoredJob) -> str:
+        written = [t for t in self._client.result(job)[0].tolist() if t != NO_TOKEN]
+        return PROMPT + self._decoder.text(written)
