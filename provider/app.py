@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 STATUS = {
     "unknown_job": 404,
     "unknown_path": 404,
+    "unknown_file": 404,
     "unfunded": 409,
     "not_drawn_here": 403,
     "wrong_model": 409,
@@ -47,6 +48,7 @@ STATUS = {
     "incomplete_set": 409,
     "bad_set": 422,
     "not_ready": 409,
+    "bad_range": 416,
     "busy": 503,
     "internal": 500,
 }

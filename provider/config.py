@@ -55,6 +55,8 @@ class NodeSection(_Section):
     peer, let the proxy limit its clients and write 256 here."""
     keep_days: Annotated[int, Field(ge=1)] = 7
     """Days for which inputs and outputs of ended jobs are kept."""
+    mirror_mib_s: Annotated[float, Field(ge=0)] = 32
+    """MiB a second in which others may fetch the files of the models on offer; 0 serves none."""
     executor: str = EXACT_EXECUTOR
     """`package.module:factory` of what executes jobs."""
 

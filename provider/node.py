@@ -29,7 +29,9 @@ from touchstone.chain.sender import Sender
 from touchstone.chain.stake import Vault
 from touchstone.chain.token import Token
 from touchstone.chain.trail import Mark, Trail, hash_of
-from touchstone.errors import NodeConfigError, StoreError, WrongChainError
+from touchstone.errors import NodeConfigError, ProgramError, StoreError, WrongChainError
+from touchstone.mirrors.serving import add_mirror
+from touchstone.mirrors.shelf import Shelf
 from touchstone.protocol.jobs import Phase, commit_deadline
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from web3 import Web3
 
     from provider.config import ProviderConfig
+    from provider.offers import Served
     from touchstone.chain.deployment import Deployment
     from touchstone.chain.outbox.tending import Tending
     from touchstone.protocol.ids import JobId
@@ -154,6 +157,8 @@ class Node:
             )
             self._actions.give_inputs_to(service.take_published)
             self.app = make_app(service, self.health)
+            if config.node.mirror_mib_s:
+                add_mirror(self.app, _shelf(served), config.node.mirror_mib_s)
         except BaseException:
             self.store.close()
             raise
@@ -248,6 +253,18 @@ class Node:
 def _identity(market: Market, account: LocalAccount) -> str:
     domain = market.domain
     return f"chain {domain.chain_id}, market {domain.market}, provider {account.address}"
+
+
+def _shelf(served: list[Served]) -> Shelf:
+    """The model folders, for others to fetch."""
+    shelf = Shelf()
+    for folder in dict.fromkeys(one.offer.folder for one in served):
+        try:
+            shelf.add(folder)
+        except ProgramError as error:
+            # An executor other than the exact one may have no model folder.
+            log("not mirrored", folder=str(folder), reason=str(error))
+    return shelf
 
 
 def _keep_s(config: ProviderConfig, parameters: Parameters) -> int:

@@ -176,7 +176,8 @@ def _cases(op: str, random: np.random.Generator) -> Iterator[Case]:
             for epsilon in (0, 1, 4611686, 46116860184274, 1 << 60):
                 yield [square, peak], [], {"epsilon": epsilon}
         case "scale_row":
-            for x in (_spread(random, 4, 1, 8), _int32(EDGES[:24], 3, 1, 8)):
+            rows = (_spread(random, 4, 1, 8), _int32(EDGES[:24], 3, 1, 8), _spread(random, 2, 3, 8))
+            for x in rows:
                 gain = _int32([0, 1, -1, 65536, -65536, 1 << 24, -(1 << 24), 99], 8)
                 bias = _int32([0, HIGH, LOW, 1, -1, 5, -5, 0], 8)
                 peak = OPERATORS["peak"](x)
@@ -184,7 +185,7 @@ def _cases(op: str, random: np.random.Generator) -> Iterator[Case]:
                 inverse = OPERATORS["inverse_root"](square, peak, epsilon=4611686)
                 for bits in (0, 16, 24):
                     yield [x, peak, inverse], [gain, bias], {"gain_bits": bits}
-                odd = _int32(random.choice(EDGES, len(x)), len(x), 1, 1)
+                odd = _int32(random.choice(EDGES, peak.size), *peak.shape)
                 yield [x, odd, odd[::-1]], [gain, bias], {"gain_bits": 16}
         case "argmax":
             for x in _rows(random):

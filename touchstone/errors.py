@@ -151,12 +151,32 @@ class PeerError(TouchstoneError):
     """A node does not answer, or not in the protocol's words."""
 
 
+class PrivateAddressError(PeerError):
+    """A stranger's endpoint leads to an address that is not public."""
+
+
 class PeerRefusedError(PeerError):
     """A node refuses, and says by which rule."""
 
     def __init__(self, endpoint: str, rule: str, message: str) -> None:
         super().__init__(f"{endpoint} refuses ({rule}): {message}")
         self.rule = rule
+
+
+class FetchError(TouchstoneError):
+    """A model folder cannot be fetched, or not yet: what has come is kept."""
+
+
+class MirrorError(FetchError):
+    """A mirror's answer cannot be used.
+
+    Attributes:
+        lasting: whether the same question would have the same answer.
+    """
+
+    def __init__(self, message: str, *, lasting: bool) -> None:
+        super().__init__(message)
+        self.lasting = lasting
 
 
 class RequestError(TouchstoneError):

@@ -44,7 +44,7 @@ FRACTION_BITS = 16
 def mean_square(x: Int32, peak: Int32) -> Int32:
     """Rounded mean of the squares of rows brought to 15 bits: at most 2^30.
 
-    x [rows, 1, width], peak [rows, 1, 1], to [rows, 1, 1].
+    x [rows, groups, width], peak [rows, groups, 1], to [rows, groups, 1].
     """
     n = narrow(x, shift_to(peak, SQUARE_BITS), SQUARE_BITS)
     return saturate(round_div((n * n).sum(axis=-1, keepdims=True), x.shape[-1]))
@@ -64,8 +64,8 @@ def epsilon_at(epsilon: int, shift: int) -> int:
 def inverse_root(square: Int32, peak: Int32, epsilon: int) -> Int32:
     """2^52 over the root of (mean square + epsilon) times 2^30; 0 if that root is 0.
 
-    square and peak [rows, 1, 1]. A mean square outside [0, 2^30] counts as the nearest bound, so
-    that the radicand is at most 2^61.
+    square and peak [rows, groups, 1]. A mean square outside [0, 2^30] counts as the nearest bound,
+    so that the radicand is at most 2^61.
     """
     shift = shift_to(peak, SQUARE_BITS)
     table = [epsilon_at(epsilon, s) for s in range(-SQUARE_BITS, 32 - SQUARE_BITS)]
@@ -80,8 +80,8 @@ def scale_row(
 ) -> Int32:
     """Rows over their root, times a gain with `gain_bits` fraction bits, plus a bias.
 
-    x [rows, 1, width], peak and inverse [rows, 1, 1], gain and bias [width]. The first product is
-    at most 2^49, the second (a gain is at most 2^24) at most 2^51.
+    x [rows, groups, width], peak and inverse [rows, groups, 1], gain and bias [width]. The first
+    product is at most 2^49, the second (a gain is at most 2^24) at most 2^51.
     """
     n = narrow(x, shift_to(peak, NORM_BITS), NORM_BITS)
     unit = round_shift(n * wide(inverse), UNIT_SHIFT)

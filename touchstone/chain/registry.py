@@ -33,6 +33,7 @@ class PublishedModel:
         max_rows: the longest single input, in rows.
         program_root: 32 bytes.
         weight_root: 32 bytes.
+        uri: where its publisher says that its files are; empty where it says nothing.
     """
 
     id: ModelId
@@ -45,6 +46,7 @@ class PublishedModel:
     max_rows: int
     program_root: bytes
     weight_root: bytes
+    uri: str
 
     def units_for(self, rows: int) -> int:
         """Units of work that an input of `rows` rows needs."""
@@ -105,6 +107,7 @@ class Registry:
                     max_rows=args["maxRows"],
                     program_root=bytes(args["programRoot"]),
                     weight_root=bytes(args["weightRoot"]),
+                    uri=args["uri"],
                 )
             )
         return found

@@ -1,4 +1,4 @@
-"""`touchstone model`: compile a model, publish it, list what is published."""
+"""`touchstone model`: compile a model, publish it, list what is published, fetch it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from touchstone.chain.keystore import load_key
 from touchstone.chain.registry import Registry
 from touchstone.chain.rpc import connect
 from touchstone.chain.sender import Sender
+from touchstone.cli.compiling import compile_model, manifest_data
+from touchstone.cli.fetch import fetch, mirror
 from touchstone.cli.output import emit
 from touchstone.errors import ProgramError, PublishError, TouchstoneError, TransactionReverted
 from touchstone.programs.manifest import Manifest
@@ -24,50 +26,15 @@ if TYPE_CHECKING:
     from rich.console import Console
     from web3 import Web3
 
-app = typer.Typer(no_args_is_help=True, help="Compile, publish and list models.")
+app = typer.Typer(no_args_is_help=True, help="Compile, publish, list and fetch models.")
+app.command("compile")(compile_model)
+app.command("fetch")(fetch)
+app.command("mirror")(mirror)
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-INSTALLED = "all-MiniLM-L6-v2"
-"""The model that comes with the package registries."""
 ALL_MODES = 1 << Mode.REDUNDANT | 1 << Mode.OPTIMISTIC
 """The bits of the verification modes on offer: replicas that must agree, or one that can be
 challenged."""
-
-
-@app.command("compile")
-def compile_model(
-    source: Annotated[
-        Path,
-        typer.Argument(
-            help="A Hugging Face folder of a BERT encoder, or all-MiniLM-L6-v2 for the one that "
-            "scripts/setup has installed."
-        ),
-    ],
-    out: Annotated[Path, typer.Argument(help="Where to write the compiled model.")],
-    name: Annotated[
-        str | None, typer.Option(help="What to call it; by default as the source.")
-    ] = None,
-    version: Annotated[str, typer.Option(help="Its version.")] = "1",
-    json: JsonOption = False,
-) -> None:
-    """Compile a model to an exact program. The same source gives the same roots everywhere."""
-    # Only here, so that other commands need not wait for the compiler.
-    from touchstone.compilers import compile_bert, find_minilm
-
-    name = name or source.absolute().name
-    if str(source) == INSTALLED and not source.exists():
-        source = find_minilm()
-    manifest = compile_bert(source, out, name, version)
-    data = _manifest_data(manifest) | {"folder": str(out)}
-    emit(
-        data,
-        json,
-        lambda console: console.print(
-            f"[green]{data['model']}[/green] compiled to {out}; program root "
-            f"{data['program_root']}",
-            soft_wrap=True,
-        ),
-    )
 
 
 @app.command("publish")
@@ -102,7 +69,7 @@ def publish(
         receipt = sender.send(call)
     except TransactionReverted as error:
         raise _explained(error, manifest) from error
-    data = _manifest_data(manifest) | {
+    data = manifest_data(manifest) | {
         "unit_rows": unit_rows,
         "publisher": sender.address,
         "transaction": receipt["transactionHash"].to_0x_hex(),
@@ -179,16 +146,6 @@ def _explained(error: TransactionReverted, manifest: Manifest) -> TouchstoneErro
             "that key, or compile with another --name"
         )
     return error
-
-
-def _manifest_data(manifest: Manifest) -> dict[str, object]:
-    return {
-        "model": f"{manifest.name}@{manifest.version}",
-        "id": "0x" + model_id(manifest.name, manifest.version).hex(),
-        "program_root": "0x" + manifest.program_root.hex(),
-        "weight_root": "0x" + manifest.weight_root.hex(),
-        "max_rows": manifest.max_length,
-    }
 
 
 def _read_manifest(folder: Path) -> Manifest:

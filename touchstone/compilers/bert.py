@@ -7,41 +7,34 @@ unit length. One shard holds all layers.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 
-from touchstone.arithmetic.norms import EPSILON_BITS
 from touchstone.arithmetic.tables import GELU_LOW, exp_table, gelu_table
-from touchstone.compilers.quantise import (
-    FRACTION_BITS,
-    Real,
-    fixed_point,
-    gain,
-    quantise_matrix,
+from touchstone.compilers.layers import (
+    EMBEDDING_SCALE_BITS,
+    FACTOR_BITS,
+    LayerWriter,
+    epsilon_in_program,
+    score_factor,
 )
-from touchstone.compilers.source import Settings, Tensors, read_json
+from touchstone.compilers.quantise import FRACTION_BITS, Real, fixed_point, gain
+from touchstone.compilers.report import Note, unnoted
+from touchstone.compilers.source import CONFIG, Settings, Tensors, read_json, read_settings
 from touchstone.errors import CompileError
-from touchstone.programs.builder import ProgramBuilder
-from touchstone.programs.encoding import program_root
-from touchstone.programs.manifest import Manifest, Shard
-from touchstone.programs.model import save_model
+from touchstone.programs.manifest import Manifest
 from touchstone.programs.program import InputKind, InputSpec
-from touchstone.programs.weights import Tensor, pack, piece_nodes, root_of_pieces
-
-LINEAR_ROW_BITS = 12
-"""Bits of rows entering a product with weights: 14 gain nothing here (docs/arithmetic.md), and 12
-let float32 products be exact over long runs."""
+from touchstone.programs.weights import Tensor
+from touchstone.programs.writer import Facts, ModelWriter
 
 ATTENTION_ROW_BITS = 14
 OUTPUT_FRACTION_BITS = 20
-MATMUL_SCALE_BITS = 18
 
 
 @dataclass(frozen=True, slots=True)
 class BertSize:
-    """The settings that give a BERT its size."""
+    """The settings that give a BERT its size; `epsilon` as the operator has it."""
 
     layers: int
     hidden: int
@@ -51,11 +44,15 @@ class BertSize:
     positions: int
     types: int
     max_length: int
-    epsilon: float
+    epsilon: int
 
 
 def compile_bert(
-    source_folder: Path | str, out_folder: Path | str, name: str, version: str
+    source_folder: Path | str,
+    out_folder: Path | str,
+    name: str,
+    version: str,
+    note: Note = unnoted,
 ) -> Manifest:
     """Compiles a Hugging Face BERT folder to a model folder; returns its manifest.
 
@@ -69,31 +66,17 @@ def compile_bert(
     if not tokenizer.is_file():
         raise CompileError(f"tokenizer.json is missing from the source folder {source}")
     tensors = Tensors(source, ("", "bert."), "embeddings.word_embeddings.weight")
-    writer = _Writer(size, tensors)
-    program = writer.builder.program(writer.write())
-    root = program_root(program)
-    data = pack(program, writer.builder.tensors)
-    nodes = piece_nodes(data)
-    manifest = Manifest(
-        name=name,
-        version=version,
-        program_root=root,
-        weight_root=root_of_pieces(len(data), nodes),
-        weight_nodes=nodes,
-        shards=(Shard(0, size.layers, root),),
-        tokenizer_sha256=sha256(tokenizer.read_bytes()).digest(),
-        max_length=size.max_length,
-        hidden_size=size.hidden,
-        output_width=size.hidden,
-        output_fraction_bits=OUTPUT_FRACTION_BITS,
+    facts = Facts(
+        name, version, size.layers, size.hidden, OUTPUT_FRACTION_BITS, tokenizer.read_bytes()
     )
-    save_model(out_folder, manifest, program, writer.builder.tensors, tokenizer.read_bytes())
-    return manifest
+    with ModelWriter(out_folder, InputSpec(InputKind.TOKENS, 1, size.max_length)) as model:
+        output = _Writer(size, tensors, LayerWriter(model.builder, note=note)).write()
+        return model.finish(output, facts)
 
 
 def read_size(source: Path) -> BertSize:
     """The model's size, once every setting that would change the arithmetic is checked."""
-    config = Settings(read_json(source / "config.json"), "config.json")
+    config = read_settings(source / CONFIG)
     config.require("model_type", ("bert",), None)
     config.require("hidden_act", ("gelu",), "gelu")
     config.require("position_embedding_type", ("absolute", None), "absolute")
@@ -111,12 +94,10 @@ def read_size(source: Path) -> BertSize:
         positions=positions,
         types=config.integer("type_vocab_size"),
         max_length=_max_length(source, positions),
-        epsilon=config.number("layer_norm_eps", 1e-12),
+        epsilon=epsilon_in_program(config.number("layer_norm_eps", 1e-12), "layer_norm_eps"),
     )
     if size.hidden % size.heads:
         raise CompileError("config.json: hidden_size is not a multiple of num_attention_heads")
-    if size.epsilon > 2.0**-4:
-        raise CompileError(f"config.json: layer_norm_eps={size.epsilon} is above 2^-4")
     return size
 
 
@@ -143,7 +124,7 @@ def _max_length(source: Path, positions: int) -> int:
     path = source / "sentence_bert_config.json"
     if not path.is_file():
         return positions
-    settings = Settings(read_json(path), path.name)
+    settings = read_settings(path)
     if settings.values.get("max_seq_length") is None:
         return positions
     return min(settings.integer("max_seq_length"), positions)
@@ -160,14 +141,13 @@ class Linear:
 class _Writer:
     """Writes the operators of one BERT."""
 
-    def __init__(self, size: BertSize, tensors: Tensors) -> None:
+    def __init__(self, size: BertSize, tensors: Tensors, layers: LayerWriter) -> None:
         self.size = size
         self.tensors = tensors
-        self.builder = ProgramBuilder(InputSpec(InputKind.TOKENS, 1, size.max_length))
+        self.layers = layers
+        self.builder = layers.builder
         self.gelu: Tensor = gelu_table()
         self.exp: Tensor = exp_table()
-        # round() of a float is exact, and so is a product with a power of two.
-        self.epsilon = round(size.epsilon * 2.0**EPSILON_BITS)
 
     def write(self) -> int:
         """Appends the whole model; returns its output value."""
@@ -178,18 +158,11 @@ class _Writer:
 
     def embeddings(self) -> int:
         size, add = self.size, self.builder.add
-        words = quantise_matrix(
-            self.tensors.get("embeddings.word_embeddings.weight", size.vocabulary, size.hidden),
-            "word_embeddings",
-            least_bits=1,
+        weight = self.tensors.stored(
+            "embeddings.word_embeddings.weight", size.vocabulary, size.hidden
         )
-        # The scale gives real numbers; values have 16 fraction bits.
-        bits = words.scale_bits - FRACTION_BITS
-        if bits < 1:
-            raise CompileError("word_embeddings holds weights too large to scale")
-        tokens = add(
-            "embed_tokens", "embeddings.word", (0,), (words.values, words.scale), scale_bits=bits
-        )
+        words = self.layers.quantised(weight, "word_embeddings", EMBEDDING_SCALE_BITS)
+        tokens = self.layers.embedding(words, "embeddings.word")
         table = self.tensors.get(
             "embeddings.position_embeddings.weight", size.positions, size.hidden
         )
@@ -263,12 +236,6 @@ class _Writer:
 
     def attention(self, q: int, k: int, v: int, label: str) -> int:
         add = self.builder.add
-        # 2^17 / sqrt(width) for all widths from 4; its square root is exact in IEEE 754.
-        width = self.size.hidden // self.size.heads
-        factor_bits = 17
-        factor = round(2.0**factor_bits / float(np.sqrt(np.float64(width))))
-        if factor > 1 << 16:
-            raise CompileError(f"heads of {width} elements are too narrow; needs at least 4")
         scores = add(
             "scores",
             f"{label}.scores",
@@ -279,8 +246,8 @@ class _Writer:
                 add("peak", f"{label}.key_peak", (k,)),
             ),
             row_bits=ATTENTION_ROW_BITS,
-            factor=factor,
-            factor_bits=factor_bits,
+            factor=score_factor(self.size.hidden // self.size.heads),
+            factor_bits=FACTOR_BITS,
         )
         highest = add("row_max", f"{label}.highest", (scores,))
         weights = add("exp", f"{label}.exp", (scores, highest), (self.exp,))
@@ -307,33 +274,14 @@ class _Writer:
         return Linear(weight, self.tensors.get(f"{source}.bias", shape[0]))
 
     def product(self, x: int, peak: int, linear: Linear, label: str, groups: int = 1) -> int:
-        matrix = quantise_matrix(linear.weight, label, least_bits=MATMUL_SCALE_BITS)
-        bias = fixed_point(linear.bias, f"{label}.bias")
-        return self.builder.add(
-            "matmul",
-            label,
-            (x, peak),
-            (matrix.values, matrix.scale, bias),
-            row_bits=LINEAR_ROW_BITS,
-            scale_bits=matrix.scale_bits,
-            groups=groups,
-        )
+        return self.layers.linear(x, peak, linear.weight, linear.bias, label, groups)
 
     def norm(self, x: int, source: str, label: str) -> int:
         values, bits = gain(self.tensors.get(f"{source}.weight", self.size.hidden), source)
         bias = fixed_point(self.tensors.get(f"{source}.bias", self.size.hidden), f"{source}.bias")
         mean = self.builder.add("row_mean", f"{label}.mean", (x,))
         centred = self.builder.add("centre", f"{label}.centred", (x, mean))
-        return self.scaled(centred, label, self.epsilon, values, bits, bias)
-
-    def scaled(
-        self, x: int, label: str, epsilon: int, values: Tensor, bits: int, bias: Tensor
-    ) -> int:
-        add = self.builder.add
-        peak = add("peak", f"{label}.peak", (x,))
-        square = add("mean_square", f"{label}.square", (x, peak))
-        inverse = add("inverse_root", f"{label}.inverse", (square, peak), epsilon=epsilon)
-        return add("scale_row", label, (x, peak, inverse), (values, bias), gain_bits=bits)
+        return self.layers.over_root(centred, label, self.size.epsilon, values, bits, bias)
 
     def pooled(self, x: int) -> int:
         """Mean over positions, then unit length: the row over (root mean square * sqrt(width))."""
@@ -341,4 +289,5 @@ class _Writer:
         width = self.size.hidden
         unit = 2.0 ** (OUTPUT_FRACTION_BITS - FRACTION_BITS) / np.sqrt(np.full(width, float(width)))
         values, bits = gain(unit, "unit length")
-        return self.scaled(mean, "pool.unit", 0, values, bits, np.zeros(width, np.int32))
+        none = np.zeros(width, np.int32)
+        return self.layers.over_root(mean, "pool.unit", 0, values, bits, none)

@@ -11,7 +11,7 @@ import socket
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from touchstone.errors import PeerError
+from touchstone.errors import PeerError, PrivateAddressError
 
 _MAX_LENGTH = 256
 
@@ -38,8 +38,8 @@ class Endpoint:
         Whoever connects must take exactly this one: a second look-up may give another.
 
         Raises:
-            PeerError: the name has no address, or one that is not public where `private` ones are
-                not allowed.
+            PeerError: the name has no address.
+            PrivateAddressError: it has one that is not public where `private` ones are not allowed.
         """
         try:
             found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
@@ -47,7 +47,7 @@ class Endpoint:
             raise PeerError(f"the host of {self.url} has no address ({error})") from error
         address = str(found[0][4][0])
         if not private and not ipaddress.ip_address(address.partition("%")[0]).is_global:
-            raise PeerError(
+            raise PrivateAddressError(
                 f"{self.url} leads to {address}, which is not a public address: refused outside of "
                 "development chains"
             )

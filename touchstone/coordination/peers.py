@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from contextlib import closing
 from functools import cache
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import httpx
 from pydantic import ValidationError
 
+from touchstone.coordination.asking import no_cookies, request_to
 from touchstone.coordination.endpoints import parse_endpoint
 from touchstone.coordination.messages import (
     SALT_HEADER,
@@ -42,14 +42,10 @@ _TIMEOUT = httpx.Timeout(10, connect=2)
 _WHOLE_CALL_S = 60
 
 
-def _no_cookies() -> CookieJar:
-    return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-
-
 @cache
 def _make_client() -> httpx.Client:
     # A stranger may not send us on to some other place, nor have us keep its cookies.
-    return httpx.Client(timeout=_TIMEOUT, follow_redirects=False, cookies=_no_cookies())
+    return httpx.Client(timeout=_TIMEOUT, follow_redirects=False, cookies=no_cookies())
 
 
 def _shared_client() -> httpx.Client:
@@ -190,20 +186,10 @@ class Peer:
     def _send(
         self, method: str, path: str, content: bytes | None, headers: Mapping[str, str] | None
     ) -> httpx.Response:
-        """Sends to the address that was checked, under the name that was given."""
         endpoint = self._endpoint
         address = endpoint.address(private=self._private)
-        url = httpx.URL(endpoint.url + path)
-        request = self._client.build_request(
-            method,
-            url.copy_with(host=address, port=endpoint.port),
-            content=content,
-            headers={
-                "Host": url.netloc.decode("ascii"),
-                "Accept-Encoding": "identity",
-                **(headers or {}),
-            },
-            extensions={"sni_hostname": endpoint.host},
+        request = request_to(
+            self._client, endpoint, address, method, path, content=content, headers=headers
         )
         return self._client.send(request, stream=True)
 

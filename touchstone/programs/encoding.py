@@ -24,7 +24,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from touchstone.errors import ProgramError
-from touchstone.programs.json_text import parse_json
+from touchstone.programs.json_text import parse_json, read_int
 from touchstone.programs.program import (
     DTYPE_BYTES,
     Constant,
@@ -189,10 +189,3 @@ def _read_operator(raw: Mapping[str, Any]) -> Operator:
         constants=constants,
         attributes={str(k): read_int(v) for k, v in raw["attributes"].items()},
     )
-
-
-def read_int(value: object) -> int:
-    """`value` if it is an integer (not a bool). Raises TypeError otherwise."""
-    if type(value) is not int:
-        raise TypeError(f"{value!r} is not an integer")
-    return value

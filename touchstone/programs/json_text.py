@@ -28,3 +28,10 @@ def parse_json(data: bytes) -> Any:
         if depth > MOST_DEPTH:
             raise ValueError(f"nested deeper than {MOST_DEPTH}")
     return json.loads(data)
+
+
+def read_int(value: object) -> int:
+    """`value` if it is an integer (not a bool). Raises TypeError otherwise."""
+    if type(value) is not int:
+        raise TypeError(f"{value!r} is not an integer")
+    return value

@@ -1,4 +1,4 @@
-"""A model folder: manifest.json, program.json, weights.bin, tokenizer.json.
+"""A model folder: manifest.json, program.json, weights.bin, tokenizer.json; shards, if it is cut.
 
 Everything is checked against its root before anything is used, and sizes are checked against what
 the program says before memory is taken.
@@ -13,8 +13,8 @@ from pathlib import Path
 
 from touchstone.errors import ProgramError, RootMismatchError
 from touchstone.programs import weights
-from touchstone.programs.encoding import from_json, program_root, to_json
-from touchstone.programs.manifest import Manifest
+from touchstone.programs.encoding import from_json, program_root
+from touchstone.programs.manifest import Manifest, Shard
 from touchstone.programs.program import Constant, Program
 from touchstone.programs.validate import validate
 from touchstone.programs.weights import Tensor
@@ -23,6 +23,8 @@ MANIFEST = "manifest.json"
 PROGRAM = "program.json"
 WEIGHTS = "weights.bin"
 TOKENIZER = "tokenizer.json"
+SHARDS = "shards"
+"""Folder of the shards of a model that is cut: each a model folder of its own, START-END."""
 
 TEXT_LIMIT = 1 << 26
 """Bytes of a manifest, a program or a tokenizer file: 64 MiB."""
@@ -59,9 +61,9 @@ def load_model(folder: Path | str) -> Model:
     and ProgramError where a file is missing, too large or malformed.
     """
     folder = Path(folder)
-    manifest = Manifest.from_json(_read_text(folder / MANIFEST))
+    manifest = read_manifest(folder)
     program = from_json(_read_text(folder / PROGRAM))
-    _check_program(manifest, program)
+    check_program(manifest, program)
     tokenizer = sha256(_read_text(folder / TOKENIZER)).digest()
     if tokenizer != manifest.tokenizer_sha256:
         raise RootMismatchError(f"{TOKENIZER} is not the one that {MANIFEST} names: fetch it again")
@@ -69,25 +71,36 @@ def load_model(folder: Path | str) -> Model:
     return Model(manifest, program, weights.unpack(program, data), folder)
 
 
-def save_model(
-    folder: Path | str,
-    manifest: Manifest,
-    program: Program,
-    tensors: Mapping[Constant, Tensor],
-    tokenizer: bytes,
-) -> None:
-    """Writes a model folder, the manifest last. Raises ProgramError if the parts do not agree."""
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    _check_program(manifest, program)
-    (folder / TOKENIZER).write_bytes(tokenizer)
-    (folder / WEIGHTS).write_bytes(weights.pack(program, tensors))
-    (folder / PROGRAM).write_bytes(to_json(program))
-    (folder / MANIFEST).write_bytes(manifest.to_json())
+def load_shard(folder: Path | str, index: int) -> Model:
+    """A shard of the model in `folder`, verified; the model's own weights are not read.
+
+    Raises as `load_model` does, and ProgramError where there is no such shard.
+    """
+    shards = read_manifest(Path(folder)).shards
+    if not 0 <= index < len(shards):
+        raise ProgramError(f"the model in {folder} has no shard {index}, but {len(shards)} shards")
+    if len(shards) == 1:
+        return load_model(folder)
+    found = load_model(shard_folder(Path(folder), shards[index]))
+    if found.manifest.program_root != shards[index].root:
+        raise RootMismatchError(
+            f"{found.folder} is not the shard that {MANIFEST} names: fetch it again"
+        )
+    return found
 
 
-def _check_program(manifest: Manifest, program: Program) -> None:
-    """Raises unless the manifest describes the program."""
+def shard_folder(folder: Path, shard: Shard) -> Path:
+    """Where a shard of the model in `folder` lies."""
+    return folder / SHARDS / f"{shard.start}-{shard.end}"
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """What a model folder says it holds. Raises ProgramError if that cannot be read."""
+    return Manifest.from_json(_read_text(folder / MANIFEST))
+
+
+def check_program(manifest: Manifest, program: Program) -> None:
+    """Raises RootMismatchError or ProgramError unless the manifest describes the program."""
     if program_root(program) != manifest.program_root:
         raise RootMismatchError(
             f"{PROGRAM} is not the program that {MANIFEST} names: fetch both of one version"
@@ -100,8 +113,20 @@ def _check_program(manifest: Manifest, program: Program) -> None:
         raise RootMismatchError(
             f"the weight nodes in {MANIFEST} do not fold to its weight root: fetch it again"
         )
-    if len(manifest.shards) != 1 or manifest.shards[0].root != manifest.program_root:
-        raise ProgramError("this version of the format has one shard, the whole program")
+    _check_shards(manifest)
+
+
+def _check_shards(manifest: Manifest) -> None:
+    """Raises ProgramError unless there is one shard, the program, or several that follow on each
+    other."""
+    shards = manifest.shards
+    if len(shards) == 1 and shards[0].root == manifest.program_root:
+        return
+    starts = [0, *(shard.end for shard in shards)][:-1]
+    if len(shards) < 2 or [shard.start for shard in shards] != starts:
+        raise ProgramError(
+            f"{MANIFEST} must name one shard, the program, or several that follow on each other"
+        )
 
 
 def _read_text(path: Path) -> bytes:

@@ -200,7 +200,6 @@ def _scale_row(inputs: Sequence[Shape], constants: Sequence[Constant], _a: Attri
     x, peak, inverse = inputs
     gain, bias = constants
     _fixed(x)
-    _require(x.groups == 1, "rows must be joined")
     _statistic(x, peak, "peak")
     _statistic(x, inverse, "inverse")
     _require(gain.shape == bias.shape == (x.width,), "one gain and one bias per element")

@@ -7,8 +7,9 @@ over pieces of 1 MiB, so that a damaged download is named by its piece.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -58,9 +59,10 @@ def weight_bytes(program: Program) -> int:
     return places[-1].end if places else 0
 
 
-def tensor_bytes(tensor: Tensor) -> bytes:
+def tensor_bytes(tensor: Tensor) -> memoryview:
     """The bytes of a tensor as its root counts them: row-major, little-endian."""
-    return np.ascontiguousarray(tensor, dtype=_LITTLE_ENDIAN[tensor.dtype.name]).tobytes()
+    ordered = np.ascontiguousarray(tensor, dtype=_LITTLE_ENDIAN[tensor.dtype.name])
+    return ordered.reshape(-1).data.cast("B")
 
 
 def constant_of(tensor: Tensor) -> Constant:
@@ -72,19 +74,18 @@ def constant_of(tensor: Tensor) -> Constant:
     return Constant(dtype, tensor.shape, merkle.merkle_root(tensor_bytes(tensor)))
 
 
-def pack(program: Program, tensors: Mapping[Constant, Tensor]) -> bytes:
-    """weights.bin for a program, from its tensors."""
-    data = bytearray(weight_bytes(program))
-    for place in layout(program):
-        data[place.start : place.end] = tensor_bytes(tensors[place.constant])
-    return bytes(data)
+def piece_node(piece: bytes | memoryview, total_bytes: int) -> bytes:
+    """The node over one piece, 32 bytes, in the tree over `total_bytes` bytes."""
+    height = min(PIECE_HEIGHT, merkle.depth_of(merkle.chunk_count(total_bytes)))
+    (node,) = merkle.nodes_at(merkle.leaves(piece), height)
+    return node
 
 
 def piece_nodes(data: bytes | memoryview) -> tuple[bytes, ...]:
     """The tree's nodes over the pieces of `data`, in order."""
-    hashes = merkle.leaves(data)
-    height = min(PIECE_HEIGHT, merkle.depth_of(len(hashes)))
-    return tuple(merkle.nodes_at(hashes, height))
+    view = memoryview(data)
+    starts = range(0, view.nbytes, PIECE)
+    return tuple(piece_node(view[start : start + PIECE], view.nbytes) for start in starts)
 
 
 def root_of_pieces(total_bytes: int, nodes: Sequence[bytes]) -> bytes:
@@ -95,6 +96,39 @@ def root_of_pieces(total_bytes: int, nodes: Sequence[bytes]) -> bytes:
         return merkle.seal(total_bytes, merkle.fold(nodes, height, count))
     except ValueError as error:
         raise ProgramError(f"weight nodes: {error}") from None
+
+
+class WeightsWriter:
+    """Writes weights.bin while its tensors are made; only the one at hand is in memory.
+
+    The file is the one of a program whose operators come in the order of the calls.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("w+b")
+        self._written: set[Constant] = set()
+
+    def put(self, constant: Constant, data: bytes | memoryview) -> None:
+        """Appends the bytes of a constant from the next full chunk on, unless it is there."""
+        if constant not in self._written:
+            self._written.add(constant)
+            self._file.seek(merkle.chunk_count(self._file.tell()) * merkle.CHUNK)
+            self._file.write(data)
+
+    def finish(self) -> tuple[bytes, ...]:
+        """Closes the file; returns the nodes over its pieces."""
+        total = self._file.tell()
+        self._file.seek(0)
+        found = tuple(piece_node(piece, total) for piece in iter(self._read_piece, b""))
+        self.close()
+        return found
+
+    def close(self) -> None:
+        """Closes the file, finished or not."""
+        self._file.close()
+
+    def _read_piece(self) -> bytes:
+        return self._file.read(PIECE)
 
 
 def check_pieces(data: memoryview, nodes: Sequence[bytes], places: Sequence[Place]) -> None:

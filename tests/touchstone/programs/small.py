@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
-from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from touchstone.arithmetic.tables import GELU_LOW, exp_table, gelu_table
 from touchstone.programs import (
+    Constant,
+    Facts,
     InputKind,
     InputSpec,
     Manifest,
+    ModelWriter,
     Program,
-    Shard,
-    program_root,
-    save_model,
     weights,
 )
 from touchstone.programs.builder import ProgramBuilder
 
 MAX_LENGTH = 16
 VOCABULARY = 11
+SPEC = InputSpec(InputKind.TOKENS, 1, MAX_LENGTH)
 
 
 def small_builder() -> tuple[ProgramBuilder, int]:
     """The builder and the program's output value."""
+    builder = ProgramBuilder(SPEC)
+    return builder, fill_small(builder)
+
+
+def fill_small(builder: ProgramBuilder) -> int:
+    """Appends the program; returns its output value."""
     random = np.random.default_rng(3)
-    builder = ProgramBuilder(InputSpec(InputKind.TOKENS, 1, MAX_LENGTH))
     add = builder.add
 
     def matrix(wide: int, deep: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -63,7 +70,7 @@ def small_builder() -> tuple[ProgramBuilder, int]:
     gain = random.integers(1 << 15, 1 << 17, 8).astype(np.int32)
     bias = random.integers(-99, 99, 8).astype(np.int32)
     normal = add("scale_row", "norm", (centred, top, inverse), (gain, bias), gain_bits=16)
-    return builder, add("column_mean", "pool", (normal,))
+    return add("column_mean", "pool", (normal,))
 
 
 @lru_cache(maxsize=1)
@@ -74,24 +81,14 @@ def small_program() -> Program:
 
 def save_small(folder: Path) -> Manifest:
     """Writes the small program as a model folder."""
-    builder, output = small_builder()
-    program = builder.program(output)
-    data = weights.pack(program, builder.tensors)
-    nodes = weights.piece_nodes(data)
-    root = program_root(program)
-    tokenizer = b"{}"
-    manifest = Manifest(
-        name="small",
-        version="1",
-        program_root=root,
-        weight_root=weights.root_of_pieces(len(data), nodes),
-        weight_nodes=nodes,
-        shards=(Shard(0, 1, root),),
-        tokenizer_sha256=sha256(tokenizer).digest(),
-        max_length=MAX_LENGTH,
-        hidden_size=8,
-        output_width=8,
-        output_fraction_bits=16,
-    )
-    save_model(folder, manifest, program, builder.tensors, tokenizer)
-    return manifest
+    with ModelWriter(folder, SPEC) as writer:
+        output = fill_small(writer.builder)
+        return writer.finish(output, Facts("small", "1", 1, 8, 16))
+
+
+def packed(program: Program, tensors: Mapping[Constant, Any]) -> bytearray:
+    """weights.bin of a program, from its tensors."""
+    data = bytearray(weights.weight_bytes(program))
+    for place in weights.layout(program):
+        data[place.start : place.end] = weights.tensor_bytes(tensors[place.constant])
+    return data

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.touchstone.programs.small import save_small, small_builder
+from tests.touchstone.programs.small import packed, save_small, small_builder
 from touchstone.errors import ProgramError, RootMismatchError
 from touchstone.programs import Manifest, load_model, weights
 
@@ -112,7 +112,7 @@ def test_a_constant_out_of_its_range_is_refused() -> None:
     program = builder.program(output)
     tensors = dict(builder.tensors)
     scale = next(o for o in program.operators if o.op == "matmul").constants[1]
-    data = bytearray(weights.pack(program, tensors))
+    data = packed(program, tensors)
     place = next(p for p in weights.layout(program) if p.constant == scale)
     data[place.start : place.start + 4] = ((1 << 20) + 1).to_bytes(4, "little")
     with pytest.raises(RootMismatchError, match=r"query\.scale"):
@@ -126,9 +126,9 @@ def test_a_constant_out_of_its_range_is_refused() -> None:
         "matmul", "bad", (3, value), (weight, big, bias), row_bits=12, scale_bits=20, groups=1
     )
     spoiled = wrong.program(out)
-    packed = memoryview(weights.pack(spoiled, wrong.tensors))
+    data = packed(spoiled, wrong.tensors)
     with pytest.raises(ProgramError, match=r"bad\.scale holds 1048577"):
-        weights.unpack(spoiled, packed)
+        weights.unpack(spoiled, memoryview(data))
 
 
 def change_manifest(folder: Path, **fields: Any) -> None:

@@ -35,8 +35,6 @@ class _Maker:
         first = self.numbers.integers(-2, 14, (self.length, 1, 1)).astype(np.int32)
         if op not in {"column_max", "column_mean", "scores", "mix"}:
             self.rows = self.random.choice([Rows.ONE, *[Rows.SEQUENCE] * 4])
-        if op == "scale_row":
-            self.groups = 1
         direct = not tokens and self.rows is Rows.SEQUENCE and self.groups == 1
         if direct:
             first = self.array(self.shape())

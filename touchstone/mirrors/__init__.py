@@ -1,0 +1,1 @@
+"""Model folders over HTTP: fetched from mirrors that nobody need trust, and mirrored to others."""
