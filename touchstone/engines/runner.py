@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from touchstone.engines.causal_reference import CausalReference
+from touchstone.engines.causal import causal_engine
 from touchstone.engines.interface import CausalEngine, Int32
 from touchstone.engines.torch_engine import TorchEngine
 from touchstone.errors import InputError, PayloadError
@@ -49,7 +49,7 @@ def make_runner(model: Model, device: str = "cpu", threads: int | None = None) -
     program = model.program
     if not program.input.causal:
         return EncoderRunner(TorchEngine(model, device, threads), program)
-    engine = CausalReference(model)
+    engine = causal_engine(model, threads)
     if program.input.kind is InputKind.PROMPT:
         return PromptRunner(engine, program)
     return RowsRunner(engine, program)
