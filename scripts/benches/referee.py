@@ -127,7 +127,8 @@ class Meter:
 def _question(case: Case, op: str) -> Any:
     names = [operator.op for operator in case.program.operators]
     value, last = names.index(op) + 1, case.length - 1 if case.layout.causal else 0
-    return case.question(value, case.at(value, last).size // 2, last)
+    size = case.at(value, last).size
+    return case.question(value, (size // 2 + 1) % size, last)
 
 
 def transcript(width: int, tokens: bool = False) -> Case:
