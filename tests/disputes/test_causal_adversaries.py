@@ -17,7 +17,7 @@ from touchstone.disputes.game import Element, Stage
 from touchstone.protocol.payload import decode_payload
 
 LONG = bool(os.environ.get("TOUCHSTONE_LONG"))
-FAULTS = 5_000 if LONG else 120
+FAULTS = 5_000 if LONG else 80
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def test_random_faults(lab, referee: Referee) -> None:
         game = found.game
         assert (game.sequence, game.position, game.value) == (sequence, position, value)
         seen.add(operators[value - 1].op if value else "input")
-    assert len(seen) >= 12
+    assert len(seen) >= 9
 
 
 # --- what the program reads ----------------------------------------------------------------------

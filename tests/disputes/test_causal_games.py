@@ -13,7 +13,7 @@ from tests.disputes.causal import CausalLab, prompt_lab, rows_lab
 from tests.disputes.test_strong import Shelf, Shelves, Silent
 from tests.support.causal_model import prompt_model, publisher_of_causal, rows_model
 from touchstone.chain.devnet import Devnet
-from touchstone.disputes.moves import Convict, ConvictCopy, ConvictEnd, ConvictStrong, Narrow
+from touchstone.disputes.moves import Convict, ConvictCopy, ConvictEnd, ConvictStrong, PostParts
 from touchstone.players.standing import standing
 
 
@@ -46,13 +46,13 @@ def played(chain: Chain, lab: CausalLab, tamper) -> list:
 def test_a_sum_over_nine_positions_is_cut_into_parts(chain: Chain, lab: CausalLab) -> None:
     """One more than are judged at once, each in another position's leaf."""
     made = played(chain, lab, flip_at(0, 8, value_of(lab, "causal_mix"), 5, 19))
-    assert any(isinstance(move, Narrow) for move in made)
+    assert any(isinstance(move, PostParts) for move in made)
 
 
 def test_an_element_over_few_positions_is_judged_at_once(chain: Chain, lab: CausalLab) -> None:
     made = played(chain, lab, flip_at(0, 7, value_of(lab, "causal_mix"), 5, 19))
     assert any(isinstance(move, Convict) for move in made)
-    assert not any(isinstance(move, Narrow) for move in made)
+    assert not any(isinstance(move, PostParts) for move in made)
 
 
 def test_a_shard_is_played_as_well() -> None:
@@ -60,7 +60,7 @@ def test_a_shard_is_played_as_well() -> None:
     with Devnet() as devnet:
         chain = equip(devnet, 2, publisher_of_causal(rows_model()))
         made = played(chain, lab, flip_at(0, 9, value_of(lab, "causal_mix"), 5, 19))
-        assert any(isinstance(move, Narrow) for move in made)
+        assert any(isinstance(move, PostParts) for move in made)
         made = played(chain, lab, flip_at(1, 1, 0, 13, 4))
         assert any(isinstance(move, ConvictEnd) for move in made)
 
@@ -78,13 +78,13 @@ def test_an_output_of_another_length(chain: Chain, lab: CausalLab) -> None:
 
 
 def test_a_token_that_was_not_emitted(chain: Chain, lab: CausalLab) -> None:
-    arena = Arena.contested(chain, lab, [lab.execute(), lab.execute(flip_at(1, 9, 0, 0, 3))])
+    arena = Arena.contested(chain, lab, [lab.execute(), lab.execute(flip_at(0, 4, 0, 0, 3))])
     assert arena.play_out() == {1}
     assert any(isinstance(move, ConvictEnd) for move in moves_of(arena, 0))
     found = standing(arena.disputes, arena.job.id, 0)
     assert found is not None
     (game,) = found["games"]
-    assert (game["sequence"], game["position"], game["value"]) == (1, 9, 0)
+    assert (game["sequence"], game["position"], game["value"]) == (0, 4, 0)
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ SALT = b"j" * 32
 MAX_ROWS = 28
 """Fewer than the programs take."""
 
-PAYLOADS = 120
+PAYLOADS = 80
 
 
 @pytest.fixture(scope="module")

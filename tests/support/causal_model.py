@@ -75,7 +75,7 @@ def prompt_model() -> CausalModel:
     """Reads prompts of up to LENGTH positions; STOP ends an answer."""
     writer = _Writer(InputSpec(InputKind.PROMPT, ORDER_WIDTH, LENGTH, True))
     add = writer.builder.add
-    scales = np.full(VOCABULARY, 1 << 14, np.int32)
+    scales = np.full(VOCABULARY, 1 << 18, np.int32)
     x = writer.block(add("embed_tokens", "embed", (0,), (writer.weights(VOCABULARY), scales),
                          scale_bits=8))  # fmt: skip
     logits = add("temper", "temper", (writer.linear(x, VOCABULARY, scale=1 << 16), 0))

@@ -109,9 +109,13 @@ library Transcripts {
         return Trees.openRange(Toy.records(), 4 * value, 4 * value + 3);
     }
 
-    /// The record of a value in the execution's own program.
+    /// The record of a value in the execution's own program; for an embedding also that of the orders it reads.
     function recordOf(Execution memory e, uint256 value) internal pure returns (Chunks memory) {
-        return e.causal ? Trees.openRange(CausalToy.records(), 4 * value, 4 * value + 3) : record(value);
+        if (!e.causal) return record(value);
+        if (value != Toy.EMBEDDING) return Trees.openRange(CausalToy.records(), 4 * value, 4 * value + 3);
+        uint256[] memory shown = new uint256[](5);
+        for (uint256 i; i < 4; ++i) shown[i + 1] = 4 * value + i;
+        return Trees.open(CausalToy.records(), shown);
     }
 
     /// Everything that an element depends on, and the element itself.
