@@ -10,14 +10,7 @@ from typing import Any
 import numpy as np
 
 from touchstone.arithmetic.sampling import NO_TOKEN
-from touchstone.engines.interface import (
-    Int32,
-    Runnable,
-    Seen,
-    check_batch,
-    check_prompts,
-    unseen,
-)
+from touchstone.engines.interface import Int32, Runnable, check_batch, check_prompts
 from touchstone.engines.native.histories import histories_of
 from touchstone.engines.native.lowering import lower
 from touchstone.engines.native.machine import fields
