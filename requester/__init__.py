@@ -2,6 +2,17 @@
 
 from requester.client import Client
 from requester.follow import Outcome, Progress
+from requester.stages import Stage, prove, run_through
 from requester.store import StoredJob as JobHandle
+from touchstone.protocol.generation import Sampling
 
-__all__ = ["Client", "JobHandle", "Outcome", "Progress"]
+__all__ = [
+    "Client",
+    "JobHandle",
+    "Outcome",
+    "Progress",
+    "Sampling",
+    "Stage",
+    "prove",
+    "run_through",
+]
