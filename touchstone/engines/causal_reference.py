@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from touchstone.arithmetic.sampling import NO_TOKEN
-from touchstone.engines.interface import Int32, Seen, check_batch, check_prompts, unseen
+from touchstone.engines.interface import Int32, Runnable, Seen, check_batch, check_prompts, unseen
 from touchstone.engines.reference import HISTORIES, OPERATORS, POSITIONED
 from touchstone.errors import InputError
-from touchstone.programs.model import Model
 from touchstone.programs.program import SEQUENCE, Constant, Operator, Program
 from touchstone.programs.validate import validate
 from touchstone.programs.weights import Tensor
@@ -87,7 +86,7 @@ def trace_causal(
 class CausalReference:
     """Runs a causal model with the NumPy reference. See `interface.CausalEngine`."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Runnable) -> None:
         self._program, self._tensors = model.program, model.tensors
 
     def run(self, batch: Sequence[Int32]) -> list[Int32]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from touchstone.errors import InputError
-from touchstone.programs.program import InputKind, Program, Rows, Shape
+from touchstone.programs.program import Constant, InputKind, Program, Rows, Shape
+from touchstone.programs.weights import Tensor
 from touchstone.protocol.generation import Prompt
 
 Int32 = NDArray[np.int32]
@@ -20,6 +21,20 @@ Seen = Callable[[int, int], None]
 
 def unseen(prompt: int, token: int) -> None:
     """Tells nobody."""
+
+
+class Runnable(Protocol):
+    """What an engine needs of a model."""
+
+    @property
+    def program(self) -> Program:
+        """Its program, valid."""
+        ...
+
+    @property
+    def tensors(self) -> Mapping[Constant, Tensor]:
+        """All of its constants, in range."""
+        ...
 
 
 class Engine(Protocol):

@@ -228,6 +228,15 @@ class TorchEngine:
             case "join":
                 joined: Tensor = operands[0].reshape(len(operands[0]), 1, -1)
                 return joined
+            case "slice":
+                start, width = operator.attributes["start"], operator.attributes["width"]
+                return operands[0].narrow(2, start, width).contiguous()  # type: ignore[no-any-return]
+            case "concat":
+                return torch.cat(operands, dim=2)
+            case "temper":
+                return torch_rows.temper(*operands)
+            case "argmax":
+                return torch_rows.argmax(*operands)
             case _:
                 return self._pointwise(operator, operands)
 
@@ -236,6 +245,8 @@ class TorchEngine:
         match operator.op:
             case "add":
                 return torch_rows.add(*operands)
+            case "multiply":
+                return torch_rows.multiply(*operands)
             case "centre":
                 return torch_rows.centre(*operands)
             case "peak":

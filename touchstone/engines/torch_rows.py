@@ -17,6 +17,11 @@ from touchstone.arithmetic.norms import (
     UNIT_SHIFT,
     epsilon_at,
 )
+from touchstone.arithmetic.sampling import (
+    INVERSE_TEMPERATURE,
+    INVERSE_TEMPERATURE_LIMIT,
+    TEMPERATURE_BITS,
+)
 from touchstone.engines.torch_rounding import (
     INT32_MAX,
     INT32_MIN,
@@ -36,6 +41,27 @@ FLOAT64_LIMIT = 1 << 52
 def add(a: Tensor, b: Tensor) -> Tensor:
     """Saturated a + b: sums of int32 are exact in float64."""
     return to_int32(a.to(torch.float64).add_(b))
+
+
+def multiply(a: Tensor, b: Tensor) -> Tensor:
+    """Saturated product of numbers with 16 fraction bits: at most 2^62 in int64."""
+    product = (a.to(torch.int64) * b + (1 << 15)) >> 16
+    return product.clamp_(INT32_MIN, INT32_MAX).to(torch.int32)
+
+
+def temper(x: Tensor, order: Tensor) -> Tensor:
+    """Rows times the inverse temperature of their orders; unchanged where it is not positive."""
+    inverse = order[..., INVERSE_TEMPERATURE, None].to(torch.int64)
+    product = x * inverse.clamp(0, INVERSE_TEMPERATURE_LIMIT)
+    tempered = ((product + (1 << (TEMPERATURE_BITS - 1))) >> TEMPERATURE_BITS).to(torch.int64)
+    return torch.where(inverse > 0, tempered, x).clamp_(INT32_MIN, INT32_MAX).to(torch.int32)
+
+
+def argmax(x: Tensor) -> Tensor:
+    """Where the largest element of each row stands, the first of several."""
+    places = torch.arange(x.shape[-1], device=x.device)
+    highest = x == x.amax(dim=-1, keepdim=True)
+    return torch.where(highest, places, x.shape[-1]).amin(dim=-1, keepdim=True).to(torch.int32)
 
 
 def centre(x: Tensor, mean: Tensor) -> Tensor:

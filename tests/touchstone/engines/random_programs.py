@@ -22,16 +22,30 @@ from touchstone.programs import (
     program_root,
 )
 from touchstone.programs.builder import ProgramBuilder
+from touchstone.programs.program import ORDER_WIDTH
 
 MAX_LENGTH = 40
 _EXP, _GELU = exp_table(), gelu_table()
 Int32 = NDArray[np.int32]
+ORDER = Shape(Rows.SEQUENCE, 1, ORDER_WIDTH)
+
+OPERATORS = (
+    *("add", "centre", "lookup", "matmul", "scores", "exp", "probabilities", "mix", "peak"),
+    *("row_max", "row_sum", "row_mean", "column_max", "column_mean", "join", "mean_square"),
+    *("inverse_root", "scale_row", "scale_row", "matmul", "peak", "multiply", "slice", "concat"),
+    *("argmax", "temper"),
+)
 
 
 def random_model(seed: int, operators: int = 14) -> Model:
     """A model of random operators; every value but the last feeds into some or nothing."""
     random = Random(seed)
-    writer = _Writer(random)
+    width = random.choice([1, 3, ORDER_WIDTH, 20])
+    return model_of(Writer(random, InputSpec(InputKind.ROWS, width, MAX_LENGTH)), operators)
+
+
+def model_of(writer: Writer, operators: int) -> Model:
+    """A model of what the writer writes."""
     while len(writer.shapes) <= operators:
         writer.grow()
     program, output = writer.finish()
@@ -57,11 +71,14 @@ def rows(random: np.random.Generator, length: int, width: int) -> Int32:
     return np.clip(chosen, -(1 << 31), (1 << 31) - 1).astype(np.int64).astype(np.int32)
 
 
-class _Writer:
-    def __init__(self, random: Random) -> None:
+class Writer:
+    """Appends random operators that fit what is there."""
+
+    choices = OPERATORS
+
+    def __init__(self, random: Random, spec: InputSpec) -> None:
         self.random = random
-        width = random.choice([1, 3, 8, 20])
-        self.builder = ProgramBuilder(InputSpec(InputKind.ROWS, width, MAX_LENGTH))
+        self.builder = ProgramBuilder(spec)
         self.shapes = self.builder.shapes
 
     def grow(self) -> None:
@@ -69,31 +86,7 @@ class _Writer:
         if self.random.random() < 0.15:
             self.attention()
             return
-        op = self.random.choice(
-            [
-                "add",
-                "centre",
-                "lookup",
-                "matmul",
-                "scores",
-                "exp",
-                "probabilities",
-                "mix",
-                "peak",
-                "row_max",
-                "row_sum",
-                "row_mean",
-                "column_max",
-                "column_mean",
-                "join",
-                "mean_square",
-                "inverse_root",
-                "scale_row",
-                "scale_row",
-                "matmul",
-                "peak",
-            ]
-        )
+        op = self.random.choice(self.choices)
         try:
             self.append(op)
         except (ProgramError, IndexError):
@@ -105,8 +98,17 @@ class _Writer:
         shape = self.shapes[x]
         statistic = Shape(shape.rows, shape.groups, 1)
         match op:
-            case "add":
+            case "add" | "multiply":
                 return self.put(op, (x, self.like(shape)))
+            case "slice":
+                start = self.random.randrange(max(1, shape.width))
+                width = self.random.randint(1, max(1, shape.width - start))
+                return self.put(op, (x,), start=start, width=width)
+            case "concat":
+                other = self.random.choice([i for i, s in enumerate(self.shapes) if s.groups == 1])
+                return self.put(op, (x, other))
+            case "temper":
+                return self.put(op, (x, self.like(ORDER)))
             case "centre" | "probabilities" | "mean_square":
                 return self.put(op, (x, self.like(statistic)))
             case "exp":

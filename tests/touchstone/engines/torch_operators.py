@@ -31,6 +31,9 @@ def run(
     c = [torch.from_numpy(array.copy()) for array in constants]
     simple: Mapping[str, Callable[..., Tensor]] = {
         "add": torch_rows.add,
+        "argmax": torch_rows.argmax,
+        "multiply": torch_rows.multiply,
+        "temper": torch_rows.temper,
         "centre": torch_rows.centre,
         "peak": torch_rows.peak,
         "row_max": torch_rows.row_max,
@@ -81,6 +84,6 @@ def _other(
 DIRECT = sorted(
     {"add", "centre", "peak", "row_max", "row_sum", "row_mean", "probabilities", "column_max"}
     | {"column_mean", "lookup", "exp", "matmul", "scores", "mix", "mean_square", "inverse_root"}
-    | {"scale_row"}
+    | {"scale_row", "argmax", "multiply", "temper"}
 )
-"""embed_tokens, embed_positions and join are run through whole programs instead."""
+"""What only renames elements, or makes them of constants, is run through whole programs instead."""

@@ -1,0 +1,96 @@
+"""The native engine's operators, called one by one on NumPy arrays of a single sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from tests.touchstone.arithmetic.vectors import Vector
+from tests.touchstone.engines.random_programs import Int32
+from touchstone.engines.native.engine import NativeEngine
+from touchstone.engines.native.histories import histories_of
+from touchstone.engines.native.lowering import Lowered, Lowering
+from touchstone.engines.native.machine.fields import BODY
+from touchstone.engines.native.memory import Memory
+from touchstone.engines.native.plan import make_plan
+from touchstone.engines.native.step import Feed, Step
+from touchstone.programs import SEQUENCE, InputKind, InputSpec, Operator, Program, Rows, Shape
+from touchstone.programs.program import Constant
+from touchstone.programs.rules import RULES
+from touchstone.programs.weights import Tensor, constant_of
+
+RAGGED = {("causal_mix", 0), ("causal_scores", -1)}
+"""Operands, and outputs (-1), as wide as the sequence."""
+
+
+def run(vector: Vector, plain: bool = False) -> Int32:
+    """The output of one operator on the operands of a vector; of one position where it looks back.
+
+    The operator stands behind as many others, of which only the shapes are made use of.
+    """
+    rows = max((len(x) for x in vector.inputs), default=1)
+    first = vector.place.get("position", 0)
+    count = len(vector.inputs)
+    tensors = {constant_of(c): c for c in vector.constants}
+    constants = tuple(constant_of(c) for c in vector.constants)
+    operator = Operator(
+        vector.op, "", tuple(range(1, count + 1)) if vector.op != "embed_tokens" else (0,),
+        constants, vector.attributes,
+    )  # fmt: skip
+    if vector.op == "embed_positions":
+        operator = Operator(vector.op, "", (), constants, vector.attributes)
+    shapes = [Shape(Rows.SEQUENCE, 1, 1)]
+    for index, x in enumerate(vector.inputs):
+        wide = SEQUENCE if (vector.op, index) in RAGGED else x.shape[2]
+        shapes.append(Shape(Rows.SEQUENCE, x.shape[1], wide))
+    shapes.append(
+        RULES[vector.op].infer([shapes[i] for i in operator.inputs], constants, operator.attributes)
+    )
+    program = Program(InputSpec(InputKind.ROWS, 1, 1 << 10, True), (operator,) * (count + 1), 1)
+    values = [x if len(x) == rows else _last(x, rows) for x in vector.inputs]
+    engine = _Bare(program, tuple(shapes), tensors, plain)
+    return engine.only(values, first, rows)[-len(vector.output) :]
+
+
+def _last(x: Int32, rows: int) -> Int32:
+    """The rows of one position as those of the last of several."""
+    padded = np.zeros((rows, *x.shape[1:]), np.int32)
+    padded[-len(x) :] = x
+    return padded
+
+
+class _Bare(NativeEngine):
+    """An engine for the last operator of a program that need not be valid."""
+
+    def __init__(
+        self,
+        program: Program,
+        shapes: tuple[Shape, ...],
+        tensors: Mapping[Constant, Tensor],
+        plain: bool,
+    ) -> None:
+        memory = Memory(tensors)
+        lowering = Lowering(program, shapes, memory, fused=False)
+        lowering.histories = histories_of(Program(program.input, program.operators[-1:], 1), shapes)
+        lowering.found = {(v, BODY): lowering.room_for(s) for v, s in enumerate(shapes[:-1])}
+        lowering.operator(len(shapes) - 1)
+        self.places = {v: lowering.found[v, BODY] for v in range(len(shapes))}
+        lowered = Lowered(
+            lowering.nodes, lowering.places, self.places[0], self.places[len(shapes) - 1], {},
+            self.places,
+        )  # fmt: skip
+        super()._prepare(program, shapes, make_plan(lowered, apart=True), memory, 2, plain)
+
+    def only(self, values: list[Int32], first: int, rows: int) -> Int32:
+        """The value that the operator writes, of rows from position `first` on."""
+        session = self.session()
+        session.length = first
+        source = values[0][:, 0, :1] if values else np.zeros((rows, 1), np.int32)
+        step = Step(self._plan, [Feed(session, source, 0)], 1 << 10)
+        self._make_room(step)
+        for number, value in enumerate(values, start=1):
+            place = self._plan.address(self.places[number], step.counts, step.stride)
+            self._arena[place : place + value.size] = value.reshape(-1)
+        self._execute(step, 0, len(self._plan.stages))
+        return step.value(self._arena, len(values) + 1, self._shapes[len(values) + 1])

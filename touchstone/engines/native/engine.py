@@ -1,0 +1,180 @@
+"""The native engine: causal programs as machine code, the same bytes as the reference."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from touchstone.arithmetic.sampling import NO_TOKEN
+from touchstone.engines.interface import (
+    Int32,
+    Runnable,
+    Seen,
+    check_batch,
+    check_prompts,
+    unseen,
+)
+from touchstone.engines.native.histories import histories_of
+from touchstone.engines.native.lowering import lower
+from touchstone.engines.native.machine import fields
+from touchstone.engines.native.machine.execute import machine
+from touchstone.engines.native.memory import Memory
+from touchstone.engines.native.plan import Plan, make_plan
+from touchstone.engines.native.session import Session
+from touchstone.engines.native.step import Feed, Step
+from touchstone.engines.native.team import Team
+from touchstone.engines.native.writing import Writing
+from touchstone.programs.encoding import program_root
+from touchstone.programs.program import Program, Shape
+from touchstone.programs.validate import validate
+from touchstone.protocol.generation import Prompt
+
+STEP_ROWS = 512
+"""Rows of a step at most: enough to use each weight often while it is in the cache."""
+
+STEP_ELEMENTS = 1 << 26
+"""int32 that the values of a step take at most, unless a single row takes more."""
+
+SESSIONS = 64
+"""Sequences that are generated at the same time; further ones wait."""
+
+
+class NativeEngine:
+    """Runs a causal model. See `interface.CausalEngine`.
+
+    `threads`: as many as there are processors if None. `plain`: products term by term, for
+    processors on which the vector code fails its test.
+    """
+
+    def __init__(self, model: Runnable, threads: int | None = None, plain: bool = False) -> None:
+        shapes, memory = validate(model.program), Memory(model.tensors)
+        plan = make_plan(lower(model.program, memory))
+        self._apart = make_plan(lower(model.program, memory, fused=False), apart=True)
+        self._prepare(model.program, shapes, plan, memory, threads, plain)
+
+    def _prepare(
+        self, program: Program, shapes: tuple[Shape, ...], plan: Plan, memory: Memory,
+        threads: int | None, plain: bool,
+    ) -> None:  # fmt: skip
+        self._program, self._shapes, self._plan = program, shapes, plan
+        self._histories = histories_of(program, shapes)
+        self._constants, self._weights = memory.arrays()
+        self._team = Team(threads or len(os.sched_getaffinity(0)))
+        self._plain = plain
+        self._run = machine()
+        self._arena = np.empty(0, np.int32)
+        self._busy = threading.Lock()
+
+    def report(self) -> dict[str, Any]:
+        """What runs where: threads, and which products."""
+        products = "plain" if self._plain else "vector"
+        return {"device": "cpu", "threads": self._team.size, "products": products}
+
+    def session(self, saved: bytes | None = None) -> Session:
+        """A new sequence, or one that `save` has written. Raises InputError for other bytes."""
+        found = Session(self._histories)
+        if saved is not None:
+            found.restore(saved, program_root(self._program), self._program.input.max_length)
+        return found
+
+    def save(self, session: Session) -> bytes:
+        """A session as bytes, for `session`."""
+        return session.save(program_root(self._program))
+
+    def step(self, feeds: Sequence[Feed]) -> list[Int32]:
+        """Reads on in several sessions at once, each in at most one feed.
+
+        Returns the wanted outputs of each feed, int32 [wanted, width]. Raises InputError where a
+        session would pass the greatest length.
+        """
+        with self._busy:
+            step = Step(self._plan, feeds, self._program.input.max_length)
+            self._execute(step, 0, len(self._plan.stages))
+            return step.outputs(self._arena, self._shapes[self._program.output].width)
+
+    def _make_room(self, step: Step) -> None:
+        if len(self._arena) < step.elements:
+            self._arena = np.empty(step.elements, np.int32)
+
+    def _execute(self, step: Step, first: int, last: int) -> None:
+        """Runs stages `first` to `last` of a step."""
+        self._make_room(step)
+        if first == 0:
+            step.fill(self._arena)
+        settings = np.zeros(fields.SETTINGS, np.int64)
+        settings[[fields.COUNT_0, fields.COUNT_1]] = step.counts
+        settings[fields.STRIDE] = step.stride
+        settings[fields.THREADS] = self._team.size
+        settings[fields.ROW_RUN] = max(1, min(16, step.counts[0] // (4 * self._team.size)))
+        settings[fields.PLAIN] = self._plain
+        settings[fields.FIRST_STAGE], settings[fields.LAST_STAGE] = first, last
+        counters = np.zeros(2 * len(step.plan.stages), np.int64)
+        self._team.run(
+            self._run, step.plan.stages, step.codes, step.infos, step.pages, self._arena,
+            self._arena.view(np.int16), self._constants, self._weights, settings, counters,
+        )  # fmt: skip
+
+    def _step_rows(self, longest: int) -> int:
+        """Rows of a step that keep its values within STEP_ELEMENTS."""
+        need = sum(self._plan.need((1, 1), longest if self._plan.ragged else 0))
+        return max(1, min(STEP_ROWS, STEP_ELEMENTS // max(need, 1)))
+
+    def run(self, batch: Sequence[Int32]) -> list[Int32]:
+        """See CausalEngine.run."""
+        waiting = {i: rows[:, 0] for i, rows in enumerate(check_batch(self._program, batch))}
+        sessions = {i: self.session() for i in waiting}
+        outputs: dict[int, list[Int32]] = {i: [] for i in waiting}
+        limit = self._step_rows(max(map(len, waiting.values()), default=1))
+        while waiting:
+            feeds, room = {}, limit
+            for number, rows in list(waiting.items()):
+                if room:
+                    feeds[number] = Feed(sessions[number], rows[:room], len(rows[:room]))
+                    waiting[number] = rows[room:]
+                    room -= len(rows[:room])
+            for number, found in zip(feeds, self.step(list(feeds.values())), strict=True):
+                outputs[number].append(found)
+            waiting = {i: rows for i, rows in waiting.items() if len(rows)}
+        return [np.concatenate(parts) for parts in outputs.values()]
+
+    def replay(self, rows: Int32) -> Iterator[tuple[int, Int32]]:
+        """See CausalEngine.replay."""
+        (checked,) = check_batch(self._program, [rows])
+        ends = [0, *(self._apart.lowered.written[v] for v in range(1, len(self._shapes)))]
+        with self._busy:
+            self._arena = np.empty(0, np.int32)
+            feed = Feed(self.session(), checked[:, 0], 0)
+            step = Step(self._apart, [feed], self._program.input.max_length)
+            done = 0
+            for value, end in enumerate(ends):
+                self._execute(step, done, end)
+                done = end
+                yield value, step.value(self._arena, value, self._shapes[value])
+
+    def generate(self, prompts: Sequence[Prompt], seen: Seen = unseen) -> list[Int32]:
+        """See CausalEngine.generate."""
+        check_prompts(self._program, prompts)
+        longest = max((prompt.positions for prompt in prompts), default=1)
+        limit = self._step_rows(longest)
+        waiting = [Writing(i, prompt, self.session()) for i, prompt in enumerate(prompts)]
+        written = [writing.written for writing in waiting]
+        running: list[Writing] = []
+        while waiting or running:
+            while waiting and len(running) < min(SESSIONS, limit):
+                running.append(waiting.pop(0))
+            feeds, room = {}, limit
+            # Those that write come first: each needs one row.
+            for writing in sorted(running, key=lambda one: not one.count):
+                if room:
+                    feeds[writing] = writing.feed(room)
+                    room -= len(feeds[writing].rows)
+            for writing, found in zip(feeds, self.step(list(feeds.values())), strict=True):
+                token = int(found[0, 0]) if len(found) else NO_TOKEN
+                if len(found) and writing.take(token):
+                    seen(writing.index, token)
+            running = [writing for writing in running if not writing.ended]
+        return written

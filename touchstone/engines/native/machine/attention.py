@@ -1,0 +1,171 @@
+"""Attention that looks back, as machine code (docs/arithmetic.md, "Causal programs").
+
+Histories lie in pages of PAGE positions. What a page holds for one head:
+
+    keys:   shifts [PAGE], then for each 16 positions their rows as a panel [d / 2, 16, 2]
+    values: shifts [PAGE], then for each 16 elements a panel over positions [PAGE / 2, 16, 2]
+
+all int16, so that scores and mixes are products of rows with panels as those of weights are.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from touchstone.engines.native.machine.compiling import compiled
+from touchstone.engines.native.machine.numbers import round_div, round_shift, saturate, shift_down
+from touchstone.engines.native.machine.rows import exp, narrow_row, row_max, total
+from touchstone.engines.native.machine.threads import shorts_at
+from touchstone.engines.native.machine.tile import CHANNELS, MOST_ROWS, plain_tile, short_tile
+
+PAGE = 64
+DIGIT = 11
+"""Bits of a digit of a mix's weights: PAGE digits times 2^14 stay within int32."""
+
+_DIGIT_MASK = (1 << DIGIT) - 1
+WEIGHT_LIMIT = 1 << 15
+
+
+@compiled
+def keep_key(x, row_peak, bits, place, head):
+    """Writes the narrowed row x of a key at `place` of the page of a head."""
+    shift = shift_down(row_peak, bits)
+    pairs = (x.size + 1) // 2
+    narrowed = np.empty(2 * pairs, np.int16)
+    narrow_row(x, shift, bits, narrowed)
+    head[place] = shift
+    start = PAGE + (place // CHANNELS) * pairs * 2 * CHANNELS + 2 * (place % CHANNELS)
+    for e in range(narrowed.size):
+        head[start + (e >> 1) * 2 * CHANNELS + (e & 1)] = narrowed[e]
+
+
+@compiled
+def keep_value(x, row_peak, bits, place, head):
+    """Writes the narrowed row x of a value at `place` of the page of a head."""
+    shift = shift_down(row_peak, bits)
+    narrowed = np.empty(x.size, np.int16)
+    narrow_row(x, shift, bits, narrowed)
+    head[place] = shift
+    start = PAGE + (place >> 1) * 2 * CHANNELS + (place & 1)
+    for e in range(narrowed.size):
+        panel = (e // CHANNELS) * PAGE * CHANNELS
+        head[start + panel + 2 * (e % CHANNELS)] = narrowed[e]
+
+
+@compiled
+def short_products(x, place, stride, rows, page, panel, pairs, plain, sums):
+    """int32 [rows, CHANNELS] of rows of int16 that begin at x[place], and a panel of int16."""
+    if plain:
+        plain_tile(rows, x[place:], stride, page[panel:], pairs, sums)
+    else:
+        start = page.ctypes.data + 2 * panel
+        short_tile(rows, x.ctypes.data + 2 * place, stride, start, pairs, sums.ctypes.data)
+
+
+@compiled
+def scores(q, peaks, pages, offset, count, settings, plain, out, stride):
+    """Scores of the heads that share one head of keys, at one position, with `count` keys.
+
+    q [heads, d] and peaks [heads] flat; pages: addresses of the session's pages; offset: bytes to
+    the head of the keys. settings: row bits, factor, factor bits, pairs to add up in int32. Score
+    u of head h goes to out[h * stride + u].
+    """
+    bits, factor, factor_bits, block = settings
+    heads = peaks.size
+    width = q.size // heads
+    pairs = (width + 1) // 2
+    narrowed = np.empty(heads * 2 * pairs, np.int16)
+    shifts = np.empty(heads, np.int64)
+    for h in range(heads):
+        shifts[h] = shift_down(peaks[h], bits)
+        row = narrowed[h * 2 * pairs : (h + 1) * 2 * pairs]
+        narrow_row(q[h * width : (h + 1) * width], shifts[h], bits, row)
+    sums = np.empty(MOST_ROWS * CHANNELS, np.int32)
+    totals = np.empty(MOST_ROWS * CHANNELS, np.int64)
+    for start in range(0, count, CHANNELS):
+        page = shorts_at(pages[start // PAGE] + offset, PAGE + PAGE * 2 * pairs)
+        keys = start % PAGE
+        panel = PAGE + keys * 2 * pairs
+        present = min(CHANNELS, count - start)
+        for first in range(0, heads, MOST_ROWS):
+            rows = min(MOST_ROWS, heads - first)
+            for e in range(rows * CHANNELS):
+                totals[e] = 0
+            for pair in range(0, pairs, block):
+                short_products(
+                    narrowed, (first * pairs + pair) * 2, 2 * pairs, rows,
+                    page, panel + pair * 2 * CHANNELS, min(block, pairs - pair), plain, sums,
+                )  # fmt: skip
+                for e in range(rows * CHANNELS):
+                    totals[e] += sums[e]
+            for r in range(rows):
+                base = 16 + factor_bits - shifts[first + r]
+                target = (first + r) * stride + start
+                for u in range(present):
+                    product = totals[r * CHANNELS + u] * factor
+                    out[target + u] = saturate(round_shift(product, base - page[keys + u]))
+
+
+@compiled
+def softmax_weights(x, heads, stride, count, table, wholes):
+    """Turns rows of scores, [heads, stride], into weights in place, and their sums to `wholes`."""
+    for h in range(heads):
+        line = x[h * stride : h * stride + count]
+        exp(line, np.int64(row_max(line)), table, line)
+        wholes[h] = saturate(total(line))
+
+
+@compiled
+def mix(weights, heads, stride, wholes, pages, offset, count, plain, out):
+    """Means of `count` value rows for the heads that share them: out [heads, d] flat.
+
+    Weights times powers of two bring all rows to the smallest shift among them; cut into digits
+    they are rows of products with int32 sums, page by page.
+    """
+    width = out.size // heads
+    panels = (width + CHANNELS - 1) // CHANNELS
+    size = PAGE + panels * CHANNELS * PAGE
+    low, high = 31, 0
+    for start in range(0, count, PAGE):
+        page = shorts_at(pages[start // PAGE] + offset, size)
+        for u in range(min(PAGE, count - start)):
+            low, high = min(low, page[u]), max(high, page[u])
+    digits = (15 + high - low) // DIGIT + 1
+    rows = heads * digits
+    parts = np.empty(rows * PAGE, np.int16)
+    sums = np.empty(MOST_ROWS * CHANNELS, np.int32)
+    totals = np.zeros(heads * panels * CHANNELS, np.int64)
+    for start in range(0, count, PAGE):
+        page = shorts_at(pages[start // PAGE] + offset, size)
+        present = min(PAGE, count - start)
+        _digits(weights, heads, stride, start, present, page, low, digits, parts)
+        for panel in range(panels):
+            for first in range(0, rows, MOST_ROWS):
+                some = min(MOST_ROWS, rows - first)
+                short_products(
+                    parts, first * PAGE, PAGE, some,
+                    page, PAGE + panel * CHANNELS * PAGE, (present + 1) // 2, plain, sums,
+                )  # fmt: skip
+                for r in range(some):
+                    head, digit = (first + r) // digits, (first + r) % digits
+                    target = (head * panels + panel) * CHANNELS
+                    for e in range(CHANNELS):
+                        totals[target + e] += np.int64(sums[r * CHANNELS + e]) << (DIGIT * digit)
+    for h in range(heads):
+        for e in range(width):
+            exact = totals[h * panels * CHANNELS + e] << low
+            out[h * width + e] = saturate(round_div(exact, np.int64(wholes[h])))
+
+
+@compiled
+def _digits(weights, heads, stride, start, present, page, low, digits, parts):
+    """Digits of the weights of a page's positions: int16 [heads, digits, PAGE], zeros behind."""
+    for h in range(heads):
+        for u in range(PAGE):
+            weight = np.int64(0)
+            if u < present:
+                limited = min(max(np.int64(weights[h * stride + start + u]), 0), WEIGHT_LIMIT)
+                weight = limited << (page[u] - low)
+            for digit in range(digits):
+                parts[(h * digits + digit) * PAGE + u] = weight & _DIGIT_MASK
+                weight >>= DIGIT
