@@ -26,13 +26,7 @@ struct Evidence {
 ///            | values: u8 | (value: u32 | opening) x values | siblings of values | siblings of the sequence
 ///            | constants: u8 | opening x constants
 library EvidenceReader {
-    /// The records, with which evidence begins, and where in calldata all that stands behind them begins and ends.
-    function begin(bytes calldata given) internal view returns (Evidence memory found, uint256 from, uint256 end) {
-        (from, end) = Openings.bounds(given);
-        (found.records, from) = Openings.next(from, end);
-    }
-
-    /// All that stands behind the records.
+    /// All that stands behind the records, which are read first.
     function complete(Evidence memory found, uint256 from, uint256 end) internal view {
         uint256 count;
         (count, from) = Openings.number(from, end, 1);

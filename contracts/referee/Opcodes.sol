@@ -74,6 +74,11 @@ library Opcodes {
         return opcode == CAUSAL_SCORES || opcode == CAUSAL_MIX;
     }
 
+    /// The first operand of which an operator reads earlier positions: behind the last of one that reads none.
+    function history(uint256 opcode) internal pure returns (uint256) {
+        return looksBack(opcode) ? HISTORY : operands(opcode);
+    }
+
     /// Whether an element reduces one row of its first operand, whose width is its own.
     function reducesRow(uint256 opcode) internal pure returns (bool) {
         return (opcode >= PEAK && opcode <= ROW_MEAN) || opcode == MEAN_SQUARE || opcode == SCORES;

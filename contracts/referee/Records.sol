@@ -29,6 +29,9 @@ struct Step {
     /// Index of the element in the output, of a causal program in its position's, and of its row.
     uint256 element;
     uint256 row;
+    /// Groups and width of the operands of which earlier positions are read, once they have been looked up.
+    uint256 historyGroups;
+    uint256 historyWidth;
 }
 
 /// The records of a program: twin of `touchstone/programs/encoding.py`. Record 0 is the header, record v is that of the
@@ -180,6 +183,11 @@ library Records {
     /// Groups and width of the operands of which earlier positions are read, from the record of the first of them. Each
     /// of their groups serves as many of the output's.
     function historyShape(Step memory s, Chunks memory records) internal pure returns (uint256 groups, uint256 width) {
+        if (s.historyGroups == 0) (s.historyGroups, s.historyWidth) = _historyShape(s, records);
+        return (s.historyGroups, s.historyWidth);
+    }
+
+    function _historyShape(Step memory s, Chunks memory records) private pure returns (uint256 groups, uint256 width) {
         uint256 value = _value(s, Opcodes.HISTORY);
         if (value == 0) return (1, _width(_opened(records, 0, HEADER_WIDTH, 1), 0, HEADER_WIDTH, s.length));
         uint256 place = _opened(records, value, GROUPS, 2);
@@ -189,7 +197,8 @@ library Records {
     }
 
     /// The group of those operands that the element's row reads.
-    function historyGroup(Step memory s, uint256 groups) internal pure returns (uint256) {
+    function historyGroup(Step memory s, Chunks memory records) internal pure returns (uint256) {
+        (uint256 groups,) = historyShape(s, records);
         // SAFETY: `groups` divide the output's, which are not zero.
         unchecked {
             return s.row / (s.groups / groups);

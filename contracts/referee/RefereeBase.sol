@@ -9,7 +9,7 @@ import {Opcodes} from "./Opcodes.sol";
 import {Records, Step} from "./Records.sol";
 import {Shapes} from "./Shapes.sol";
 import {Values} from "./Values.sol";
-import {Chunks} from "../transcript/Openings.sol";
+import {Chunks, Openings} from "../transcript/Openings.sol";
 
 /// How an element is recomputed, whatever its operator: what is opened is checked first, and every address follows from
 /// the operator's record, its shape and the element; nothing is pointed at by whoever opens. One contract could not
@@ -41,8 +41,8 @@ abstract contract RefereeBase is IReferee {
         view
         returns (uint256 terms, uint256 most)
     {
-        Chunks memory opened = records.records();
-        return Shapes.reduction(_step(question, opened), opened);
+        (Step memory s, Chunks memory opened) = _step(question, records);
+        return Shapes.reduction(s, opened);
     }
 
     /// @inheritdoc IReferee
@@ -57,7 +57,8 @@ abstract contract RefereeBase is IReferee {
         view
         returns (int256)
     {
-        (Step memory s, Evidence memory opened) = _checked(question, evidence);
+        (Step memory s, Evidence memory opened) = _opened(question, evidence);
+        Constants.check(s, opened);
         (uint256 terms,) = Shapes.reduction(s, opened.records);
         if (from >= to || to > terms) revert BadSegment(from, to, terms);
         return _partial(s, opened, from, to);
@@ -70,7 +71,8 @@ abstract contract RefereeBase is IReferee {
         returns (int256 total)
     {
         if (parts.length == 0) revert NoParts();
-        bool maximum = Opcodes.isMaximum(_step(question, records.records()).opcode);
+        (Step memory s,) = _step(question, records);
+        bool maximum = Opcodes.isMaximum(s.opcode);
         total = Numbers.bounded(parts[0]);
         for (uint256 i = 1; i < parts.length; ++i) {
             int256 part = Numbers.bounded(parts[i]);
@@ -81,7 +83,8 @@ abstract contract RefereeBase is IReferee {
 
     /// @inheritdoc IReferee
     function finish(Question calldata question, bytes calldata evidence, int256 total) external view returns (int256) {
-        (Step memory s, Evidence memory opened) = _checked(question, evidence);
+        (Step memory s, Evidence memory opened) = _opened(question, evidence);
+        Constants.check(s, opened);
         return _finish(s, opened, Numbers.bounded(total));
     }
 
@@ -105,38 +108,35 @@ abstract contract RefereeBase is IReferee {
         view
         returns (int256 found, int256 needed)
     {
-        (Step memory s, Evidence memory opened) = _checked(question, evidence);
+        (Step memory s, Evidence memory opened) = _opened(question, evidence);
+        Constants.check(s, opened);
         (uint256 terms,) = Shapes.reduction(s, opened.records);
         if (both) found = Values.element(opened, s.leaf(), s.element);
         needed = _finish(s, opened, _partial(s, opened, 0, terms));
     }
 
-    /// The step that a question is about, once all that is opened has been checked.
-    function _checked(Question calldata question, bytes calldata evidence)
-        private
-        view
-        returns (Step memory s, Evidence memory opened)
-    {
-        (s, opened) = _opened(question, evidence);
-        Constants.check(s, opened);
-    }
-
-    /// The same without a look at the constants.
+    /// The step that a question is about, and what is opened, of which all but the constants has been checked.
     function _opened(Question calldata question, bytes calldata evidence)
         private
         view
         returns (Step memory s, Evidence memory opened)
     {
-        uint256 from;
-        uint256 end;
-        (opened, from, end) = evidence.begin();
-        s = _step(question, opened.records);
+        (uint256 from, uint256 end) = Openings.bounds(evidence);
+        (opened.records, from) = Openings.next(from, end);
+        s = Records.step(question, opened.records);
+        _requireOwn(s.opcode);
         opened.complete(from, end);
         Values.check(s, question, opened);
     }
 
-    function _step(Question calldata question, Chunks memory records) private view returns (Step memory s) {
-        s = Records.step(question, records);
+    /// The same where records are all that is opened.
+    function _step(Question calldata question, bytes calldata records)
+        private
+        view
+        returns (Step memory s, Chunks memory opened)
+    {
+        opened = records.records();
+        s = Records.step(question, opened);
         _requireOwn(s.opcode);
     }
 }

@@ -78,16 +78,12 @@ library Values {
     function _size(Step memory s, Evidence memory evidence, uint256 leaf) private pure returns (uint256) {
         if (leaf == s.leaf()) return s.sizeOf();
         uint256 operands = Opcodes.operands(s.opcode);
-        for (uint256 i; i < operands; ++i) {
-            if (s.operand(i) == leaf || _isEarlier(s, i, leaf)) return s.operandSize(evidence.records, i);
+        uint256 position = s.causal ? leaf >> s.valueBits : 0;
+        uint256 i;
+        if (position != s.position) i = position < s.position ? Opcodes.history(s.opcode) : operands;
+        for (; i < operands; ++i) {
+            if (s.operandAt(i, position) == leaf) return s.operandSize(evidence.records, i);
         }
         revert UnexpectedValue(leaf);
-    }
-
-    /// Whether a leaf is operand `i` at an earlier position, of an operator that looks back at it.
-    function _isEarlier(Step memory s, uint256 i, uint256 leaf) private pure returns (bool) {
-        if (!Opcodes.looksBack(s.opcode) || i < Opcodes.HISTORY) return false;
-        uint256 position = leaf >> s.valueBits;
-        return position < s.position && s.operandAt(i, position) == leaf;
     }
 }

@@ -1,6 +1,8 @@
 """Gas of the transactions with which a referee recomputes one element, calldata included.
 
-The transcript is as deep as a real one: 320 values of 128 positions, in a payload of 8 sequences.
+The transcripts are as deep as real ones: 320 values of 128 positions, in a payload of 8 sequences.
+Operators from `rotate` on stand in that of a causal program, with two heads of queries to each of
+keys; an element of it is the last position's.
 A step is the largest transaction of one operator: the whole element with the claimed one where the
 reduction is judged at once, and a full segment of it where it is not.
 """
@@ -19,9 +21,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.touchstone.referee.judge import Judge, deploy_referee
 from tests.touchstone.referee.transcript import Case, Sketch
-from touchstone.arithmetic.tables import GELU_LOW, exp_table, gelu_table
+from touchstone.arithmetic.tables import (
+    GELU_LOW,
+    exp_table,
+    gelu_table,
+    noise_table,
+    weight_table,
+)
 from touchstone.chain.devnet import Devnet
 from touchstone.chain.sender import Sender
+from touchstone.programs import Rows, Shape
+from touchstone.programs.program import ORDER_WIDTH
 from touchstone.programs.rules import RULES
 
 WIDTHS = (384, 1024, 4096)
@@ -30,6 +40,10 @@ HEAD = 64
 VALUES = 320
 SEQUENCES = 8
 VOCABULARY = 4096
+LATER = {op for op, rule in RULES.items() if rule.opcode >= RULES["rotate"].opcode}
+SHARED = 2
+"""Heads of queries to each head of keys."""
+
 PARTS = 64
 TRANSACTION = 21_000
 
@@ -45,8 +59,11 @@ def run() -> dict[str, float]:
             for width in WIDTHS:
                 console.print(f"width {width}")
                 case = transcript(width)
-                for op in sorted(RULES.keys() - {"embed_tokens"}):
+                for op in sorted(RULES.keys() - {"embed_tokens", *LATER}):
                     figures[f"{op}_{width}_gas"] = meter.step(case, op)
+                causal = causal_transcript(width)
+                for op in sorted(LATER):
+                    figures[f"{op}_{width}_gas"] = meter.step(causal, op)
                 words = transcript(width, tokens=True)
                 figures[f"embed_tokens_{width}_gas"] = meter.step(words, "embed_tokens")
                 if width == WIDTHS[-1]:
@@ -109,8 +126,9 @@ class Meter:
 
 def _question(case: Case, op: str) -> Any:
     names = [operator.op for operator in case.program.operators]
-    value = names.index(op) + 1
-    return case.question(value, case.values[value].size // 2 + 1)
+    value, last = names.index(op) + 1, case.length - 1 if case.layout.causal else 0
+    size = case.at(value, last).size
+    return case.question(value, (size // 2 + 1) % size, last)
 
 
 def transcript(width: int, tokens: bool = False) -> Case:
@@ -129,6 +147,44 @@ def transcript(width: int, tokens: bool = False) -> Case:
     else:
         sketch = Sketch(LENGTH, (random.normal(size=(LENGTH, 1, width)) * 2**16).astype(np.int32))
         _every_operator(sketch, width, ints)
+    while len(sketch.values) < VALUES:
+        sketch.run("row_max", (sketch.ones,))
+    return sketch.case(3, SEQUENCES)
+
+
+def causal_transcript(width: int) -> Case:
+    """The same with every later operator, in a causal program."""
+    random = np.random.default_rng(width)
+
+    def ints(limit: int, *shape: int) -> Any:
+        return random.integers(-limit, limit, shape).astype(np.int32)
+
+    first = (random.normal(size=(LENGTH, 1, width)) * 2**16).astype(np.int32)
+    sketch = Sketch(LENGTH, first, causal=True)
+    heads = Shape(Rows.SEQUENCE, width // HEAD, HEAD)
+    shared = Shape(Rows.SEQUENCE, heads.groups // SHARED, HEAD)
+    q, k, v = (
+        sketch.given(ints(1 << 20, LENGTH, shape.groups, HEAD), shape)
+        for shape in (heads, shared, shared)
+    )
+    angles = (ints(1 << 20, LENGTH, HEAD // 2), ints(1 << 20, LENGTH, HEAD // 2))
+    q, k = (sketch.run("rotate", (x,), angles) for x in (q, k))
+    tops = [sketch.run("peak", (x,)) for x in (q, k, v)]
+    bits = {"row_bits": 9, "key_bits": 9, "factor": 32768, "factor_bits": 18}
+    scores = sketch.run("causal_scores", (q, tops[0], k, tops[1]), **bits)
+    weighed = sketch.run("exp", (scores, sketch.run("row_max", (scores,))), (weight_table(),))
+    total = sketch.run("row_sum", (weighed,))
+    sketch.run("causal_mix", (weighed, total, v, tops[2]), row_bits=14)
+    gate = sketch.run("multiply", (0, 0))
+    both = sketch.run("concat", (gate, 0))
+    logits = sketch.run("slice", (both,), start=7, width=width)
+    order = ints(1 << 30, LENGTH, 1, ORDER_WIDTH)
+    order[..., 1:4] = 1, 1 << 16, (1 << 31) - 1
+    how = sketch.given(np.abs(order), Shape(Rows.SEQUENCE, 1, ORDER_WIDTH))
+    tempered = sketch.run("temper", (logits, how))
+    highest = sketch.run("row_max", (tempered,))
+    noisy = sketch.run("perturb", (tempered, highest, how), (noise_table(),))
+    sketch.run("emit", (sketch.run("argmax", (noisy,)), how), (ints(1 << 16, 64),))
     while len(sketch.values) < VALUES:
         sketch.run("row_max", (sketch.ones,))
     return sketch.case(3, SEQUENCES)

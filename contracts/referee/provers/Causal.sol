@@ -72,8 +72,7 @@ library Causal {
         pure
         returns (int256 total)
     {
-        (uint256 groups,) = s.historyShape(evidence.records);
-        uint256 group = s.historyGroup(groups);
+        uint256 group = s.historyGroup(evidence.records);
         uint256 place = group * s.width + s.element % s.width;
         uint256 weights = s.operand(0);
         int256 bits = s.rowBits();
@@ -92,9 +91,8 @@ library Causal {
 
     function _key(Step memory s, Evidence memory evidence) private pure returns (Key memory key) {
         uint256 position = s.element % s.width;
-        uint256 groups;
-        (groups, key.width) = s.historyShape(evidence.records);
-        key.group = s.historyGroup(groups);
+        (, key.width) = s.historyShape(evidence.records);
+        key.group = s.historyGroup(evidence.records);
         (key.rows, key.peaks) = (s.operandAt(2, position), s.operandAt(3, position));
     }
 

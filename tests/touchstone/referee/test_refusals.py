@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import product
-from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.touchstone.referee.bad import opened, refuses, reworded
 from tests.touchstone.referee.judge import Judge
 from tests.touchstone.referee.transcript import Case, Sketch
 from touchstone.errors import TransactionReverted
 from touchstone.programs import encode
 from touchstone.programs.encoding import RECORD, operator_chunks
 from touchstone.programs.rules import ACROSS_ALL, CAUSAL_ONLY, RULES
-from touchstone.protocol.merkle import CHUNK, chunk_count, seal
+from touchstone.protocol.merkle import CHUNK
 from touchstone.transcripts.evidence import Evidence
-from touchstone.transcripts.proofs import Chunks, siblings_of
+from touchstone.transcripts.proofs import Chunks
 from touchstone.transcripts.question import Question
 from touchstone.transcripts.trees import ChunkTree
 
@@ -48,13 +48,6 @@ def world() -> World:
     return World()
 
 
-def refuses(judge: Judge, name: str, *call: Any, **fields: object) -> None:
-    with pytest.raises(TransactionReverted) as caught:
-        judge.call(*call)
-    assert caught.value.error == name
-    assert {key: caught.value.arguments[key] for key in fields} == fields
-
-
 def with_rows(evidence: Evidence, place: int, **changed: object) -> Evidence:
     rows = list(evidence.rows)
     rows[place] = replace(rows[place], **changed)
@@ -71,20 +64,10 @@ def reopened(chunks: Chunks, keep: tuple[int, ...], tree: ChunkTree) -> Chunks:
     return opened(tree, keep)
 
 
-def opened(tree: ChunkTree, indexes: tuple[int, ...]) -> Chunks:
-    data = b"".join(tree.chunk(index) for index in indexes)
-    return Chunks(indexes, data, siblings_of(indexes, chunk_count(tree.data.nbytes), tree.node))
-
-
 def with_words(world: World, words: dict[int, int]) -> tuple[Question, Chunks]:
     """The question about a program whose record has these words, and that record opened."""
-    records = bytearray(encode(world.case.program))
-    for index, word in words.items():
-        place = world.value * RECORD + 32 * index
-        records[place : place + 32] = word.to_bytes(32, "big")
-    tree = ChunkTree(bytes(records))
-    question = replace(world.question, program=seal(len(records), tree.top))
-    return question, opened(tree, tuple(operator_chunks(world.value, constants=True)))
+    indexes = tuple(operator_chunks(world.value, constants=True))
+    return reworded(world.case, world.question, world.value, words, indexes)
 
 
 def test_honest_evidence_is_taken(judge: Judge, world: World) -> None:
