@@ -9,8 +9,8 @@ interface IDisputeTypes {
         None,
         /// Both parties must state their transcripts.
         Stating,
-        /// Trees that are descended: over the sequences, in a causal program over the positions of one, over its values,
-        /// over the chunks of one.
+        /// Trees that are descended: over the sequences, in a causal program over the positions of one, over its
+        /// values, over the chunks of one.
         Sequences,
         Positions,
         Values,

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Convicting} from "./Convicting.sol";
+import {ConvictingAlone} from "./ConvictingAlone.sol";
 import {DisputeSetup, DisputesBase} from "./DisputesBase.sol";
 import {Playing} from "./Playing.sol";
 
@@ -20,6 +21,6 @@ contract Games is Playing, DisputePart {
 }
 
 /// The part in which the referee is asked.
-contract Convictions is Convicting, DisputePart {
+contract Convictions is Convicting, ConvictingAlone, DisputePart {
     constructor(DisputeSetup memory setup_) DisputesBase(setup_) {}
 }

@@ -38,8 +38,8 @@ library ProgramRecords {
         return Places.word(place);
     }
 
-    /// Bytes of a value that an operator writes; with so many rows where it has one for each position, and so wide where
-    /// its width is that of the sequence.
+    /// Bytes of a value that an operator writes; with so many rows where it has one for each position, and so wide
+    /// where its width is that of the sequence.
     function bytesOf(Chunks memory records, uint256 value, uint256 positions, uint256 wide)
         internal
         pure

@@ -36,7 +36,7 @@ def answers(lab: CausalLab) -> list[list[int]]:
     return [answer.tolist() for answer in decode_payload(lab.execute().output)]
 
 
-@pytest.mark.timeout(FAULTS)
+@pytest.mark.timeout(max(300, FAULTS))
 @pytest.mark.parametrize("lab", [prompt_lab, rows_lab], ids=["prompts", "rows"])
 def test_random_faults(lab, referee: Referee) -> None:
     """One flipped bit at any position, in the input's copy as well; all that follows is computed

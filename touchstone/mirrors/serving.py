@@ -1,4 +1,4 @@
-"""`GET /models/{program_root}/{file}`: a mirror's side of docs/models.md."""
+"""`GET /models/{program_root}/{file}`: a mirror's side of docs/mirrors.md."""
 
 from __future__ import annotations
 

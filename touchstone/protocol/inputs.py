@@ -60,11 +60,14 @@ REFUSED = b"TSR1"
 can equal it."""
 
 
-def input_size_limit(order: Order, unit_rows: int, reads: InputSpec = TOKENS) -> int:
+def input_size_limit(order: Order, unit_rows: int, spec: InputSpec = TOKENS) -> int:
     """The most bytes that an input of the order needs, and that can be published on chain: a
-    provider must be able to show its auditor what it was given."""
-    width = reads.width if reads.kind is InputKind.ROWS else 1
-    return min(MOST_ANSWER_BYTES, 8 + 4 * MAX_SEQUENCES + 4 * order.units * unit_rows * width)
+    provider must be able to show its auditor what it was given.
+
+    A row needs no more words than it has elements: each prompt has a row, and five settings.
+    """
+    words = order.units * unit_rows * spec.width
+    return min(MOST_ANSWER_BYTES, 8 + 4 * MAX_SEQUENCES + 4 * words)
 
 
 def require_input(order: Order, payload: bytes, salt: bytes) -> None:

@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from touchstone.errors import InputError, PayloadError, UnpaidInputError
+from touchstone.programs.program import ORDER_WIDTH, InputKind, InputSpec
 from touchstone.protocol.demands import MOST_ANSWER_BYTES
+from touchstone.protocol.generation import Prompt, Sampling, encode_prompts
 from touchstone.protocol.inputs import (
     REFUSED,
     input_size_limit,
@@ -120,6 +122,58 @@ def test_the_broken_rule_is_named(lengths, rule):
     with pytest.raises(UnpaidInputError) as refused:
         read_input(order_of(payload), MODEL, payload)
     assert refused.value.rule == rule
+
+
+ROWS = InputSpec(InputKind.ROWS, 3, 5, True)
+PROMPTS = InputSpec(InputKind.PROMPT, ORDER_WIDTH, 5, True)
+
+
+def prompts_of(*asked: tuple[int, int]) -> bytes:
+    """Prompts of so many tokens, with so many to write."""
+    prompts = [Prompt(np.arange(n, dtype=np.int32), Sampling(new, seed=7)) for n, new in asked]
+    return encode_payload(encode_prompts(prompts))
+
+
+@pytest.mark.parametrize(
+    ("spec", "payload", "rows"),
+    [
+        (ROWS, payload_of(3, 15), 6),
+        (ROWS, payload_of(3, 14), 0),
+        (ROWS, payload_of(18), 0),
+        (ROWS, payload_of(15, 15), 0),
+        (PROMPTS, prompts_of((1, 5)), 5),
+        (PROMPTS, prompts_of((3, 2), (4, 1)), 8),
+        (PROMPTS, prompts_of((3, 4)), 0),
+        (PROMPTS, prompts_of((3, 0)), 0),
+        (PROMPTS, prompts_of((0, 3)), 0),
+        (PROMPTS, prompts_of((3, 2), (4, 2)), 0),
+        (PROMPTS, payload_of(5), 0),
+        (PROMPTS, payload_of(5, 1, 1), 0),
+    ],
+)  # fmt: skip
+def test_rows_and_prompts_have_their_work_or_none(spec, payload, rows):
+    """Eight rows are paid for, the program takes five of a sequence."""
+    assert rows_to_do(order_of(payload), MODEL, payload, spec) == rows
+    refused = output_of(order_of(payload), MODEL, payload, doubled, spec=spec) == REFUSED
+    assert refused == (rows == 0)
+
+
+def test_a_strong_answer_has_the_transcript_of_what_was_written():
+    payload, seen = prompts_of((2, 3), (1, 1)), []
+    answers = [np.array([40, 41, -1], np.int32), np.array([9], np.int32)]
+
+    def body_of(rows):
+        seen.extend(rows)
+        return b"b" * 32
+
+    order = order_of(payload, strong=True)
+    output = output_of(order, MODEL, payload, lambda _: answers, body_of, PROMPTS)
+
+    assert output == b"b" * 32 + encode_payload(answers)
+    first, second = seen
+    assert first[:, 0].tolist() == [0, 1, 40, 41]
+    assert first[:, 1].tolist() == [0, 0, 1, 1]
+    assert second[:, :2].tolist() == [[0, 0]]
 
 
 def test_another_salt_has_another_root():
