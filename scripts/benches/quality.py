@@ -9,7 +9,6 @@ the largest logit is the same; those that end in `_16` are of whole models with 
 
 from __future__ import annotations
 
-import math
 import sys
 import tempfile
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from tokenizers import Tokenizer
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -29,13 +29,13 @@ from transformers.utils import logging
 
 from touchstone.compilers import MatrixError, compile_decoder
 from touchstone.compilers.report import worst
-from touchstone.engines import CausalReference
+from touchstone.engines import causal_engine
 from touchstone.programs import Model, load_model, load_shard
 from touchstone.programs.model import read_manifest
 from touchstone.protocol.generation import Prompt, Sampling
 
 SOURCE = Path(__file__).resolve().parents[2] / "models" / "topics"
-WINDOW, WINDOWS = 192, 6
+WINDOW = 512
 ARCHITECTURES = {
     "llama": LlamaForCausalLM,
     "mistral": MistralForCausalLM,
@@ -61,12 +61,14 @@ def of_demo_model(folder: Path) -> dict[str, float]:
     compile_decoder(SOURCE, folder, "topics", "1", note=errors.append)
     model = load_model(folder)
     real = AutoModelForCausalLM.from_pretrained(SOURCE, dtype=torch.float32).eval()
-    exact_loss, real_loss = [], []
-    for window in held_out_windows():
-        print(f"window {len(real_loss) + 1} of {WINDOWS}", file=sys.stderr)
-        exact_loss.append(loss(exact_logits(model, rows_of(window)), window))
-        real_loss.append(loss(real_logits(real, window), window))
-    exact, plain = (math.exp(np.mean(losses)) for losses in (exact_loss, real_loss))
+    losses = []
+    windows = held_out_windows()
+    for window in windows:
+        found = exact_logits(model, rows_of(window)), real_logits(real, window)
+        losses.append([total_loss(logits, window) for logits in found])
+        print(f"window {len(losses)} of {len(windows)}", file=sys.stderr)
+    count = sum(len(window) - 1 for window in windows)
+    exact, plain = np.exp(np.sum(losses, axis=0) / count).tolist()
     return {
         "perplexity_ratio": exact / plain,
         "perplexity_exact": exact,
@@ -77,15 +79,16 @@ def of_demo_model(folder: Path) -> dict[str, float]:
 
 
 def held_out_windows() -> list[Any]:
-    """Windows of tokens, int64 [WINDOW], spread evenly over the passages held out."""
+    """The passages held out, in windows of at most WINDOW tokens, int64 each.
+
+    A window begins with the last token of the one before, which nothing followed there.
+    """
     # It stands beside run_bench.py.
-    from tokenizers import Tokenizer
     from train_demo_model import HELD_OUT, encode, passages
 
     tokenizer = Tokenizer.from_file(str(SOURCE / "tokenizer.json"))
     tokens = encode(tokenizer, passages()[HELD_OUT - 1 :: HELD_OUT])
-    starts = np.linspace(0, len(tokens) - WINDOW, WINDOWS).astype(int)
-    return [tokens[start : start + WINDOW] for start in starts]
+    return [tokens[start : start + WINDOW] for start in range(0, len(tokens) - 1, WINDOW - 1)]
 
 
 def of_random_models(folder: Path) -> dict[str, float]:
@@ -115,7 +118,7 @@ def logits_of_shards(folder: Path, tokens: Any) -> Any:
     """Logits of a compiled model, whose shards run one after the other where it has several."""
     rows, last = rows_of(tokens), len(read_manifest(folder).shards) - 1
     for index in range(last):
-        rows = CausalReference(load_shard(folder, index)).run([rows])[0]
+        rows = causal_engine(load_shard(folder, index)).run([rows])[0]
     return exact_logits(load_shard(folder, last), rows)
 
 
@@ -165,7 +168,7 @@ def rows_of(tokens: Any) -> Any:
 def exact_logits(model: Model, rows: Any) -> Any:
     """Logits at each position, float64 [positions, vocabulary]."""
     number = [operator.label for operator in model.program.operators].index("logits") + 1
-    for value, found in CausalReference(model).replay(rows):
+    for value, found in causal_engine(model).replay(rows):
         if value == number:
             return found[:, 0] / FRACTION
     raise AssertionError("no logits")
@@ -177,8 +180,8 @@ def real_logits(model: Any, tokens: Any) -> Any:
         return model(input_ids=torch.tensor(np.array(tokens))[None]).logits[0].double().numpy()
 
 
-def loss(logits: Any, tokens: Any) -> float:
-    """Mean loss of all tokens but the first."""
+def total_loss(logits: Any, tokens: Any) -> float:
+    """Sum of the losses of all tokens but the first."""
     given = logits[:-1] - logits[:-1].max(axis=1, keepdims=True)
     chosen = given[np.arange(len(tokens) - 1), tokens[1:]]
-    return float((np.log(np.exp(given).sum(axis=1)) - chosen).mean())
+    return float((np.log(np.exp(given).sum(axis=1)) - chosen).sum())

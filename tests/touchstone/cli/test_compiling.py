@@ -18,9 +18,11 @@ def test_a_language_model_is_compiled_cut_and_its_errors_are_told(tmp_path):
     assert told["shards"] == [[0, 1], [1, 2], [2, 3]]
     assert load_shard(tmp_path / "out", 2).manifest.max_length == 16
     assert len(told["errors"]) == 2 + 3 * 7
-    shown = CliRunner().invoke(app, [*command, "--weight-bits", "16"]).stdout
     worst = max(told["errors"], key=lambda error: error["greatest"])
-    assert f"at most {worst['greatest'] / 256:.2%}"[:-3] in shown
+    shown = CliRunner().invoke(app, command).stdout
+    assert f"by at most {worst['greatest']:.2%} ({worst['label']})" in shown
+    shown = CliRunner().invoke(app, [*command, "--weight-bits", "16"]).stdout
+    assert "by at most 0.0" in shown
 
 
 @pytest.mark.parametrize("option", [["--weight-bits", "4"], ["--cuts", "1;2"]])
