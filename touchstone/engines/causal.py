@@ -14,7 +14,6 @@ def causal_engine(model: Runnable, threads: int | None = None) -> CausalEngine:
     """
     # What makes machine code takes a second to load, which only those who need it should wait for.
     from touchstone.engines.native.engine import NativeEngine
-    from touchstone.engines.native.selftest import plain_needed
+    from touchstone.engines.native.selftest import is_exact
 
-    plain = plain_needed()
-    return CausalReference(model) if plain is None else NativeEngine(model, threads, plain)
+    return NativeEngine(model, threads) if is_exact() else CausalReference(model)

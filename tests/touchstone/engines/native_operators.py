@@ -24,7 +24,7 @@ RAGGED = {("causal_mix", 0), ("causal_scores", -1)}
 """Operands, and outputs (-1), as wide as the sequence."""
 
 
-def run(vector: Vector, plain: bool = False) -> Int32:
+def run(vector: Vector) -> Int32:
     """The output of one operator on the operands of a vector; of one position where it looks back.
 
     The operator stands behind as many others, of which only the shapes are made use of.
@@ -49,7 +49,7 @@ def run(vector: Vector, plain: bool = False) -> Int32:
     )
     program = Program(InputSpec(InputKind.ROWS, 1, 1 << 10, True), (operator,) * (count + 1), 1)
     values = [x if len(x) == rows else _last(x, rows) for x in vector.inputs]
-    engine = _Bare(program, tuple(shapes), tensors, plain)
+    engine = _Bare(program, tuple(shapes), tensors)
     return engine.only(values, first, rows)[-len(vector.output) :]
 
 
@@ -68,7 +68,6 @@ class _Bare(NativeEngine):
         program: Program,
         shapes: tuple[Shape, ...],
         tensors: Mapping[Constant, Tensor],
-        plain: bool,
     ) -> None:
         memory = Memory(tensors)
         lowering = Lowering(program, shapes, memory, fused=False)
@@ -80,7 +79,7 @@ class _Bare(NativeEngine):
             lowering.nodes, lowering.places, self.places[0], self.places[len(shapes) - 1], {},
             self.places,
         )  # fmt: skip
-        super()._prepare(program, shapes, make_plan(lowered, apart=True), memory, 2, plain)
+        super()._prepare(program, shapes, make_plan(lowered, apart=True), memory, 2)
 
     def only(self, values: list[Int32], first: int, rows: int) -> Int32:
         """The value that the operator writes, of rows from position `first` on."""
@@ -88,9 +87,10 @@ class _Bare(NativeEngine):
         session.length = first
         source = values[0][:, 0, :1] if values else np.zeros((rows, 1), np.int32)
         step = Step(self._plan, [Feed(session, source, 0)], 1 << 10)
-        self._make_room(step)
+        arena = np.empty(step.elements, np.int32)
+        step.fill(arena)
         for number, value in enumerate(values, start=1):
             place = self._plan.address(self.places[number], step.counts, step.stride)
-            self._arena[place : place + value.size] = value.reshape(-1)
-        self._execute(step, 0, len(self._plan.stages))
-        return step.value(self._arena, len(values) + 1, self._shapes[len(values) + 1])
+            arena[place : place + value.size] = value.reshape(-1)
+        self._execute(step, arena, 0, len(self._plan.stages))
+        return step.value(arena, len(values) + 1, self._shapes[len(values) + 1])

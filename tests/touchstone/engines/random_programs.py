@@ -16,7 +16,6 @@ from touchstone.programs import (
     InputSpec,
     Manifest,
     Model,
-    Program,
     Rows,
     Shape,
     program_root,
@@ -48,12 +47,16 @@ def model_of(writer: Writer, operators: int) -> Model:
     """A model of what the writer writes."""
     while len(writer.shapes) <= operators:
         writer.grow()
-    program, output = writer.finish()
-    root = program_root(program)
-    manifest = Manifest(
-        "random", "1", root, root, (), (), root, MAX_LENGTH, 1, output.width, 16
-    )  # fmt: skip
-    return Model(manifest, program, writer.builder.tensors, Path())
+    return built(writer.builder, writer.finish())
+
+
+def built(builder: ProgramBuilder, output: int) -> Model:
+    """The model of a builder's program."""
+    program = builder.program(output)
+    root, longest = program_root(program), program.input.max_length
+    width = builder.shapes[output].width
+    manifest = Manifest("random", "1", root, root, (), (), root, longest, 1, width, 16)
+    return Model(manifest, program, builder.tensors, Path())
 
 
 def random_batch(model: Model, seed: int, count: int) -> list[Int32]:
@@ -179,8 +182,7 @@ class Writer:
         random = np.random.default_rng(self.random.randrange(1 << 30))
         return random.integers(-limit, limit, count).astype(np.int32)
 
-    def finish(self) -> tuple[Program, Shape]:
-        """The program, with the last value that can be one as its output."""
+    def finish(self) -> int:
+        """The last value that can be the output."""
         choices = [i for i, s in enumerate(self.shapes) if i and s.groups == 1 and s.width]
-        output = choices[-1] if choices else self.put("join", (0,))
-        return self.builder.program(output), self.shapes[output]
+        return choices[-1] if choices else self.put("join", (0,))

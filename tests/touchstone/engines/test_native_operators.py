@@ -8,10 +8,9 @@ from tests.touchstone.engines import native_operators
 from touchstone.programs.rules import ACROSS_ALL, RULES
 
 
-@pytest.mark.parametrize("plain", [False, True], ids=["vector", "plain"])
 @pytest.mark.parametrize("op", sorted(set(RULES) - ACROSS_ALL))
-def test_native_gives_the_vectors(op: str, plain: bool) -> None:
+def test_native_gives_the_vectors(op: str) -> None:
     for vector in vectors.read(op):
-        found = native_operators.run(vector, plain)
+        found = native_operators.run(vector)
         assert found.dtype == np.int32
         assert np.array_equal(found, vector.output)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
+from tests.touchstone.engines.random_programs import built
 from touchstone.arithmetic.tables import noise_table, silu_table, weight_table
-from touchstone.programs import InputKind, InputSpec, Manifest, Model, program_root
+from touchstone.programs import InputKind, InputSpec, Model
 from touchstone.programs.builder import ProgramBuilder
 from touchstone.programs.program import ORDER_WIDTH
 
@@ -79,13 +78,6 @@ class LanguageModel:
             row_bits=14, scale_bits=26, groups=groups,
         )  # fmt: skip
 
-    def model(self, output: int) -> Model:
-        program = self.builder.program(output)
-        root = program_root(program)
-        width = self.builder.shapes[output].width
-        manifest = Manifest("toy", "1", root, root, (), (), root, LENGTH, 1, width, 16)
-        return Model(manifest, program, self.builder.tensors, Path())
-
 
 def whole() -> Model:
     """From orders to tokens."""
@@ -93,19 +85,19 @@ def whole() -> Model:
     x = parts.embed()
     for layer in range(LAYERS):
         x = parts.layer(x, layer)
-    return parts.model(parts.sample(x, 0))
+    return built(parts.builder, parts.sample(x, 0))
 
 
 def halves() -> tuple[Model, Model]:
     """The same as two shards: from orders to rows with the order behind them, and on to tokens."""
     first = LanguageModel(InputKind.ROWS, ORDER_WIDTH)
     rows = first.layer(first.embed(), 0)
-    front = first.model(first.builder.add("concat", "rows", (rows, 0)))
+    front = built(first.builder, first.builder.add("concat", "rows", (rows, 0)))
     second = LanguageModel(InputKind.ROWS, HIDDEN + ORDER_WIDTH)
     add = second.builder.add
     x = add("slice", "hidden", (0,), start=0, width=HIDDEN)
     order = add("slice", "order", (0,), start=HIDDEN, width=ORDER_WIDTH)
-    return front, second.model(second.sample(second.layer(x, 1), order))
+    return front, built(second.builder, second.sample(second.layer(x, 1), order))
 
 
 def _random(seed: int) -> np.random.Generator:

@@ -39,33 +39,31 @@ SESSIONS = 64
 class NativeEngine:
     """Runs a causal model. See `interface.CausalEngine`.
 
-    `threads`: as many as there are processors if None. `plain`: products term by term, for
-    processors on which the vector code fails its test.
+    `threads`: as many as there are processors if None. Nobody should trust it untested: see
+    `selftest`.
     """
 
-    def __init__(self, model: Runnable, threads: int | None = None, plain: bool = False) -> None:
+    def __init__(self, model: Runnable, threads: int | None = None) -> None:
         shapes, memory = validate(model.program), Memory(model.tensors)
         plan = make_plan(lower(model.program, memory))
         self._apart = make_plan(lower(model.program, memory, fused=False), apart=True)
-        self._prepare(model.program, shapes, plan, memory, threads, plain)
+        self._prepare(model.program, shapes, plan, memory, threads)
 
     def _prepare(
         self, program: Program, shapes: tuple[Shape, ...], plan: Plan, memory: Memory,
-        threads: int | None, plain: bool,
+        threads: int | None,
     ) -> None:  # fmt: skip
         self._program, self._shapes, self._plan = program, shapes, plan
         self._histories = histories_of(program, shapes)
         self._constants, self._weights = memory.arrays()
         self._team = Team(threads or len(os.sched_getaffinity(0)))
-        self._plain = plain
         self._run = machine()
         self._arena = np.empty(0, np.int32)
         self._busy = threading.Lock()
 
     def report(self) -> dict[str, Any]:
-        """What runs where: threads, and which products."""
-        products = "plain" if self._plain else "vector"
-        return {"device": "cpu", "threads": self._team.size, "products": products}
+        """What runs where."""
+        return {"device": "cpu", "engine": "native", "threads": self._team.size}
 
     def session(self, saved: bytes | None = None) -> Session:
         """A new sequence, or one that `save` has written. Raises InputError for other bytes."""
@@ -84,31 +82,28 @@ class NativeEngine:
         Returns the wanted outputs of each feed, int32 [wanted, width]. Raises InputError where a
         session would pass the greatest length.
         """
+        if not feeds:
+            return []
         with self._busy:
             step = Step(self._plan, feeds, self._program.input.max_length)
-            self._execute(step, 0, len(self._plan.stages))
+            if len(self._arena) < step.elements:
+                self._arena = np.empty(step.elements, np.int32)
+            step.fill(self._arena)
+            self._execute(step, self._arena, 0, len(self._plan.stages))
             return step.outputs(self._arena, self._shapes[self._program.output].width)
 
-    def _make_room(self, step: Step) -> None:
-        if len(self._arena) < step.elements:
-            self._arena = np.empty(step.elements, np.int32)
-
-    def _execute(self, step: Step, first: int, last: int) -> None:
+    def _execute(self, step: Step, arena: Int32, first: int, last: int) -> None:
         """Runs stages `first` to `last` of a step."""
-        self._make_room(step)
-        if first == 0:
-            step.fill(self._arena)
         settings = np.zeros(fields.SETTINGS, np.int64)
         settings[[fields.COUNT_0, fields.COUNT_1]] = step.counts
         settings[fields.STRIDE] = step.stride
         settings[fields.THREADS] = self._team.size
         settings[fields.ROW_RUN] = max(1, min(16, step.counts[0] // (4 * self._team.size)))
-        settings[fields.PLAIN] = self._plain
         settings[fields.FIRST_STAGE], settings[fields.LAST_STAGE] = first, last
         counters = np.zeros(2 * len(step.plan.stages), np.int64)
         self._team.run(
-            self._run, step.plan.stages, step.codes, step.infos, step.pages, self._arena,
-            self._arena.view(np.int16), self._constants, self._weights, settings, counters,
+            self._run, step.plan.stages, step.codes, step.infos, step.pages, arena,
+            arena.view(np.int16), self._constants, self._weights, settings, counters,
         )  # fmt: skip
 
     def _step_rows(self, longest: int) -> int:
@@ -138,15 +133,16 @@ class NativeEngine:
         """See CausalEngine.replay."""
         (checked,) = check_batch(self._program, [rows])
         ends = [0, *(self._apart.lowered.written[v] for v in range(1, len(self._shapes)))]
-        with self._busy:
-            self._arena = np.empty(0, np.int32)
-            feed = Feed(self.session(), checked[:, 0], 0)
-            step = Step(self._apart, [feed], self._program.input.max_length)
-            done = 0
-            for value, end in enumerate(ends):
-                self._execute(step, done, end)
-                done = end
-                yield value, step.value(self._arena, value, self._shapes[value])
+        feed = Feed(self.session(), checked[:, 0], 0)
+        step = Step(self._apart, [feed], self._program.input.max_length)
+        arena = np.empty(step.elements, np.int32)
+        step.fill(arena)
+        done = 0
+        for value, end in enumerate(ends):
+            with self._busy:
+                self._execute(step, arena, done, end)
+            done = end
+            yield value, step.value(arena, value, self._shapes[value])
 
     def generate(self, prompts: Sequence[Prompt], seen: Seen = unseen) -> list[Int32]:
         """See CausalEngine.generate."""

@@ -286,9 +286,8 @@ class Lowering:
         history, kept = self._keep(operator)
         reads = [self._read(operand) for operand in operator.inputs[:2]]
         heads = self.shapes[operator.inputs[0]].groups // history.heads
-        columns = self._looking(heads, history)
-        if operator.op == "causal_scores":
-            columns[fields.P3] = self._score_settings(operator)
+        columns = {fields.GROUPS: history.heads, fields.P0: heads}
+        columns |= self._scoring(operator, history) if history.keys else self._mixing(history)
         op = RULES[operator.op].opcode
         self._put(op, HEADS, reads, self._write(value), columns, (kept,))
 
@@ -296,32 +295,33 @@ class Lowering:
         scores, exp, mix = (self.program.operators[v - 1] for v in (found.scores, found.exp, value))
         (keys, kept_keys), (values, kept_values) = self._keep(scores), self._keep(mix)
         reads = [self._read(operand) for operand in scores.inputs[:2]]
-        heads = self.shapes[scores.inputs[0]].groups // keys.heads
-        columns = self._looking(heads, keys) | {
-            fields.P3: self._score_settings(scores),
+        columns = {
+            fields.GROUPS: keys.heads,
+            fields.P0: self.shapes[scores.inputs[0]].groups // keys.heads,
             fields.P4: self.memory.ints(exp.constants[0]),
-            fields.P5: values.offset,
-            fields.P6: values.head_bytes,
-            fields.P7: values.width,
+            **self._scoring(scores, keys),
+            **self._mixing(values),
         }
         after = (kept_keys, kept_values)
         self._put(fields.ATTENTION, HEADS, reads, self._write(value), columns, after)
 
-    def _looking(self, heads: int, history: History) -> dict[int, int]:
-        return {
-            fields.GROUPS: history.heads,
-            fields.WIDTH: history.width,
-            fields.P0: heads,
-            fields.P1: history.offset,
-            fields.P2: history.head_bytes,
-        }
-
-    def _score_settings(self, operator: Operator) -> int:
+    def _scoring(self, operator: Operator, history: History) -> dict[int, int]:
         named = operator.attributes
         block = short_pairs_within_int32(named["row_bits"] + named["key_bits"])
-        return self.memory.numbers(
-            [named["row_bits"], named["factor"], named["factor_bits"], block]
-        )
+        settings = [named["row_bits"], named["factor"], named["factor_bits"], block]
+        return {
+            fields.WIDTH: history.width,
+            fields.P1: history.offset,
+            fields.P2: history.head_bytes,
+            fields.P3: self.memory.numbers(settings),
+        }
+
+    def _mixing(self, history: History) -> dict[int, int]:
+        return {
+            fields.P5: history.offset,
+            fields.P6: history.head_bytes,
+            fields.P7: history.width,
+        }
 
 
 def _epsilons(epsilon: int) -> list[int]:

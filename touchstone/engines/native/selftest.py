@@ -23,7 +23,7 @@ _LOW = -8 << 16
 
 
 @dataclass(frozen=True, slots=True)
-class _Sample:
+class Sample:
     """A program with its tensors."""
 
     program: Program
@@ -31,18 +31,14 @@ class _Sample:
 
 
 @functools.cache
-def plain_needed() -> bool | None:
-    """Whether products must be made term by term here; None where that is wrong as well."""
-    sample, rows = _sample(), _rows()
+def is_exact() -> bool:
+    """Whether the machine code gives the numbers of the reference here."""
+    sample, rows = sample_program(), sample_rows()
     wanted = list(CausalReference(sample).replay(rows))
-    for plain in (False, True):
-        engine = NativeEngine(sample, threads=2, plain=plain)
-        if _same(engine, rows, wanted):
-            return plain
-    return None
+    return agrees(NativeEngine(sample, threads=2), rows, wanted)
 
 
-def _same(engine: NativeEngine, rows: Int32, wanted: list[tuple[int, Int32]]) -> bool:
+def agrees(engine: NativeEngine, rows: Int32, wanted: list[tuple[int, Int32]]) -> bool:
     """Whether all values are those wanted, one after the other and as the engine fuses them.
 
     Values as wide as the sequence count where they reach the ones that others are made of.
@@ -54,7 +50,7 @@ def _same(engine: NativeEngine, rows: Int32, wanted: list[tuple[int, Int32]]) ->
     return all(np.array_equal(output, found) for found in engine.run([rows, rows]))
 
 
-def _rows() -> Int32:
+def sample_rows() -> Int32:
     """Numbers of every size, among them both ends of int32, and plausible orders."""
     random = np.random.default_rng(8)
     size = 2.0 ** random.integers(0, 32, (_POSITIONS, 1))
@@ -64,7 +60,7 @@ def _rows() -> Int32:
     return rows
 
 
-def _sample() -> _Sample:
+def sample_program() -> Sample:
     """A layer of a language model on rows, with weights of which some reach past int32."""
     random = np.random.default_rng(9)
     builder = ProgramBuilder(InputSpec(InputKind.ROWS, ORDER_WIDTH, _POSITIONS, causal=True))
@@ -104,4 +100,4 @@ def _sample() -> _Sample:
     highest = put("row_max", logits)
     noisy = put("perturb", logits, highest, 0, tensors=(noise_table(),))
     last = put("emit", put("argmax", noisy), 0, tensors=(np.array([2], np.int32),))
-    return _Sample(builder.program(put("concat", put("add", noisy, logits), last)), builder.tensors)
+    return Sample(builder.program(put("concat", put("add", noisy, logits), last)), builder.tensors)

@@ -29,11 +29,14 @@ class Step:
     """Tables of a step, made by the plan and the sessions' places.
 
     `counts`: rows of each side. `stride`: positions of the longest session, where values are as
-    wide as the sequence. Raises InputError where a session would pass `longest` positions.
+    wide as the sequence. Raises InputError where a session would pass `longest` positions,
+    or stands in two feeds.
     """
 
     def __init__(self, plan: Plan, feeds: Sequence[Feed], longest: int) -> None:
         self.plan, self.feeds = plan, feeds
+        if len({id(feed.session) for feed in feeds}) < len(feeds):
+            raise InputError("a session stands in two feeds of one step: join their rows")
         body: list[Int64] = []
         head: list[Int64] = []
         for slot, feed in enumerate(feeds):

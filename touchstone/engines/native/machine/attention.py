@@ -10,19 +10,29 @@ all int16, so that scores and mixes are products of rows with panels as those of
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from touchstone.engines.native.machine.compiling import compiled
-from touchstone.engines.native.machine.numbers import round_div, round_shift, saturate, shift_down
+from touchstone.engines.native.machine.numbers import (
+    INT32_MAX,
+    INT32_MIN,
+    round_div,
+    round_shift,
+    saturate,
+    shift_down,
+)
 from touchstone.engines.native.machine.rows import exp, narrow_row, row_max, total
 from touchstone.engines.native.machine.threads import shorts_at
-from touchstone.engines.native.machine.tile import CHANNELS, MOST_ROWS, plain_tile, short_tile
+from touchstone.engines.native.machine.tile import CHANNELS, MOST_ROWS, short_tile
 
 PAGE = 64
 DIGIT = 11
 """Bits of a digit of a mix's weights: PAGE digits times 2^14 stay within int32."""
 
 _DIGIT_MASK = (1 << DIGIT) - 1
+_POWERS = 2.0 ** np.arange(32)
 WEIGHT_LIMIT = 1 << 15
 
 
@@ -53,24 +63,15 @@ def keep_value(x, row_peak, bits, place, head):
 
 
 @compiled
-def short_products(x, place, stride, rows, page, panel, pairs, plain, sums):
-    """int32 [rows, CHANNELS] of rows of int16 that begin at x[place], and a panel of int16."""
-    if plain:
-        plain_tile(rows, x[place:], stride, page[panel:], pairs, sums)
-    else:
-        start = page.ctypes.data + 2 * panel
-        short_tile(rows, x.ctypes.data + 2 * place, stride, start, pairs, sums.ctypes.data)
-
-
-@compiled
-def scores(q, peaks, pages, offset, count, settings, plain, out, stride):
+def scores(q, peaks, pages, offset, count, settings, out, stride):
     """Scores of the heads that share one head of keys, at one position, with `count` keys.
 
     q [heads, d] and peaks [heads] flat; pages: addresses of the session's pages; offset: bytes to
     the head of the keys. settings: row bits, factor, factor bits, pairs to add up in int32. Score
     u of head h goes to out[h * stride + u].
     """
-    bits, factor, factor_bits, block = settings
+    bits, factor, factor_bits = settings[0], np.int64(settings[1]), np.int64(settings[2])
+    block = settings[3]
     heads = peaks.size
     width = q.size // heads
     pairs = (width + 1) // 2
@@ -85,25 +86,49 @@ def scores(q, peaks, pages, offset, count, settings, plain, out, stride):
     for start in range(0, count, CHANNELS):
         page = shorts_at(pages[start // PAGE] + offset, PAGE + PAGE * 2 * pairs)
         keys = start % PAGE
-        panel = PAGE + keys * 2 * pairs
-        present = min(CHANNELS, count - start)
+        own = page[keys : keys + min(CHANNELS, count - start)]
+        panel = page.ctypes.data + 2 * (PAGE + keys * 2 * pairs)
         for first in range(0, heads, MOST_ROWS):
             rows = min(MOST_ROWS, heads - first)
-            for e in range(rows * CHANNELS):
-                totals[e] = 0
+            if block < pairs:
+                totals[:] = 0
             for pair in range(0, pairs, block):
-                short_products(
-                    narrowed, (first * pairs + pair) * 2, 2 * pairs, rows,
-                    page, panel + pair * 2 * CHANNELS, min(block, pairs - pair), plain, sums,
+                short_tile(
+                    rows, narrowed.ctypes.data + 4 * (first * pairs + pair), 2 * pairs,
+                    panel + 4 * CHANNELS * pair, min(block, pairs - pair), sums.ctypes.data,
                 )  # fmt: skip
-                for e in range(rows * CHANNELS):
-                    totals[e] += sums[e]
+                if block < pairs:
+                    for e in range(rows * CHANNELS):
+                        totals[e] += sums[e]
             for r in range(rows):
-                base = 16 + factor_bits - shifts[first + r]
+                shift = 16 + factor_bits - shifts[first + r]
                 target = (first + r) * stride + start
-                for u in range(present):
-                    product = totals[r * CHANNELS + u] * factor
-                    out[target + u] = saturate(round_shift(product, base - page[keys + u]))
+                line = out[target : target + own.size]
+                begin = r * CHANNELS
+                if block >= pairs:
+                    _finish(sums[begin:], factor, shift, own, line)
+                else:
+                    _finish_long(totals[begin:], factor, shift, own, line)
+
+
+@compiled
+def _finish(sums, factor, shift, key_shifts, out):
+    """Exact int32 sums times a factor, shifted by `shift` less the shifts of the keys.
+
+    In float64: a product is at most 2^47, with the half exact. Shifted left it may pass 2^53, and
+    then it saturates.
+    """
+    scale = math.ldexp(np.float64(factor), -shift)
+    for u in range(out.size):
+        scaled = math.floor(np.float64(sums[u]) * scale * _POWERS[key_shifts[u]] + 0.5)
+        out[u] = np.int32(min(max(scaled, INT32_MIN), INT32_MAX))
+
+
+@compiled
+def _finish_long(totals, factor, shift, key_shifts, out):
+    """The same for int64 sums, in int64."""
+    for u in range(out.size):
+        out[u] = saturate(round_shift(totals[u] * factor, shift - key_shifts[u]))
 
 
 @compiled
@@ -116,7 +141,7 @@ def softmax_weights(x, heads, stride, count, table, wholes):
 
 
 @compiled
-def mix(weights, heads, stride, wholes, pages, offset, count, plain, out):
+def mix(weights, heads, stride, wholes, pages, offset, count, out):
     """Means of `count` value rows for the heads that share them: out [heads, d] flat.
 
     Weights times powers of two bring all rows to the smallest shift among them; cut into digits
@@ -142,9 +167,10 @@ def mix(weights, heads, stride, wholes, pages, offset, count, plain, out):
         for panel in range(panels):
             for first in range(0, rows, MOST_ROWS):
                 some = min(MOST_ROWS, rows - first)
-                short_products(
-                    parts, first * PAGE, PAGE, some,
-                    page, PAGE + panel * CHANNELS * PAGE, (present + 1) // 2, plain, sums,
+                short_tile(
+                    some, parts.ctypes.data + 2 * first * PAGE, PAGE,
+                    page.ctypes.data + 2 * (PAGE + panel * CHANNELS * PAGE),
+                    (present + 1) // 2, sums.ctypes.data,
                 )  # fmt: skip
                 for r in range(some):
                     head, digit = (first + r) // digits, (first + r) % digits

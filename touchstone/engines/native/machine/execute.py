@@ -16,6 +16,7 @@ from touchstone.engines.native.machine.compiling import compiled
 from touchstone.engines.native.machine.fields import (
     ADD,
     ARGMAX,
+    ATTENTION,
     CAUSAL_MIX,
     CAUSAL_SCORES,
     CENTRE,
@@ -52,7 +53,6 @@ from touchstone.engines.native.machine.fields import (
     PANELS,
     PEAK,
     PERTURB,
-    PLAIN,
     POSITION,
     PROBABILITIES,
     ROTATE,
@@ -192,42 +192,34 @@ def run_row(code, row, info, pages, stride, arena, shorts, constants, weights):
 
 
 @compiled
-def look_back(code, unit, infos, pages, stride, arena, constants, plain):
+def look_back(code, unit, infos, pages, stride, arena, constants):
     """One row and one head of keys of an attention, or of one of its two products."""
     op, groups, width, heads = code[OP], code[GROUPS], code[WIDTH], code[P0]
     row, group = unit // groups, unit % groups
     count = infos[row, POSITION] + 1
     own = pages[infos[row, SLOT]]
-    line = row * groups * heads + group * heads
-    if op == CAUSAL_MIX:
-        out = arena[code[OUT] + line * width : code[OUT] + (line + heads) * width]
-        place = code[A] + line * stride
-        wholes = arena[code[B] + line : code[B] + line + heads]
+    line = (row * groups + group) * heads
+    # Weights and their sums: of the operands, or in memory of their own.
+    weights, wholes = arena[code[A] + line * stride :], arena[code[B] + line :]
+    if op != CAUSAL_MIX:
+        q = arena[code[A] + line * width : code[A] + (line + heads) * width]
+        peaks = arena[code[B] + line : code[B] + line + heads]
+        if op == CAUSAL_SCORES:
+            weights = arena[code[OUT] + line * stride :]
+        else:
+            stride = count
+            weights, wholes = np.empty(heads * count, np.int32), np.empty(heads, np.int32)
+        settings = constants[code[P3] : code[P3] + 4]
         offset = code[P1] + group * code[P2]
-        attention.mix(arena[place:], heads, stride, wholes, own, offset, count, plain, out)
-        return
-    q = arena[code[A] + line * width : code[A] + (line + heads) * width]
-    peaks = arena[code[B] + line : code[B] + line + heads]
-    offset = code[P1] + group * code[P2]
-    settings = (
-        constants[code[P3]],
-        np.int64(constants[code[P3] + 1]),
-        np.int64(constants[code[P3] + 2]),
-        constants[code[P3] + 3],
-    )
-    if op == CAUSAL_SCORES:
-        out = arena[code[OUT] + line * stride :]
-        attention.scores(q, peaks, own, offset, count, settings, plain, out, stride)
-        return
-    found = np.empty(heads * count, np.int32)
-    wholes = np.empty(heads, np.int32)
-    attention.scores(q, peaks, own, offset, count, settings, plain, found, count)
-    table = constants[code[P4] : code[P4] + TABLE_ENTRIES]
-    attention.softmax_weights(found, heads, count, count, table, wholes)
-    wide = code[P7]
-    out = arena[code[OUT] + line * wide : code[OUT] + (line + heads) * wide]
-    offset = code[P5] + group * code[P6]
-    attention.mix(found, heads, count, wholes, own, offset, count, plain, out)
+        attention.scores(q, peaks, own, offset, count, settings, weights, stride)
+    if op == ATTENTION:
+        table = constants[code[P4] : code[P4] + TABLE_ENTRIES]
+        attention.softmax_weights(weights, heads, stride, count, table, wholes)
+    if op != CAUSAL_SCORES:
+        wide = code[P7]
+        out = arena[code[OUT] + line * wide : code[OUT] + (line + heads) * wide]
+        offset = code[P5] + group * code[P6]
+        attention.mix(weights, heads, stride, wholes, own, offset, count, out)
 
 
 _I64 = types.int64
@@ -257,7 +249,7 @@ def machine() -> Callable[..., None]:
     def run(stages, codes, infos, pages, arena, shorts, constants, weights, settings, counters):
         if digest == 0:
             return
-        stride, plain, run_length = settings[STRIDE], settings[PLAIN] != 0, settings[ROW_RUN]
+        stride, run_length = settings[STRIDE], settings[ROW_RUN]
         for index in range(settings[FIRST_STAGE], settings[LAST_STAGE]):
             kind, first, last = stages[index, KIND], stages[index, FIRST], stages[index, LAST]
             count = settings[COUNT_0 + stages[index, SIDE]]
@@ -282,12 +274,10 @@ def machine() -> Callable[..., None]:
                     while count > 0 and unit < passed + units:
                         part = unit - passed
                         if kind == PANELS:
-                            products.matmul(
-                                code, arena, shorts, constants, weights, count, part, plain
-                            )  # fmt: skip
+                            products.matmul(code, arena, constants, weights, count, part)
                         else:
                             look_back(
-                                code, part, infos[begin:], pages, stride, arena, constants, plain
+                                code, part, infos[begin:], pages, stride, arena, constants
                             )  # fmt: skip
                         unit = draw(counters, 2 * index)
                     passed += units

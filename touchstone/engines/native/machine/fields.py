@@ -27,8 +27,8 @@ POSITION, SLOT, SOURCE = range(3)
 ROW = 3
 
 # Columns of the settings of a step.
-COUNT_0, COUNT_1, STRIDE, THREADS, ROW_RUN, PLAIN, FIRST_STAGE, LAST_STAGE = range(8)
-SETTINGS = 8
+COUNT_0, COUNT_1, STRIDE, THREADS, ROW_RUN, FIRST_STAGE, LAST_STAGE = range(7)
+SETTINGS = 7
 
 # Operators keep their opcodes; these are the machine's own.
 NARROW, KEEP_KEYS, KEEP_VALUES, GATHER, ATTENTION = range(-5, 0)

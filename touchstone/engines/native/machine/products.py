@@ -9,20 +9,10 @@ import numpy as np
 from touchstone.engines.native.machine.compiling import compiled
 from touchstone.engines.native.machine.fields import OUT, P0, P1, P2, P3, P4, P5, P6, P7, A
 from touchstone.engines.native.machine.numbers import INT32_MAX, INT32_MIN, round_shift, saturate
-from touchstone.engines.native.machine.tile import CHANNELS, MOST_ROWS, byte_tile, plain_tile
+from touchstone.engines.native.machine.tile import CHANNELS, MOST_ROWS, byte_tile
 
 ROW_BLOCK = 128
 """Rows that stay in a processor's cache while panels pass by."""
-
-
-@compiled
-def byte_products(x, place, stride, rows, weights, panel, pairs, plain, sums):
-    """int32 [rows, CHANNELS] of rows of int16 that begin at x[place], and a panel of int8."""
-    if plain:
-        plain_tile(rows, x[place:], stride, weights[panel:], pairs, sums)
-    else:
-        start = weights.ctypes.data + panel
-        byte_tile(rows, x.ctypes.data + 2 * place, stride, start, pairs, sums.ctypes.data)
 
 
 @compiled
@@ -48,7 +38,7 @@ def finish_long(totals, scale, bias, scale_bits, shift, out):
 
 
 @compiled
-def matmul(code, arena, shorts, constants, weights, count, unit, plain):
+def matmul(code, arena, constants, weights, count, unit):
     """A unit of a product, P7 of its panels, for all `count` rows.
 
     A narrowed row is its shift, then its terms. Where the weights allow it, a whole sum stays
@@ -67,23 +57,19 @@ def matmul(code, arena, shorts, constants, weights, count, unit, plain):
             channels = min(CHANNELS, width - channel)
             scale = constants[code[P3] + channel : code[P3] + channel + channels]
             bias = constants[code[P4] + channel : code[P4] + channel + channels]
-            place = code[P0] + panel * pairs * 2 * CHANNELS
+            place = weights.ctypes.data + code[P0] + panel * pairs * 2 * CHANNELS
             for row in range(low, high, MOST_ROWS):
                 rows = min(MOST_ROWS, high - row)
                 x = code[A] + row * size
-                if block >= pairs:
-                    byte_products(
-                        shorts, 2 * x + 2, 2 * size, rows, weights, place, pairs, plain, sums
-                    )
-                else:
-                    for e in range(rows * CHANNELS):
-                        totals[e] = 0
-                    for start in range(0, pairs, block):
-                        byte_products(
-                            shorts, 2 * (x + 1 + start), 2 * size, rows,
-                            weights, place + 2 * CHANNELS * start, min(block, pairs - start),
-                            plain, sums,
-                        )  # fmt: skip
+                terms = arena.ctypes.data + 4 * (x + 1)
+                if block < pairs:
+                    totals[:] = 0
+                for start in range(0, pairs, block):
+                    byte_tile(
+                        rows, terms + 4 * start, 2 * size, place + 2 * CHANNELS * start,
+                        min(block, pairs - start), sums.ctypes.data,
+                    )  # fmt: skip
+                    if block < pairs:
                         for e in range(rows * CHANNELS):
                             totals[e] += sums[e]
                 for r in range(rows):

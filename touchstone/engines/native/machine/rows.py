@@ -36,8 +36,8 @@ def copy(x, out):
 def peak(x):
     """The largest magnitude."""
     low, high = x[0], x[0]
-    for value in x:
-        low, high = min(low, value), max(high, value)
+    for e in range(x.size):
+        low, high = min(low, x[e]), max(high, x[e])
     return np.int32(max(magnitude(np.int64(low)), magnitude(np.int64(high))))
 
 
@@ -45,8 +45,8 @@ def peak(x):
 def row_max(x):
     """The largest element."""
     high = x[0]
-    for value in x:
-        high = max(high, value)
+    for e in range(x.size):
+        high = max(high, x[e])
     return high
 
 
@@ -54,8 +54,8 @@ def row_max(x):
 def total(x):
     """The exact sum, int64."""
     found = np.int64(0)
-    for value in x:
-        found += value
+    for e in range(x.size):
+        found += x[e]
     return found
 
 
@@ -128,8 +128,8 @@ def probabilities(weights, whole, out):
 def mean_square(x, row_peak):
     """Rounded mean of the squares of a row brought to 15 bits: at most 2^30."""
     shift, found = shift_to(row_peak, 15), np.int64(0)
-    for value in x:
-        n = narrow(np.int64(value), shift, 15)
+    for e in range(x.size):
+        n = narrow(np.int64(x[e]), shift, 15)
         found += n * n
     return saturate(round_div(found, x.size))
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
@@ -143,18 +142,3 @@ def short_tile(rows, x, stride, panel, pairs, sums):
         _short_2(x, stride, panel, pairs, sums)
     else:
         _short_1(x, stride, panel, pairs, sums)
-
-
-@compiled
-def plain_tile(rows, x, stride, panel, pairs, sums):
-    """The same, term by term: for processors on which the others fail their test.
-
-    Here x and panel are arrays from their first element on, sums int32 [rows, CHANNELS].
-    """
-    for row in range(rows):
-        for channel in range(CHANNELS):
-            total = np.int64(0)
-            for k in range(2 * pairs):
-                weight = panel[(k >> 1) * 2 * CHANNELS + 2 * channel + (k & 1)]
-                total += np.int64(x[row * stride + k]) * np.int64(weight)
-            sums[row * CHANNELS + channel] = np.int32(total)
