@@ -10,7 +10,9 @@ from story import HONEST, ROOT, WITH_LIAR, Story
 from requester.stages import Stage, prove
 from touchstone.amounts import format_tokens, parse_tokens
 from touchstone.arithmetic.sampling import NO_TOKEN
+from touchstone.engines.runner import make_runner
 from touchstone.localnet import Offer, compiled
+from touchstone.programs import load_model
 from touchstone.programs.tokens import Decoder
 from touchstone.protocol.generation import Sampling
 from touchstone.protocol.jobs import Phase
@@ -39,6 +41,11 @@ class Writing(Story):
     def start_chain(self) -> None:
         super().start_chain()
         self._language = self._net.publish(self._language_folder)
+
+    def start_nodes(self, *, verifier: bool) -> None:
+        # Machine code is made once and kept: nodes that start together would each make it.
+        make_runner(load_model(self._language_folder))
+        super().start_nodes(verifier=verifier)
 
     def _more_offers(self, number: int) -> list[Offer]:
         """Honest nodes: all serve the whole, the first three its first shard, the last three its

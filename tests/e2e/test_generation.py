@@ -37,6 +37,8 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tiny")
     write_tiny(folder / "source")
     compile_model(folder / "source", folder / "model", "tiny", "1", Options(cuts=[1]))
+    # Machine code is made once and kept: nodes that start together would each make it.
+    make_runner(load_model(folder / "model"))
     return folder / "model"
 
 
