@@ -10,20 +10,18 @@ all int16, so that scores and mixes are products of rows with panels as those of
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from touchstone.engines.native.machine.compiling import compiled
 from touchstone.engines.native.machine.numbers import (
-    INT32_MAX,
-    INT32_MIN,
+    power,
     round_div,
     round_shift,
     saturate,
     shift_down,
 )
 from touchstone.engines.native.machine.rows import exp, narrow_row, row_max, total
+from touchstone.engines.native.machine.scaling import scale_sums
 from touchstone.engines.native.machine.threads import shorts_at
 from touchstone.engines.native.machine.tile import CHANNELS, MOST_ROWS, short_tile
 
@@ -32,7 +30,6 @@ DIGIT = 11
 """Bits of a digit of a mix's weights: PAGE digits times 2^14 stay within int32."""
 
 _DIGIT_MASK = (1 << DIGIT) - 1
-_POWERS = 2.0 ** np.arange(32)
 WEIGHT_LIMIT = 1 << 15
 
 
@@ -83,50 +80,41 @@ def scores(q, peaks, pages, offset, count, settings, out, stride):
         narrow_row(q[h * width : (h + 1) * width], shifts[h], bits, row)
     sums = np.empty(MOST_ROWS * CHANNELS, np.int32)
     totals = np.empty(MOST_ROWS * CHANNELS, np.int64)
+    powers, zeros = np.empty(CHANNELS, np.float64), np.zeros(CHANNELS, np.int32)
     for start in range(0, count, CHANNELS):
         page = shorts_at(pages[start // PAGE] + offset, PAGE + PAGE * 2 * pairs)
         keys = start % PAGE
         own = page[keys : keys + min(CHANNELS, count - start)]
+        for u in range(CHANNELS):
+            powers[u] = power(np.int64(page[keys + u]))
         panel = page.ctypes.data + 2 * (PAGE + keys * 2 * pairs)
         for first in range(0, heads, MOST_ROWS):
             rows = min(MOST_ROWS, heads - first)
-            if block < pairs:
-                totals[:] = 0
+            totals[:] = 0
             for pair in range(0, pairs, block):
                 short_tile(
                     rows, narrowed.ctypes.data + 4 * (first * pairs + pair), 2 * pairs,
                     panel + 4 * CHANNELS * pair, min(block, pairs - pair), sums.ctypes.data,
                 )  # fmt: skip
-                if block < pairs:
-                    for e in range(rows * CHANNELS):
-                        totals[e] += sums[e]
+                for e in range(rows * CHANNELS):
+                    totals[e] += sums[e]
             for r in range(rows):
                 shift = 16 + factor_bits - shifts[first + r]
                 target = (first + r) * stride + start
-                line = out[target : target + own.size]
                 begin = r * CHANNELS
-                if block >= pairs:
-                    _finish(sums[begin:], factor, shift, own, line)
+                if block >= pairs and own.size == CHANNELS:
+                    scale_sums(
+                        sums.ctypes.data + 4 * begin, powers.ctypes.data, factor * power(-shift),
+                        zeros.ctypes.data, out.ctypes.data + 4 * target,
+                    )  # fmt: skip
                 else:
-                    _finish_long(totals[begin:], factor, shift, own, line)
+                    line = out[target : target + own.size]
+                    _finish(totals[begin:], factor, shift, own, line)
 
 
 @compiled
-def _finish(sums, factor, shift, key_shifts, out):
-    """Exact int32 sums times a factor, shifted by `shift` less the shifts of the keys.
-
-    In float64: a product is at most 2^47, with the half exact. Shifted left it may pass 2^53, and
-    then it saturates.
-    """
-    scale = math.ldexp(np.float64(factor), -shift)
-    for u in range(out.size):
-        scaled = math.floor(np.float64(sums[u]) * scale * _POWERS[key_shifts[u]] + 0.5)
-        out[u] = np.int32(min(max(scaled, INT32_MIN), INT32_MAX))
-
-
-@compiled
-def _finish_long(totals, factor, shift, key_shifts, out):
-    """The same for int64 sums, in int64."""
+def _finish(totals, factor, shift, key_shifts, out):
+    """Exact sums times a factor, shifted right by `shift` less the shifts of the keys."""
     for u in range(out.size):
         out[u] = saturate(round_shift(totals[u] * factor, shift - key_shifts[u]))
 
@@ -187,11 +175,11 @@ def mix(weights, heads, stride, wholes, pages, offset, count, out):
 def _digits(weights, heads, stride, start, present, page, low, digits, parts):
     """Digits of the weights of a page's positions: int16 [heads, digits, PAGE], zeros behind."""
     for h in range(heads):
-        for u in range(PAGE):
-            weight = np.int64(0)
-            if u < present:
+        for digit in range(digits):
+            own = parts[(h * digits + digit) * PAGE : (h * digits + digit + 1) * PAGE]
+            for u in range(present):
                 limited = min(max(np.int64(weights[h * stride + start + u]), 0), WEIGHT_LIMIT)
                 weight = limited << (page[u] - low)
-            for digit in range(digits):
-                parts[(h * digits + digit) * PAGE + u] = weight & _DIGIT_MASK
-                weight >>= DIGIT
+                own[u] = (weight >> (DIGIT * digit)) & _DIGIT_MASK
+            for u in range(present, PAGE):
+                own[u] = 0

@@ -13,6 +13,15 @@ from touchstone.engines.native.machine.compiling import compiled
 
 INT32_MIN, INT32_MAX = -(1 << 31), (1 << 31) - 1
 
+_LOWEST_POWER = -64
+_POWERS = 2.0 ** np.arange(_LOWEST_POWER, 65)
+
+
+@compiled
+def power(exponent):
+    """2^exponent as float64, for exponents from -64 to 64."""
+    return _POWERS[exponent - _LOWEST_POWER]
+
 
 @compiled
 def saturate(value):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from touchstone.engines.native.machine.compiling import compiled
 from touchstone.engines.native.machine.fields import OUT, P0, P1, P2, P3, P4, P5, P6, P7, A
-from touchstone.engines.native.machine.numbers import INT32_MAX, INT32_MIN, round_shift, saturate
+from touchstone.engines.native.machine.numbers import power, round_shift, saturate
+from touchstone.engines.native.machine.scaling import scale_sums
 from touchstone.engines.native.machine.tile import CHANNELS, MOST_ROWS, byte_tile
 
 ROW_BLOCK = 128
@@ -16,22 +15,8 @@ ROW_BLOCK = 128
 
 
 @compiled
-def finish(sums, scale, bias, scale_bits, shift, out):
-    """Exact int32 sums, scaled and shifted, plus a bias; see `matmul`.
-
-    In float64: a sum times a scale is at most 2^51, with the half exact. Shifted left it may pass
-    2^53, and then it saturates.
-    """
-    factor = math.ldexp(1.0, shift - scale_bits)
-    for e in range(out.size):
-        scaled = math.floor(np.float64(sums[e]) * np.float64(scale[e]) * factor + 0.5)
-        limited = min(max(scaled + np.float64(bias[e]), INT32_MIN), INT32_MAX)
-        out[e] = np.int32(limited)
-
-
-@compiled
 def finish_long(totals, scale, bias, scale_bits, shift, out):
-    """The same for int64 sums, in int64."""
+    """Exact int64 sums, scaled and shifted, plus a bias."""
     for e in range(out.size):
         scaled = round_shift(totals[e] * scale[e], scale_bits - shift)
         out[e] = saturate(scaled + bias[e])
@@ -44,43 +29,51 @@ def matmul(code, arena, constants, weights, count, unit):
     A narrowed row is its shift, then its terms. Where the weights allow it, a whole sum stays
     within int32 (P6 is all pairs); otherwise runs of P6 pairs are added up in int64.
     """
-    pairs, width, block = code[P1], code[P2], code[P6]
+    pairs, width, block, scale_bits = code[P1], code[P2], code[P6], code[P5]
     size = pairs + 1
     first = unit * code[P7]
     last = min(first + code[P7], (width + CHANNELS - 1) // CHANNELS)
     sums = np.empty(MOST_ROWS * CHANNELS, np.int32)
     totals = np.empty(MOST_ROWS * CHANNELS, np.int64)
+    scales = np.empty(CHANNELS, np.float64)
+    values, summed, known = arena.ctypes.data, sums.ctypes.data, constants.ctypes.data
     for low in range(0, count, ROW_BLOCK):
         high = min(low + ROW_BLOCK, count)
         for panel in range(first, last):
             channel = panel * CHANNELS
             channels = min(CHANNELS, width - channel)
-            scale = constants[code[P3] + channel : code[P3] + channel + channels]
-            bias = constants[code[P4] + channel : code[P4] + channel + channels]
+            scale, bias = code[P3] + channel, code[P4] + channel
+            short = block >= pairs and channels == CHANNELS
+            for e in range(channels):
+                scales[e] = constants[scale + e]
             place = weights.ctypes.data + code[P0] + panel * pairs * 2 * CHANNELS
             for row in range(low, high, MOST_ROWS):
                 rows = min(MOST_ROWS, high - row)
                 x = code[A] + row * size
-                terms = arena.ctypes.data + 4 * (x + 1)
-                if block < pairs:
+                if not short:
                     totals[:] = 0
                 for start in range(0, pairs, block):
                     byte_tile(
-                        rows, terms + 4 * start, 2 * size, place + 2 * CHANNELS * start,
-                        min(block, pairs - start), sums.ctypes.data,
+                        rows, values + 4 * (x + 1 + start), 2 * size,
+                        place + 2 * CHANNELS * start, min(block, pairs - start), summed,
                     )  # fmt: skip
-                    if block < pairs:
+                    if not short:
                         for e in range(rows * CHANNELS):
                             totals[e] += sums[e]
                 for r in range(rows):
-                    shift = arena[x + r * size]
+                    shift = np.int64(arena[x + r * size])
                     target = code[OUT] + (row + r) * width + channel
-                    out = arena[target : target + channels]
                     begin = r * CHANNELS
-                    if block >= pairs:
-                        finish(sums[begin:], scale, bias, code[P5], shift, out)
+                    if short:
+                        scale_sums(
+                            summed + 4 * begin, scales.ctypes.data, power(shift - scale_bits),
+                            known + 4 * bias, values + 4 * target,
+                        )  # fmt: skip
                     else:
-                        finish_long(totals[begin:], scale, bias, code[P5], shift, out)
+                        finish_long(
+                            totals[begin:], constants[scale:], constants[bias:], scale_bits,
+                            shift, arena[target : target + channels],
+                        )  # fmt: skip
 
 
 @compiled

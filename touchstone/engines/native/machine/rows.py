@@ -109,11 +109,9 @@ def lookup(x, table, low, identity_above, out):
 def exp(x, maximum, table, out):
     """The table at maximum - x: its first entry below 0, 0 from its end on."""
     for e in range(out.size):
-        distance = max(maximum - np.int64(x[e]), 0)
-        if distance < TABLE_END:
-            out[e] = saturate(interpolate(table, distance))
-        else:
-            out[e] = 0
+        distance = maximum - np.int64(x[e])
+        inside = saturate(interpolate(table, min(max(distance, 0), TABLE_END - 1)))
+        out[e] = inside if distance < TABLE_END else np.int32(0)
 
 
 @compiled
