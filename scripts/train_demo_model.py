@@ -62,7 +62,6 @@ def main() -> None:
     parser.add_argument("folder", nargs="?", type=Path, default=FOLDER)
     parser.add_argument("--steps", type=int, default=STEPS)
     given = parser.parse_args()
-
     torch.manual_seed(SEED)
     found = passages()
     held_out = found[HELD_OUT - 1 :: HELD_OUT]
@@ -75,10 +74,11 @@ def main() -> None:
     curve = train(model, tokens, unseen, given.steps)
     seconds, worked = time.monotonic() - began, time.process_time() - worked
 
-    # Half the size. What follows is measured on these very weights.
     model.bfloat16().save_pretrained(given.folder)
     save_tokenizer(tokenizer, given.folder)
-    loss = loss_of(model.float(), unseen)
+    # What follows is measured on what the folder holds.
+    model = LlamaForCausalLM.from_pretrained(given.folder, dtype=torch.float32)
+    loss = loss_of(model, unseen)
     recipe = {
         "text": "pydoc_data.topics",
         "text_sha256": hashlib.sha256("\0".join(kept + held_out).encode()).hexdigest(),
