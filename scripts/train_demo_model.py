@@ -27,7 +27,6 @@ from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM
 
 Tokens = NDArray[np.int64]
-
 FOLDER = Path(__file__).resolve().parents[1] / "models" / "topics"
 WIDTH = 70  # the column at which the topics are wrapped
 HELD_OUT = 20  # one passage in so many is not trained on
@@ -63,7 +62,6 @@ def main() -> None:
     parser.add_argument("folder", nargs="?", type=Path, default=FOLDER)
     parser.add_argument("--steps", type=int, default=STEPS)
     given = parser.parse_args()
-
     torch.manual_seed(SEED)
     found = passages()
     held_out = found[HELD_OUT - 1 :: HELD_OUT]
@@ -76,10 +74,11 @@ def main() -> None:
     curve = train(model, tokens, unseen, given.steps)
     seconds, worked = time.monotonic() - began, time.process_time() - worked
 
-    # Half the size. What follows is measured on these very weights.
     model.bfloat16().save_pretrained(given.folder)
     save_tokenizer(tokenizer, given.folder)
-    loss = loss_of(model.float(), unseen)
+    # What follows is measured on what the folder holds.
+    model = LlamaForCausalLM.from_pretrained(given.folder, dtype=torch.float32)
+    loss = loss_of(model, unseen)
     recipe = {
         "text": "pydoc_data.topics",
         "text_sha256": hashlib.sha256("\0".join(kept + held_out).encode()).hexdigest(),
@@ -205,8 +204,7 @@ def muon_step(matrix: Tensor, momentum: Tensor, rate: float) -> None:
     momentum.lerp_(matrix.grad, 1 - MOMENTUM)
     step = matrix.grad.lerp(momentum, MOMENTUM)
     tall = len(step) > len(step.T)
-    step = step.T if tall else step
-    step = step / (step.norm() + 1e-7)
+    step = (step.T if tall else step) / (step.norm() + 1e-7)
     # Newton-Schulz, with the factors that are usual for it.
     for _ in range(5):
         square = step @ step.T
@@ -222,8 +220,7 @@ def batches(tokens: Tokens) -> Iterator[Tensor]:
     places = np.append(begins, np.arange(0, len(tokens), 192))
     starts = (start for _ in itertools.count() for start in random.permutation(places))
     for length in itertools.cycle(WINDOWS):
-        last = len(tokens) - length
-        found = [min(start, last) for start in itertools.islice(starts, STEP_TOKENS // length)]
+        found = np.clip([*itertools.islice(starts, STEP_TOKENS // length)], 0, len(tokens) - length)
         yield torch.from_numpy(np.stack([tokens[start : start + length] for start in found]))
 
 
