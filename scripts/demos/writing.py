@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 SOURCE = ROOT / "models" / "topics"
 CUT = 2
 """The layer before which the model is cut into two shards."""
-PROMPT = "An instance method is"
-NEW = 40
+PROMPT = "When an exception"
+NEW = 60
 SHARDS = (1, 2)
 
 
