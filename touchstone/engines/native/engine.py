@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -56,7 +57,7 @@ class NativeEngine:
         self._program, self._shapes, self._plan = program, shapes, plan
         self._histories = histories_of(program, shapes)
         self._constants, self._weights = memory.arrays()
-        self._team = Team(threads or len(os.sched_getaffinity(0)))
+        self._team = Team(threads or _processors())
         self._run = machine()
         self._arena = np.empty(0, np.int32)
         self._busy = threading.Lock()
@@ -167,3 +168,8 @@ class NativeEngine:
                     seen(writing.index, token)
             running = [writing for writing in running if not writing.ended]
         return written
+
+
+def _processors() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
