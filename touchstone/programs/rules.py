@@ -255,14 +255,15 @@ def _concat(inputs: Sequence[Shape], _c: Sequence[Constant], _a: Attributes) -> 
     return Shape(a.rows, 1, a.width + b.width)
 
 
-def _ordered(order: Shape) -> None:
+def _ordered(x: Shape, order: Shape) -> None:
     _require(order == Shape(Rows.SEQUENCE, 1, ORDER_WIDTH), "the last operand must be the order")
+    _require(x.rows is Rows.SEQUENCE, "x must have a row for each order")
 
 
 def _temper(inputs: Sequence[Shape], _c: Sequence[Constant], _a: Attributes) -> Shape:
     x, order = inputs
     _fixed(x)
-    _ordered(order)
+    _ordered(x, order)
     _require(x.groups == 1, "rows must be joined")
     return x
 
@@ -271,7 +272,7 @@ def _perturb(inputs: Sequence[Shape], constants: Sequence[Constant], _a: Attribu
     x, highest, order = inputs
     _table(constants)
     _fixed(x)
-    _ordered(order)
+    _ordered(x, order)
     _require(x.groups == 1, "rows must be joined")
     _statistic(x, highest, "maximum")
     return x
@@ -287,7 +288,7 @@ def _emit(inputs: Sequence[Shape], constants: Sequence[Constant], _a: Attributes
     stops = constants[0].shape[0]
     _require(stops <= STOPS_LIMIT, f"there may be {STOPS_LIMIT} stops at most, not {stops}")
     _require(token == Shape(Rows.SEQUENCE, 1, 1), "there must be one token per position")
-    _ordered(order)
+    _ordered(token, order)
     return token
 
 

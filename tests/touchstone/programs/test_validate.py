@@ -10,7 +10,8 @@ from tests.touchstone.programs.small import small_program
 from tests.touchstone.programs.test_encoding import changed, find
 from touchstone.errors import ProgramError
 from touchstone.programs import InputSpec, Program, validate
-from touchstone.programs.program import InputKind, Rows, Shape
+from touchstone.programs.builder import ProgramBuilder
+from touchstone.programs.program import ORDER_WIDTH, InputKind, Rows, Shape
 
 
 def spoiled(op: str, /, **fields: Any) -> Program:
@@ -94,3 +95,10 @@ def test_a_program_has_no_more_stops_than_a_referee_reads() -> None:
     stops = (replace(operator.constants[0], shape=(65,)),)
     with pytest.raises(ProgramError, match="64 stops at most, not 65"):
         validate(changed(program, index, constants=stops))
+
+
+def test_one_row_of_a_sequence_has_no_order_of_its_own() -> None:
+    builder = ProgramBuilder(InputSpec(InputKind.ROWS, ORDER_WIDTH, 16))
+    one = builder.add("column_max", "pooled", (0,))
+    with pytest.raises(ProgramError, match="a row for each order"):
+        builder.add("temper", "temper", (one, 0))
