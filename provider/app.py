@@ -64,6 +64,7 @@ _MOST_SIGNATURE_BYTES = 2048
 
 _JobPath = Annotated[str, Path(pattern="^0x[0-9a-fA-F]{64}$")]
 _SaltHeader = Annotated[str, Header(alias=SALT_HEADER, pattern="^0x[0-9a-fA-F]{64}$")]
+_SignatureHeader = Annotated[str | None, Header(alias=SIGNATURE_HEADER)]
 M = TypeVar("M", bound=BaseModel)
 _BYTES_SCHEMA = {"type": "string", "format": "binary"}
 _SET_SCHEMA = CommitSet.model_json_schema(
@@ -101,7 +102,7 @@ def make_app(
         request: Request,
         job: _JobPath,
         salt: _SaltHeader,
-        signature: Annotated[str | None, Header(alias=SIGNATURE_HEADER)] = None,
+        signature: _SignatureHeader = None,
     ) -> Response:
         _require_length(request, MAX_PAYLOAD_BYTES)
         id_, salt_ = JobId(_bytes(job)), _bytes(salt)
@@ -115,7 +116,7 @@ def make_app(
         request: Request,
         job: _JobPath,
         salt: _SaltHeader,
-        signature: Annotated[str | None, Header(alias=SIGNATURE_HEADER)] = None,
+        signature: _SignatureHeader = None,
     ) -> Response:
         source = _parse(InputSource, await _read(request, _SET_BYTES))
         id_, salt_, signed = JobId(_bytes(job)), _bytes(salt), _signature(signature)
@@ -125,7 +126,7 @@ def make_app(
     @app.get("/jobs/{job}/input")
     async def get_input(
         job: _JobPath,
-        signature: Annotated[str | None, Header(alias=SIGNATURE_HEADER)] = None,
+        signature: _SignatureHeader = None,
     ) -> Response:
         id_, signed = JobId(_bytes(job)), _signature(signature)
         payload, salt = await run_in_threadpool(service.audit_input, id_, signed)
@@ -145,7 +146,7 @@ def make_app(
     async def get_output(
         job: _JobPath,
         salt: _SaltHeader,
-        signature: Annotated[str | None, Header(alias=SIGNATURE_HEADER)] = None,
+        signature: _SignatureHeader = None,
     ) -> Response:
         signed = b"" if signature is None else _signature(signature)
         output = await run_in_threadpool(service.output, JobId(_bytes(job)), _bytes(salt), signed)
@@ -162,7 +163,7 @@ def make_app(
         request: Request,
         job: _JobPath,
         salt: _SaltHeader,
-        signature: Annotated[str | None, Header(alias=SIGNATURE_HEADER)] = None,
+        signature: _SignatureHeader = None,
     ) -> Response:
         asked = _parse(TokensAsked, await _read(request, _SET_BYTES))
         id_, salt_ = JobId(_bytes(job)), _bytes(salt)

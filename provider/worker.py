@@ -16,7 +16,7 @@ from provider.streams import Streams
 from touchstone.errors import StoreError, TouchstoneError
 from touchstone.programs.program import InputKind, InputSpec
 from touchstone.protocol.generation import Prompt, Sampling, encode_prompts, unseen
-from touchstone.protocol.inputs import REFUSED, output_of, rows_to_do
+from touchstone.protocol.inputs import REFUSED, output_of, positions_in
 from touchstone.protocol.payload import payload_root
 
 if TYPE_CHECKING:
@@ -191,14 +191,16 @@ class Worker:
     def _execute(self, job: JobId, order: Order, payload: bytes) -> bytes:
         """The output that is due for these bytes, whatever they are."""
         published, part, reads = self._models[order.model], Part.of(order), self.reads(order)
-        rows = rows_to_do(order, published, payload, reads)
 
         def run(batch: list[NDArray[np.int32]]) -> list[NDArray[np.int32]]:
+            lengths = positions_in(reads, batch)
             began = time.monotonic()
             outputs = self._executor.run(part, batch, self.streams.begin(job))
             seconds = time.monotonic() - began
-            self.speed.saw(rows, seconds)
-            log("executed", job=job, rows=rows, seconds=round(seconds, 3))
+            if len(outputs) != len(lengths):
+                raise TouchstoneError(f"{len(lengths)} sequences gave {len(outputs)} outputs")
+            self.speed.saw(sum(lengths), seconds)
+            log("executed", job=job, rows=sum(lengths), seconds=round(seconds, 3))
             return outputs
 
         def body_of(batch: list[NDArray[np.int32]]) -> bytes:

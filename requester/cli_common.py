@@ -40,6 +40,21 @@ NeverPublishOption = Annotated[
         "demands there, nor an output that no provider hands out.",
     ),
 ]
+ReplicasOption = Annotated[
+    int, typer.Option(help="Providers that must agree; one is challengeable.", min=1, max=5)
+]
+MaxPriceOption = Annotated[
+    str | None, typer.Option(help="Tokens for a unit of work to one provider, at most.")
+]
+StrongOption = Annotated[
+    bool, typer.Option(help="Ask for claims with transcripts: lies are convicted at once.")
+]
+VerifierOption = Annotated[
+    list[str] | None, typer.Option(help="Verifier that may audit the job; may be repeated.")
+]
+TimeoutOption = Annotated[float, typer.Option(help="Seconds to stay at most.", min=1)]
+ModelOption = Annotated[str, typer.Option(help="Which model: name@version.")]
+TokenizerOption = Annotated[Path, typer.Option(help="The compiled model, for its tokenizer.")]
 JobArgument = Annotated[str, typer.Argument(help="The job's id, or the beginning of it.")]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,7 +12,14 @@ from rich.console import Console
 from requester.cli_common import (
     JsonOption,
     KeyOption,
+    MaxPriceOption,
+    ModelOption,
     NeverPublishOption,
+    ReplicasOption,
+    StrongOption,
+    TimeoutOption,
+    TokenizerOption,
+    VerifierOption,
     job_data,
     open_client,
 )
@@ -31,8 +37,8 @@ if TYPE_CHECKING:
 
 def generate(
     prompt: Annotated[str, typer.Argument(help="The text to go on from.")],
-    model: Annotated[str, typer.Option(help="Which model: name@version.")],
-    folder: Annotated[Path, typer.Option(help="The compiled model, for its tokenizer.")],
+    model: ModelOption,
+    folder: TokenizerOption,
     chat: Annotated[
         bool, typer.Option(help="The prompt is a message to answer, by the model's chat template.")
     ] = False,
@@ -49,19 +55,11 @@ def generate(
     seed: Annotated[
         int | None, typer.Option(help="Of the sampling, 64 bits; a random one if left out.", min=0)
     ] = None,
-    replicas: Annotated[
-        int, typer.Option(help="Providers that must agree; one is challengeable.", min=1, max=5)
-    ] = 3,
-    max_price: Annotated[
-        str | None, typer.Option(help="Tokens for a unit of work to one provider, at most.")
-    ] = None,
-    strong: Annotated[
-        bool, typer.Option(help="Ask for claims with transcripts: lies are convicted at once.")
-    ] = False,
-    verifier: Annotated[
-        list[str] | None, typer.Option(help="Verifier that may audit the job; may be repeated.")
-    ] = None,
-    timeout: Annotated[float, typer.Option(help="Seconds to stay at most.", min=1)] = 600,
+    replicas: ReplicasOption = 3,
+    max_price: MaxPriceOption = None,
+    strong: StrongOption = False,
+    verifier: VerifierOption = None,
+    timeout: TimeoutOption = 600,
     never_publish: NeverPublishOption = False,
     key: KeyOption = None,
     json: JsonOption = False,

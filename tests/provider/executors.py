@@ -48,6 +48,17 @@ class Failing(Doubling):
         return super().run(part, batch, seen)
 
 
+class Short(Doubling):
+    """Works while warming up, then loses an output."""
+
+    def __init__(self):
+        self.calls = 0
+
+    def run(self, part, batch, seen):
+        self.calls += 1
+        return super().run(part, batch, seen)[: 1 if self.calls < 3 else -1]
+
+
 GATE = threading.Event()
 """Opens `Gated` executors."""
 
@@ -75,6 +86,10 @@ def lying(node, served):
 
 def failing(node, served):
     return Failing()
+
+
+def short(node, served):
+    return Short()
 
 
 def gated(node, served):

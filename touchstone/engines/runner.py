@@ -18,6 +18,7 @@ from touchstone.errors import InputError, PayloadError
 from touchstone.programs.model import Model
 from touchstone.programs.program import InputKind, Program
 from touchstone.protocol.generation import Prompt, Seen, decode_prompts, unseen
+from touchstone.protocol.inputs import positions_in, read_by
 
 
 class Runner(Protocol):
@@ -48,51 +49,31 @@ def make_runner(model: Model, device: str = "cpu", threads: int | None = None) -
     """The runner of a model, on a torch device; with None as many threads as there are cores."""
     program = model.program
     if not program.input.causal:
-        return EncoderRunner(TorchEngine(model, device, threads), program)
+        return WholeRunner(TorchEngine(model, device, threads), program)
     engine = causal_engine(model, threads)
     if program.input.kind is InputKind.PROMPT:
         return PromptRunner(engine, program)
-    return RowsRunner(engine, program)
+    return WholeRunner(engine, program)
 
 
-class EncoderRunner:
-    """A model that reads whole texts: tokens in, one output row or several out."""
+class WholeRunner:
+    """A model that computes all of a sequence at once: an encoder, a perceptron, or a shard of a
+    language model. Tokens or rows in, one row or several out, both flat."""
 
-    def __init__(self, engine: TorchEngine, program: Program) -> None:
+    def __init__(self, engine: TorchEngine | CausalEngine, program: Program) -> None:
         self._engine, self.program = engine, program
 
     def run(self, batch: Sequence[Int32], seen: Seen = unseen) -> list[Int32]:
         """See Runner.run."""
-        return self._engine.run(batch)
+        spec = self.program.input
+        try:
+            positions_in(spec, batch)
+        except PayloadError as error:
+            raise InputError(str(error)) from None
+        return [output.reshape(-1) for output in self._engine.run(read_by(spec, batch, ()))]
 
     def check(self, batch: Sequence[Int32], drafts: Sequence[Int32]) -> list[Int32]:
         """See Runner.check: nothing is sooner than to run it."""
-        return self._engine.run(batch)
-
-    def replay(self, rows: Int32) -> Iterator[tuple[int, Int32]]:
-        """See Runner.replay."""
-        return self._engine.replay(rows)
-
-
-class RowsRunner:
-    """A shard of a language model: rows in, as many rows out, both flat."""
-
-    def __init__(self, engine: CausalEngine, program: Program) -> None:
-        self._engine, self.program = engine, program
-
-    def run(self, batch: Sequence[Int32], seen: Seen = unseen) -> list[Int32]:
-        """See Runner.run."""
-        width = self.program.input.width
-        for index, rows in enumerate(batch):
-            if len(rows) % width:
-                raise InputError(
-                    f"sequence {index} has {len(rows)} elements, not whole rows of {width}"
-                )
-        shaped = [rows.reshape(-1, width) for rows in batch]
-        return [output.reshape(-1) for output in self._engine.run(shaped)]
-
-    def check(self, batch: Sequence[Int32], drafts: Sequence[Int32]) -> list[Int32]:
-        """See Runner.check: all rows are computed at once anyhow."""
         return self.run(batch)
 
     def replay(self, rows: Int32) -> Iterator[tuple[int, Int32]]:

@@ -163,6 +163,14 @@ def results_in(order: Order, output: bytes) -> bytes:
     return output[BODY_BYTES:] if order.strong and output != REFUSED else output
 
 
+def sequences_in(order: Order, output: bytes) -> list[Int32]:
+    """The sequences of results in an output; none in one that holds something else."""
+    try:
+        return decode_payload(results_in(order, output))
+    except PayloadError:
+        return []
+
+
 def output_of(
     order: Order,
     model: Bounds,

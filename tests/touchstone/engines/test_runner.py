@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tests.touchstone.compilers.test_mlp import write_mlp
 from tests.touchstone.compilers.tiny_decoder import STOP, write_tiny
 from touchstone.compilers import compile_model
 from touchstone.engines.runner import make_runner
@@ -64,6 +65,18 @@ def test_tokens_are_told_as_they_are_written(runner):
     told: dict[int, list[int]] = {}
     written = runner.run(encode_prompts(PROMPTS), lambda p, t: told.setdefault(p, []).append(t))
     assert told == {i: [t for t in one.tolist() if t >= 0] for i, one in enumerate(written)}
+
+
+def test_a_perceptron_reads_rows_one_after_the_other(tmp_path):
+    write_mlp(tmp_path / "source")
+    compile_model(tmp_path / "source", tmp_path / "model", "mlp", "1")
+    runner = make_runner(load_model(tmp_path / "model"))
+    rows = np.random.default_rng(4).integers(-(1 << 18), 1 << 18, (5, 30)).astype(np.int32)
+    together = runner.run([rows.reshape(-1), rows[:2].reshape(-1)])
+    assert [one.shape for one in together] == [(10,), (4,)]
+    assert same(runner.check([rows[:2].reshape(-1)], []), [together[0][:4]])
+    with pytest.raises(InputError, match="sequence 1 has 31 elements, not whole rows of 30"):
+        runner.run([rows[0], np.zeros(31, np.int32)])
 
 
 def test_a_batch_that_is_no_prompts_is_refused(runner):
