@@ -20,6 +20,7 @@ from touchstone.coordination.messages import (
     SALT_HEADER,
     SIGNATURE_HEADER,
     CommitSet,
+    DraftAsked,
     InputSource,
     OpeningAsked,
     Refusal,
@@ -33,6 +34,7 @@ from touchstone.protocol.payload import MAX_PAYLOAD_BYTES
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from provider.drafting import Drafting
     from provider.forwarding import Forwarding
     from provider.service import Service
 
@@ -75,6 +77,7 @@ _SET_SCHEMA = CommitSet.model_json_schema(
 
 _OPENING_SCHEMA = OpeningAsked.model_json_schema()
 _SOURCE_SCHEMA = InputSource.model_json_schema()
+_DRAFT_SCHEMA = DraftAsked.model_json_schema()
 _TOKENS_SCHEMA = TokensAsked.model_json_schema()
 _NEWS_S = 5.0
 """How long a request waits for tokens that are not written yet."""
@@ -87,7 +90,10 @@ def _body(kind: str, schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def make_app(
-    service: Service, forwarding: Forwarding, health: Callable[[], dict[str, object]]
+    service: Service,
+    forwarding: Forwarding,
+    drafting: Drafting,
+    health: Callable[[], dict[str, object]],
 ) -> FastAPI:
     """The application that serves `service`; `health` tells of the node."""
     app = FastAPI(title="Touchstone provider node", docs_url=None, redoc_url=None)
@@ -122,6 +128,16 @@ def make_app(
         id_, salt_, signed = JobId(_bytes(job)), _bytes(salt), _signature(signature)
         status, new = await run_in_threadpool(forwarding.take, id_, salt_, signed, source)
         return _json(status, 202 if new else 200)
+
+    @app.post("/jobs/{job}/draft", openapi_extra=_body("application/json", _DRAFT_SCHEMA))
+    async def post_draft(
+        request: Request, job: _JobPath, salt: _SaltHeader, signature: _SignatureHeader = None
+    ) -> Response:
+        id_, salt_, signed = JobId(_bytes(job)), _bytes(salt), _signature(signature)
+        order = await run_in_threadpool(service.order_of, id_)
+        limit = await run_in_threadpool(drafting.admit, order, id_, salt_, signed)
+        asked = _parse(DraftAsked, await _read(request, limit))
+        return _json(await run_in_threadpool(drafting.read, order, id_, asked))
 
     @app.get("/jobs/{job}/input")
     async def get_input(

@@ -135,6 +135,10 @@ class Service:
         self._worker.wake()
         log("input accepted", job=job, rows=rows)
 
+    def order_of(self, job: JobId) -> Order:
+        """The order of a job that the node may be drawn for."""
+        return self._require_known(job).order
+
     # --- states ----------------------------------------------------------------------------------
 
     def status(self, job: JobId) -> JobStatus:

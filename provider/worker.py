@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from provider.records import Work
     from provider.store import Store
     from touchstone.chain.registry import PublishedModel
+    from touchstone.engines.interface import Reader
     from touchstone.protocol.ids import JobId, ModelId
     from touchstone.protocol.orders import Order
 
@@ -130,6 +131,16 @@ class Worker:
     def reads(self, order: Order) -> InputSpec:
         """What the model of an order reads."""
         return self._executor.reads(Part.of(order))
+
+    def reader(self, order: Order) -> Reader:
+        """A sequence of an order's model, to be read piece by piece. Raises InputError for a model
+        that reads it as a whole."""
+        return self._executor.reader(Part.of(order))
+
+    def read(self, reader: Reader, rows: NDArray[np.int32]) -> NDArray[np.int32]:
+        """What the next rows give, in turn with the jobs. Raises InputError as `Reader.read`."""
+        with self._executing:
+            return reader.read(rows)
 
     def answer(self, job: JobId, order: Order, payload: bytes) -> bytes:
         """The output that is due for these bytes, computed now: what an audit needs."""

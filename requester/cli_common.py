@@ -14,7 +14,7 @@ from touchstone.amounts import format_tokens
 from touchstone.chain.deployment import Deployment
 from touchstone.chain.keystore import load_key
 from touchstone.chain.rpc import connect
-from touchstone.errors import UnknownJobError
+from touchstone.errors import UnknownJobError, UsageError
 from touchstone.protocol.audits import AuditState
 from touchstone.protocol.demands import DemandState
 from touchstone.protocol.ids import JobId
@@ -55,7 +55,18 @@ VerifierOption = Annotated[
 TimeoutOption = Annotated[float, typer.Option(help="Seconds to stay at most.", min=1)]
 ModelOption = Annotated[str, typer.Option(help="Which model: name@version.")]
 TokenizerOption = Annotated[Path, typer.Option(help="The compiled model, for its tokenizer.")]
+ShardsOption = Annotated[
+    str, typer.Option(help="Numbers of the model's shards, first to last: 1,2.")
+]
 JobArgument = Annotated[str, typer.Argument(help="The job's id, or the beginning of it.")]
+
+
+def parse_shards(text: str) -> list[int]:
+    """The numbers in `1,2`. Raises UsageError for anything else."""
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise UsageError(f"{text!r} are no shards: write their numbers like 1,2") from None
 
 
 def open_client(

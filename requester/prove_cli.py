@@ -8,12 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from requester.cli_common import JobArgument, JsonOption, KeyOption, find_job, open_client
+from requester.cli_common import (
+    JobArgument,
+    JsonOption,
+    KeyOption,
+    ShardsOption,
+    find_job,
+    open_client,
+    parse_shards,
+)
 from requester.stages import Stage
 from requester.stages import prove as prove_job
 from touchstone.amounts import format_tokens
 from touchstone.cli.output import emit
-from touchstone.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -22,7 +29,7 @@ if TYPE_CHECKING:
 def prove(
     job: JobArgument,
     folder: Annotated[Path, typer.Option(help="The compiled model.")],
-    shards: Annotated[str, typer.Option(help="Numbers of its shards, first to last: 1,2.")],
+    shards: ShardsOption,
     replicas: Annotated[
         int, typer.Option(help="Providers that must agree on each shard.", min=1, max=5)
     ] = 3,
@@ -34,10 +41,7 @@ def prove(
 
     None of them needs the whole model. Each shard is a job of its own, paid when it has settled.
     """
-    try:
-        numbers = [int(part) for part in shards.split(",")]
-    except ValueError:
-        raise UsageError(f"{shards!r} are no shards: write their numbers like 1,2") from None
+    numbers = parse_shards(shards)
     client = open_client(key)
     found, stages = find_job(client, job), list[Stage]()
     console = Console(stderr=True, highlight=False)

@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 
 from touchstone.arithmetic.sampling import NO_TOKEN
-from touchstone.engines.interface import Int32, Runnable, check_batch, check_prompts
+from touchstone.engines.interface import (
+    Int32,
+    Reader,
+    Runnable,
+    check_batch,
+    check_piece,
+    check_prompts,
+)
 from touchstone.engines.reference import HISTORIES, OPERATORS, POSITIONED
 from touchstone.errors import InputError
 from touchstone.programs.program import SEQUENCE, Constant, Operator, Program
@@ -98,6 +105,10 @@ class CausalReference:
             outputs.append(np.stack(steps))
         return outputs
 
+    def reader(self) -> Reader:
+        """See CausalEngine.reader."""
+        return _Reader(self._program, self._tensors)
+
     def replay(self, rows: Int32) -> Iterator[tuple[int, Int32]]:
         """See CausalEngine.replay."""
         checked = check_batch(self._program, [rows])[0]
@@ -120,3 +131,19 @@ class CausalReference:
                 break
             seen(index, int(written[count]))
         return written
+
+
+class _Reader:
+    """See `interface.Reader`."""
+
+    def __init__(self, program: Program, tensors: Mapping[Constant, Tensor]) -> None:
+        self._program, self._reading = program, Reading(program, tensors)
+
+    @property
+    def length(self) -> int:
+        return self._reading.position
+
+    def read(self, rows: Int32) -> Int32:
+        checked = check_piece(self._program, self.length, rows)
+        steps = [self._reading.step(row)[self._program.output][0, 0] for row in checked]
+        return np.stack(steps)

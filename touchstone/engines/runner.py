@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from touchstone.engines.causal import causal_engine
-from touchstone.engines.interface import CausalEngine, Int32
+from touchstone.engines.interface import CausalEngine, Int32, Reader
 from touchstone.engines.torch_engine import TorchEngine
 from touchstone.errors import InputError, PayloadError
 from touchstone.programs.model import Model
@@ -37,6 +37,11 @@ class Runner(Protocol):
 
     def replay(self, rows: Int32) -> Iterator[tuple[int, Int32]]:
         """All values of the program for one sequence of its transcript, in order."""
+        ...
+
+    def reader(self) -> Reader:
+        """A new sequence, to be read piece by piece. Raises InputError for a model that is not
+        causal."""
         ...
 
     @property
@@ -80,6 +85,12 @@ class WholeRunner:
         """See Runner.replay."""
         return self._engine.replay(rows)
 
+    def reader(self) -> Reader:
+        """See Runner.reader."""
+        if isinstance(self._engine, TorchEngine):
+            raise InputError("this model reads its sequences as a whole")
+        return self._engine.reader()
+
 
 class PromptRunner:
     """A language model: prompts in, what it writes out."""
@@ -108,6 +119,10 @@ class PromptRunner:
     def replay(self, rows: Int32) -> Iterator[tuple[int, Int32]]:
         """See Runner.replay."""
         return self._engine.replay(rows)
+
+    def reader(self) -> Reader:
+        """See Runner.reader."""
+        return self._engine.reader()
 
 
 def _prompts(batch: Sequence[Int32]) -> list[Prompt]:

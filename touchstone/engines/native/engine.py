@@ -11,7 +11,14 @@ from typing import Any
 import numpy as np
 
 from touchstone.arithmetic.sampling import NO_TOKEN
-from touchstone.engines.interface import Int32, Runnable, check_batch, check_prompts
+from touchstone.engines.interface import (
+    Int32,
+    Reader,
+    Runnable,
+    check_batch,
+    check_piece,
+    check_prompts,
+)
 from touchstone.engines.native.histories import histories_of
 from touchstone.engines.native.lowering import lower
 from touchstone.engines.native.machine import fields
@@ -130,6 +137,10 @@ class NativeEngine:
             waiting = {i: rows for i, rows in waiting.items() if len(rows)}
         return [np.concatenate(parts) for parts in outputs.values()]
 
+    def reader(self) -> Reader:
+        """See CausalEngine.reader."""
+        return _Reader(self, self._program, self._step_rows(self._program.input.max_length))
+
     def replay(self, rows: Int32) -> Iterator[tuple[int, Int32]]:
         """See CausalEngine.replay."""
         (checked,) = check_batch(self._program, [rows])
@@ -168,6 +179,24 @@ class NativeEngine:
                     seen(writing.index, token)
             running = [writing for writing in running if not writing.ended]
         return written
+
+
+class _Reader:
+    """See `interface.Reader`."""
+
+    def __init__(self, engine: NativeEngine, program: Program, limit: int) -> None:
+        self._engine, self._program, self._limit = engine, program, limit
+        self._session = engine.session()
+
+    @property
+    def length(self) -> int:
+        return self._session.length
+
+    def read(self, rows: Int32) -> Int32:
+        checked = check_piece(self._program, self.length, rows)
+        parts = [checked[i : i + self._limit] for i in range(0, len(checked), self._limit)]
+        step = self._engine.step
+        return np.concatenate([step([Feed(self._session, p, len(p))])[0] for p in parts])
 
 
 def _processors() -> int:
