@@ -94,9 +94,7 @@ class Drafting:
         """
         width = self._worker.reads(order).width
         if not asked.rows or len(asked.rows) % (4 * width):
-            raise RefusedError(
-                "malformed", f"{len(asked.rows)} bytes are no rows of {width} int32"
-            )
+            raise RefusedError("malformed", f"{len(asked.rows)} bytes are no rows of {width} int32")
         rows = np.frombuffer(asked.rows, "<i4").astype(np.int32).reshape(-1, width)
         draft = self._draft(job)
         with draft.lock:
@@ -127,8 +125,7 @@ class Drafting:
             raise RefusedError("malformed", str(error)) from None
 
     def _pass_on(self, out: bytes, asked: DraftAsked, count: int) -> bytes:
-        """What comes back from those behind this node: at most as much as one token for each row.
-        """
+        """What comes back from those behind this node: at most as much as one token for each row."""
         then = asked.then[0]
         try:
             return peer_of(self._vault, to_checksum_address(then.provider)).draft(
