@@ -22,16 +22,21 @@ from requester.cli_common import (
     VerifierOption,
     job_data,
     open_client,
+    parse_shards,
 )
-from touchstone.amounts import parse_positive_tokens
+from requester.opening import Ordering
+from requester.prove_cli import show_stage, stage_data
+from requester.writing import write
+from touchstone.amounts import format_tokens, parse_positive_tokens
 from touchstone.arithmetic.sampling import NO_TOKEN
 from touchstone.cli.output import emit
 from touchstone.errors import RequestError
-from touchstone.protocol.generation import Sampling
+from touchstone.protocol.generation import Prompt, Sampling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from requester.writing import Written
     from touchstone.programs.tokens import Decoder
 
 
@@ -54,6 +59,13 @@ def generate(
     ] = 0.0,
     seed: Annotated[
         int | None, typer.Option(help="Of the sampling, 64 bits; a random one if left out.", min=0)
+    ] = None,
+    shards: Annotated[
+        str | None,
+        typer.Option(
+            help="Have providers of these shards write, first to last (1,2): none needs the whole "
+            "model."
+        ),
     ] = None,
     replicas: ReplicasOption = 3,
     max_price: MaxPriceOption = None,
@@ -82,14 +94,26 @@ def generate(
     if chat:
         tokens = decoder.chat([{"role": "user", "content": prompt}])
     printer = Printer(decoder, quiet=json)
+    how = Ordering(replicas=replicas, strong=strong, max_price=limit)
+    if shards is not None:
+        written = write(
+            client,
+            Prompt(tokens, sampling),
+            model,
+            parse_shards(shards),
+            model_folder=folder,
+            how=how,
+            on_token=lambda _, token: printer.saw(0, [token]),
+            timeout=timeout,
+        )
+        _emit_written(written, printer, seed, sampling, json=json)
+        return
     job = client.generate(
         [tokens],
         model,
         sampling,
         model_folder=folder,
-        replicas=replicas,
-        strong=strong,
-        max_price=limit,
+        **how,
     )
     # The text is the progress: a line about it would run into it.
     with client.watching(job, printer.saw):
@@ -117,6 +141,30 @@ def generate(
         )
         if temperature:
             console.print(f"seed {seed}", style="dim")
+
+    emit(data, json, render)
+
+
+def _emit_written(
+    written: Written, printer: Printer, seed: int, sampling: Sampling, *, json: bool
+) -> None:
+    """Prints a text that shards have written."""
+    tokens = [token for token in written.tokens if token != NO_TOKEN]
+    data = {
+        "text": printer.finish(tokens),
+        "tokens": tokens,
+        "drafted": written.drafted,
+        "stopped": written.tokens[-1] == NO_TOKEN,
+        "seed": seed,
+        "spent": format_tokens(sum(stage.outcome.spent for stage in written.stages)),
+        "stages": [stage_data(stage) for stage in written.stages],
+    }
+
+    def render(console: Console) -> None:
+        for stage in written.stages:
+            show_stage(stage, quiet=False)
+        words = f"{len(tokens)} tokens, {data['spent']} spent"
+        console.print(words + (f"; seed {seed}" if sampling.seed else ""), style="dim")
 
     emit(data, json, render)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -17,13 +17,11 @@ from requester.cli_common import (
     open_client,
     parse_shards,
 )
+from requester.opening import Ordering
 from requester.stages import Stage
 from requester.stages import prove as prove_job
 from touchstone.amounts import format_tokens
 from touchstone.cli.output import emit
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
 
 
 def prove(
@@ -44,35 +42,24 @@ def prove(
     numbers = parse_shards(shards)
     client = open_client(key)
     found, stages = find_job(client, job), list[Stage]()
-    console = Console(stderr=True, highlight=False)
 
     def settled(stage: Stage) -> None:
         stages.append(stage)
-        if not json:
-            console.print(_line(stage), soft_wrap=True)
+        show_stage(stage, quiet=json)
 
     right = prove_job(
         client,
         found,
         numbers,
         model_folder=folder,
+        how=Ordering(replicas=replicas),
         timeout=timeout,
         on_stage=settled,
-        replicas=replicas,
     )
     data = {
         "proves": "0x" + found.id.hex(),
         "right": right,
-        "stages": [
-            {
-                "shard": stage.shard,
-                "job": "0x" + stage.job.id.hex(),
-                "input_root": "0x" + stage.job.order.input_root.hex(),
-                "output_root": "0x" + (stage.outcome.output_root or b"").hex(),
-                "spent": format_tokens(stage.outcome.spent),
-            }
-            for stage in stages
-        ],
+        "stages": [stage_data(stage) for stage in stages],
     }
     words = "[green]the shards find the same[/green]" if right else "[red]the shards differ[/red]"
     emit(data, json, lambda console: console.print(words))
@@ -80,6 +67,23 @@ def prove(
         raise typer.Exit(1)
 
 
-def _line(stage: Stage) -> RenderableType:
+def stage_data(stage: Stage) -> dict[str, object]:
+    """A settled stage as JSON; amounts in tokens."""
+    return {
+        "shard": stage.shard,
+        "job": "0x" + stage.job.id.hex(),
+        "input_root": "0x" + stage.input_root.hex(),
+        "output_root": "0x" + (stage.outcome.output_root or b"").hex(),
+        "spent": format_tokens(stage.outcome.spent),
+    }
+
+
+def show_stage(stage: Stage, *, quiet: bool) -> None:
+    """A line on standard error about a stage that has settled."""
+    if quiet:
+        return
     spent, job = format_tokens(stage.outcome.spent), stage.job.id.hex()[:12]
-    return f"shard {stage.shard}: {len(stage.outcome.providers)} agree, {spent} tokens, job 0x{job}"
+    Console(stderr=True, highlight=False).print(
+        f"shard {stage.shard}: {len(stage.outcome.providers)} agree, {spent} tokens, job 0x{job}",
+        soft_wrap=True,
+    )
