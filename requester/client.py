@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from requester.delivery import Courier
 from requester.folders import read_manifest, to_prompts, to_sequences, vocabulary_of
-from requester.follow import Outcome, Progress, follow, read_outcome
+from requester.follow import Outcome, Progress, follow, follow_draw, read_outcome
 from requester.offers import choose_offer, find_offers
 from requester.opening import Ordering, Terms, make_job, open_jobs
 from requester.orders import Work, split_model_name, work_after, work_on
@@ -310,6 +310,22 @@ class Client:
             patience_s=self._patience_s,
             poll_s=self._poll_s,
             on_progress=on_progress,
+        )
+
+    def wait_drawn(self, job: StoredJob | JobId, timeout: float = 120) -> JobState:
+        """Waits until providers are drawn for the job, whose input need not be known yet.
+
+        Raises:
+            JobTimeoutError: nobody has drawn it within `timeout` seconds.
+            ResultUnavailableError: it could not be drawn, and is refunded.
+        """
+        return follow_draw(
+            self._stored(job),
+            self.market,
+            self._coordinator,
+            timeout_s=timeout,
+            patience_s=self._patience_s,
+            poll_s=self._poll_s,
         )
 
     def watching(

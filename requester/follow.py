@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from requester.patience import TRANSIENT, backoff
-from touchstone.errors import JobTimeoutError, TouchstoneError
+from touchstone.errors import JobTimeoutError, ResultUnavailableError, TouchstoneError
 from touchstone.protocol.audits import AUDIT_ENDS, AuditState
 from touchstone.protocol.demands import NO_DEMAND, Demand
 from touchstone.protocol.jobs import FAILURES, REFUND_REASONS, Clock, JobState, Parameters, Phase
@@ -263,6 +263,39 @@ def follow(
                 f"job 0x{job.id.hex()} is {phase.name} after {timeout_s:g} seconds{why}"
             )
         time.sleep(pause)
+
+
+def follow_draw(
+    job: StoredJob,
+    market: Market,
+    coordinator: Coordinator,
+    *,
+    timeout_s: float,
+    patience_s: float,
+    poll_s: float,
+) -> JobState:
+    """Waits until a job is drawn, and drives it when nobody does; its state then.
+
+    Raises:
+        JobTimeoutError: it is not drawn in time.
+        ResultUnavailableError: it has ended undrawn.
+    """
+    end, idle = time.monotonic() + timeout_s, Idle(patience_s)
+    while True:
+        note = ""
+        try:
+            state = market.job(job.order)
+            if state.phase is Phase.REFUNDED:
+                raise ResultUnavailableError(f"job 0x{job.id.hex()} was not drawn and is refunded")
+            if state.phase not in (Phase.NONE, Phase.OPEN):
+                return state
+            if idle.over(state):
+                coordinator.step(job.order, state)
+        except TRANSIENT as error:
+            note = f" ({type(error).__name__}: {error})"
+        if time.monotonic() + poll_s > end:
+            raise JobTimeoutError(f"job 0x{job.id.hex()} is not drawn after {timeout_s:g} s{note}")
+        time.sleep(poll_s)
 
 
 def _progress(state: JobState, courier: Courier, note: str | None) -> Progress:

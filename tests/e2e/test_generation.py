@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from requester.client import Client
+from requester.opening import Ordering
 from requester.stages import Stage, prove
+from requester.writing import write
 from tests.e2e.market import PARAMETERS
 from tests.support.commands import Commands
 from tests.touchstone.compilers.tiny_decoder import STOP, write_tiny
@@ -137,13 +139,38 @@ def test_shards_prove_what_the_whole_model_wrote(client, model_folder, monkeypat
     job = client.generate(PROMPTS, "tiny@1", Sampling.of(6), price=parse_tokens(HONEST))
     assert client.wait(job, 120).settled
     stages: list[Stage] = []
-    assert prove(client, job, [1, 2], model_folder=model_folder, on_stage=stages.append)
+    how = Ordering(price=parse_tokens(HONEST))
+    assert prove(client, job, [1, 2], model_folder=model_folder, how=how, on_stage=stages.append)
     first, second = stages
-    assert second.job.order.input_root == first.outcome.output_root
+    assert second.input_root == first.outcome.output_root
     assert {stage.job.order.pool for stage in stages}.isdisjoint({job.order.pool})
     assert all(len(stage.outcome.providers) == 3 for stage in stages)
     # The verifier alone is sent what lies between: nodes have it from nodes.
     assert uploaded.count(first.job.id) > 3 > uploaded.count(second.job.id)
+
+
+@pytest.mark.parametrize("replicas", [3, 1])
+def test_shards_write_what_the_whole_model_writes(client, model_folder, replicas):
+    """Drawn at once, from pools that never see the whole model; proven stage by stage."""
+    sampling = Sampling.of(7, temperature=0.8, min_p=0.01, seed=5)
+    told = []
+    written = write(
+        client,
+        Prompt(PROMPTS[0], sampling),
+        "tiny@1",
+        [1, 2],
+        model_folder=model_folder,
+        how=Ordering(replicas=replicas, price=parse_tokens(HONEST)),
+        on_token=lambda place, token: told.append((place, token)),
+    )
+    wanted = expected(model_folder, sampling)[0]
+    assert written.tokens == written.drafted == wanted[: len(written.tokens)]
+    assert set(wanted[len(written.tokens) :]) <= {-1}
+    assert told == [(i, token) for i, token in enumerate(written.tokens) if token >= 0]
+    first, second = written.stages
+    assert first.job.first_block == second.job.first_block
+    assert second.input_root == first.outcome.output_root
+    assert all(len(stage.outcome.providers) == replicas for stage in written.stages)
 
 
 def test_only_the_requester_reads_along(net, client):
