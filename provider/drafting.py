@@ -125,7 +125,7 @@ class Drafting:
             raise RefusedError("malformed", str(error)) from None
 
     def _pass_on(self, out: bytes, asked: DraftAsked, count: int) -> bytes:
-        """What comes back from those behind this node: at most as much as one token for each row."""
+        """What comes back from those behind this node: one token for each row."""
         then = asked.then[0]
         try:
             return peer_of(self._vault, to_checksum_address(then.provider)).draft(
