@@ -1,4 +1,4 @@
-"""The scenes with a language model: it writes, one of three writes something else, shards write together."""
+"""The scenes with a language model: it writes, one of three lies, two shards write together."""
 
 from __future__ import annotations
 
