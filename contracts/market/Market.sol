@@ -68,7 +68,8 @@ contract Market is Opening, Drawing, Settling, Proxy {
         if (
             called == IMarketDeadlines.commit.selector || called == IMarketDeadlines.reveal.selector
                 || called == IMarketDeadlines.advance.selector || called == IMarketDeadlines.commitAndAdvance.selector
-                || called == IMarketDeadlines.expire.selector
+                || called == IMarketDeadlines.expire.selector || called == IMarketDeadlines.fixInput.selector
+                || called == IMarketDeadlines.inputOf.selector
         ) {
             return address(deadlines);
         }
