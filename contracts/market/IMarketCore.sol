@@ -60,14 +60,16 @@ interface IMarketCore is IMarketTypes {
         external
         view
         returns (uint256[] memory seats, address[] memory providers);
-    /// All of the above at once: the job, its seed, its active seats with their providers, and what these have
-    /// committed and revealed on chain in this round (zero where they have not).
+    /// All of the above at once: the job, its seed, the root of its input (zero while a deferred order waits for it),
+    /// its active seats with their providers, and what these have committed and revealed on chain in this round (zero
+    /// where they have not).
     function stateOf(Order calldata order)
         external
         view
         returns (
             Job memory job,
             bytes32 seed,
+            bytes32 inputRoot,
             uint256[] memory seats,
             address[] memory providers,
             bytes32[] memory commitments,
