@@ -19,6 +19,7 @@ from touchstone.protocol.audits import AuditState
 from touchstone.protocol.demands import DemandState
 from touchstone.protocol.ids import JobId
 from touchstone.protocol.inputs import REFUSED
+from touchstone.protocol.jobs import Phase
 from touchstone.settings import load_settings
 
 if TYPE_CHECKING:
@@ -114,8 +115,8 @@ _WORDS = {
     "TooLate": "it could no longer end in time",
     "TooFewReveals": "fewer than two results were revealed",
     "Contested": "the results differ",
-    "InputWithheld": "the input was demanded on chain and not published: each provider that waited "
-    "was paid a reservation fee",
+    "InputWithheld": "the input was demanded on chain and not published, or not fixed in time: each "
+    "provider that waited was paid a reservation fee",
     "OutputWithheld": "no provider published the output that was demanded on chain: all payments "
     "came back",
 }
@@ -213,7 +214,9 @@ def live(json: bool) -> Iterator[Callable[[Progress], None]]:
 def describe(progress: Progress) -> str:
     """Progress in a line."""
     words = [progress.phase.name.lower()]
-    if progress.seats:
+    if progress.phase is Phase.WAITING:
+        words.append("its input is not fixed yet")
+    elif progress.seats:
         have = sum(provider in progress.delivered for provider in progress.seats.values())
         words.append(f"input at {have} of {len(progress.seats)} providers")
     if progress.round:

@@ -97,7 +97,7 @@ def _job(rng: random.Random, chain_id: int, mode: int, replicas: int) -> dict[st
     seats = []
     for key, salt, commitment in zip(keys, salts, commitments, strict=True):
         commit = Commit(job, draw, commitment)
-        claim = Claim.of(order, job, draw, output, set_, salt)
+        claim = Claim(job, draw, order.shard, order.input_root, output, set_, salt)
         seats.append(
             {
                 "provider": key.address,

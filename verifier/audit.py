@@ -67,9 +67,13 @@ def audit(
     given = watch.store.input(job.id)
     if given is None or state.phase not in (Phase.SETTLED, Phase.CONTESTED, Phase.CONCLUDED):
         return None
+    payload, salt = given
+    if job.order.deferred and payload_root(payload, salt) != state.input_root:
+        # A reorganisation has put another input in its place.
+        watch.store.drop_input(job.id)
+        return None
     if not is_sampled(job.id, state.seed, share):
         return _skip(watch, job, "not in the sample")
-    payload, salt = given
     claimed = claimed_roots(watch, job)
     providers = {seat: state.providers[seat] for seat in claimed if seat in state.providers}
     draft = partial(claimed_output, watch, job, salt, list(providers.values()))

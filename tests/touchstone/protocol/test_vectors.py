@@ -85,7 +85,7 @@ def test_hashes_are_those_of_the_vectors(job: dict[str, Any]) -> None:
         Commit(job_id, draw, commitment).require_signer(
             domain, Signature.from_bytes(unhex(seat["commitSignature"])), provider
         )
-        Claim.of(order, job_id, draw, output, set_, salt).require_signer(
+        Claim(job_id, draw, order.shard, order.input_root, output, set_, salt).require_signer(
             domain, Signature.from_bytes(unhex(seat["claimSignature"])), provider
         )
 
