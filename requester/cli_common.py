@@ -115,8 +115,8 @@ _WORDS = {
     "TooLate": "it could no longer end in time",
     "TooFewReveals": "fewer than two results were revealed",
     "Contested": "the results differ",
-    "InputWithheld": "the input was demanded on chain and not published, or not fixed in time: each "
-    "provider that waited was paid a reservation fee",
+    "InputWithheld": "the input was demanded on chain and not published, or not fixed in time: "
+    "each provider that waited was paid a reservation fee",
     "OutputWithheld": "no provider published the output that was demanded on chain: all payments "
     "came back",
 }

@@ -95,7 +95,7 @@ class MinimalNode:
         compact = Signature(signature[:32], bytes([signature[32] | v << 7]) + signature[33:64])
         if recover(digest, compact) != state.order.requester:
             raise Refused(401, "unsigned")
-        if payload_root(payload, salt) != state.order.input_root:
+        if payload_root(payload, salt) != state.input_root:
             raise Refused(422, "wrong_input")
         with self.lock:
             if job not in self.work:
