@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     )
     from touchstone.protocol.ids import JobId
     from touchstone.protocol.jobs import JobState
+    from touchstone.protocol.orders import Order
 
 
 class Service:

@@ -96,7 +96,7 @@ def generate(
     printer = Printer(decoder, quiet=json)
     how = Ordering(replicas=replicas, strong=strong, max_price=limit)
     if shards is not None:
-        written = write(
+        text = write(
             client,
             Prompt(tokens, sampling),
             model,
@@ -106,7 +106,7 @@ def generate(
             on_token=lambda _, token: printer.saw(0, [token]),
             timeout=timeout,
         )
-        _emit_written(written, printer, seed, sampling, json=json)
+        _emit_written(text, printer, seed, json=json)
         return
     job = client.generate(
         [tokens],
@@ -145,9 +145,7 @@ def generate(
     emit(data, json, render)
 
 
-def _emit_written(
-    written: Written, printer: Printer, seed: int, sampling: Sampling, *, json: bool
-) -> None:
+def _emit_written(written: Written, printer: Printer, seed: int, *, json: bool) -> None:
     """Prints a text that shards have written."""
     tokens = [token for token in written.tokens if token != NO_TOKEN]
     data = {
@@ -163,8 +161,7 @@ def _emit_written(
     def render(console: Console) -> None:
         for stage in written.stages:
             show_stage(stage, quiet=False)
-        words = f"{len(tokens)} tokens, {data['spent']} spent"
-        console.print(words + (f"; seed {seed}" if sampling.seed else ""), style="dim")
+        console.print(f"{len(tokens)} tokens, {data['spent']} spent; seed {seed}", style="dim")
 
     emit(data, json, render)
 

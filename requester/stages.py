@@ -131,7 +131,8 @@ def settle_stages(
             )
         stages.append(Stage(shard, fixed, outcome, client.output(fixed)))
         payload = stages[-1].output
-        following.get("on_stage", lambda _: None)(stages[-1])
+        if "on_stage" in following:
+            following["on_stage"](stages[-1])
     return stages
 
 
