@@ -155,3 +155,13 @@ def _with_providers(net: Localnet) -> Market:
         node.wait_ready()
     net.next_epoch()
     return market
+
+
+def stake_of(net: Localnet, provider: int) -> int:
+    """All that a provider has at stake, free or pledged, in base units."""
+    address = net.devnet.account(10 + provider).address
+    joined = net.vault.contract.events.Joined().get_logs(
+        from_block=0, argument_filters={"provider": address}
+    )
+    positions = [net.vault.position(event["args"]["pool"], address) for event in joined]
+    return net.vault.free_stake(address) + sum(p.slots * p.bond for p in positions)

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from requester.client import Client
-from tests.e2e.market import PARAMETERS, ROOT
+from tests.e2e.market import PARAMETERS, ROOT, stake_of
 from touchstone.amounts import ONE_TOKEN, parse_tokens
 from touchstone.chain.disputes import Disputes
 from touchstone.disputes.game import FIRST_CHALLENGER as CHALLENGER
@@ -61,15 +61,6 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
             node.wait_ready()
         net.next_epoch()
         yield Scene(net, model, model_folder, verifier, Disputes(net.devnet.w3, net.deployment))
-
-
-def stake_of(net: Localnet, provider: int) -> int:
-    address = net.devnet.account(10 + provider).address
-    joined = net.vault.contract.events.Joined().get_logs(
-        from_block=0, argument_filters={"provider": address}
-    )
-    positions = [net.vault.position(event["args"]["pool"], address) for event in joined]
-    return net.vault.free_stake(address) + sum(p.slots * p.bond for p in positions)
 
 
 @pytest.mark.long

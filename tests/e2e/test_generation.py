@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,24 +14,26 @@ from requester.client import Client
 from requester.opening import Ordering
 from requester.stages import Stage, prove
 from requester.writing import write
-from tests.e2e.market import PARAMETERS
+from tests.e2e.market import PARAMETERS, ROOT, stake_of
 from tests.support.commands import Commands
 from tests.touchstone.compilers.tiny_decoder import STOP, write_tiny
 from touchstone.amounts import parse_tokens
 from touchstone.compilers import Options, compile_model
 from touchstone.coordination.peers import Peer
 from touchstone.engines.runner import make_runner
-from touchstone.errors import RequestError
+from touchstone.errors import RequestError, ResultUnavailableError
 from touchstone.localnet import Localnet, Offer
 from touchstone.programs import load_model
 from touchstone.protocol.generation import Prompt, Sampling, encode_prompts
+from touchstone.protocol.jobs import Phase
+from touchstone.protocol.prices import bond, tier_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from requester.store import StoredJob
 
-HONEST = "0.01"
+HONEST, WITH_LIAR = "0.01", "0.02"
 PROMPTS = [np.array([10, 20, 30], np.int32), np.array([7], np.int32)]
 
 
@@ -50,9 +53,16 @@ def net(tmp_path_factory: pytest.TempPathFactory, model_folder: Path) -> Iterato
     with Localnet(folder, parameters=PARAMETERS, block_time=0.25) as net:
         label = net.publish(model_folder)
         net.fund(1)
-        for _ in range(3):
-            parts = (Offer(label, model_folder, HONEST, 16, shard) for shard in range(3))
-            net.add_provider(list(parts))
+        for number in range(3):
+            parts = [Offer(label, model_folder, HONEST, 16, shard) for shard in range(3)]
+            parts += [Offer(label, model_folder, WITH_LIAR, 16, 1)]
+            parts += [Offer(label, model_folder, WITH_LIAR, 16, 2)] if number < 2 else []
+            net.add_provider(parts)
+        net.add_provider(
+            [Offer(label, model_folder, WITH_LIAR, 16, 2)],
+            executor="tests.cheats.executors:shard_tamperer",
+            python_path=ROOT,
+        )
         net.add_verifier([model_folder])
         for node in net.nodes:
             node.wait_ready()
@@ -178,6 +188,31 @@ def test_shards_write_what_the_whole_model_writes(client, model_folder, replicas
     assert opening(client, first.job) == opening(client, second.job)
     assert second.input_root == first.outcome.output_root
     assert all(len(stage.outcome.providers) == replicas for stage in written.stages)
+
+
+def test_a_lying_stage_is_pinned_and_the_stage_before_it_is_paid(net, client, model_folder):
+    stages, stakes = list[Stage](), [stake_of(net, number) for number in range(4)]
+    with pytest.raises(ResultUnavailableError, match=r"shard 2 has no result: .* contested"):
+        write(
+            client,
+            Prompt(PROMPTS[0], Sampling.of(4)),
+            "tiny@1",
+            [1, 2],
+            model_folder=model_folder,
+            how=Ordering(price=parse_tokens(WITH_LIAR)),
+            on_stage=stages.append,
+        )
+    (first,) = stages
+    assert len(first.outcome.providers) == 3
+    job = client.jobs()[-1]
+    assert job.order.shard == 2
+    for _ in range(1500):
+        if client.state(job).phase is Phase.CONCLUDED:
+            break
+        time.sleep(0.1)
+    losses = [before - stake_of(net, number) for number, before in enumerate(stakes)]
+    assert losses[3] == bond(tier_of(parse_tokens(WITH_LIAR))) and max(losses[:3]) <= 0
+    assert client.outcome(job).refunded == job.order.payment
 
 
 def test_only_the_requester_reads_along(net, client):
