@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from requester.client import Client
 from tests.cheats.two_faced import TwoFaced
+from tests.support import warm
 from touchstone.amounts import parse_tokens
 from touchstone.chain.disputes import Disputes
 from touchstone.chain.parameters import DeployParameters, DisputeParameters
@@ -120,6 +121,7 @@ def bond_at(price: str) -> int:
 def build_market(folder: Path) -> Market:
     """Starts chain and providers: five in each pool."""
     net = Localnet(folder, parameters=PARAMETERS, block_time=0.25).start()
+    net.popen = warm.popen
     try:
         return _with_providers(net)
     except BaseException:

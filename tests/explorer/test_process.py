@@ -15,6 +15,7 @@ from sqlalchemy import select
 from explorer.database.tables import CheckpointRow, EventRow
 from tests.explorer.indexing import dump, fresh_database, rebuilt
 from tests.explorer.world import explorable_world
+from tests.support import warm
 from touchstone.localnet.node import NodeProcess, free_port, touchstone_command
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +47,7 @@ def explorer(world, folder, command, *options) -> NodeProcess:
             *("--database", str(folder / "explorer.sqlite")),
         ],
         environment={"TOUCHSTONE_HOME": str(folder), "OMP_NUM_THREADS": "1"},
+        popen=warm.popen,
     )
 
 

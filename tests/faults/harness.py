@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,10 +20,10 @@ import numpy as np
 from requester.client import Client
 from requester.store import Store
 from tests.faults.proxy import Proxy
+from tests.support import warm
 from tests.support.tiny_model import compile_tiny
 from touchstone.chain.parameters import DEVNET
 from touchstone.localnet import Localnet, NodeProcess, Offer
-from touchstone.localnet.node import touchstone_command
 from touchstone.protocol.demands import answer_deposit
 from touchstone.protocol.jobs import Phase, seats_in
 
@@ -114,6 +115,7 @@ class Market:
             if k not in ("KILL_AT", "KILL_MARK", "CLOCK_SKEW_S")
         }  # fmt: skip
         node.environment = plain | environment | {"PYTHONPATH": os.pathsep.join(paths)}
+        node.popen = _popen(environment)
         node.start()
 
     def doom(self, node: NodeProcess, point: str, *, ready: bool = True) -> Path:
@@ -171,14 +173,8 @@ class Market:
             "TOUCHSTONE_HOME": str(home),
             "PYTHONPATH": os.pathsep.join([str(ROOT), str(SITE)]),
         }
-        return subprocess.run(
-            [touchstone_command(), *words, "--json"],
-            env={**os.environ, **self.net.environment(1), **places, **environment},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        variables = {**os.environ, **self.net.environment(1), **places, **environment}
+        return warm.run([*words, "--json"], env=variables, popen=_popen(environment))
 
     def kept(self, home: Path) -> Store:
         """What a requester's command has on disk."""
@@ -320,6 +316,7 @@ def market(
     model_folder = compile_tiny(folder / "tiny")
     with ExitStack() as stack:
         net = Localnet(folder / "net", parameters=parameters, block_time=block_time)
+        net.popen = warm.popen
         stack.enter_context(net)
         built = Market(net, net.folder, net.publish(model_folder), model_folder)
         if proxied:
@@ -330,6 +327,11 @@ def market(
         yield built
         # Before the proxy: whoever still waits for an answer would not end.
         net.stop_nodes()
+
+
+def _popen(environment: Mapping[str, str]):
+    """A clock is moved before anything is imported."""
+    return subprocess.Popen if "CLOCK_SKEW_S" in environment else warm.popen
 
 
 def died(node: NodeProcess, mark: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from typing import TYPE_CHECKING, Self
 
 from eth_account import Account
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from touchstone.chain.deployment import Deployment
-    from touchstone.localnet.node import Offer
+    from touchstone.localnet.node import Offer, Popen
 
 _PASSWORD = "local development only"
 _FUNDS = 10**24
@@ -42,6 +43,7 @@ class Localnet:
 
     Attributes:
         rpc_url: where processes started from now on reach the chain, if not directly.
+        popen: what starts them, as `subprocess.Popen` does.
     """
 
     devnet: Devnet
@@ -70,6 +72,7 @@ class Localnet:
         self.parameters = parameters
         self.nodes: list[NodeProcess] = []
         self.rpc_url = ""
+        self.popen: Popen = subprocess.Popen
         self._providers = 0
         self._block_time = block_time
 
@@ -218,6 +221,7 @@ class Localnet:
             log=folder / "log.txt",
             command=[touchstone_command(), "provider", "run", "--config", str(config)],
             environment=self.environment(account) | extra,
+            popen=self.popen,
         )
         node.start()
         self.nodes.append(node)
@@ -249,6 +253,7 @@ class Localnet:
                 *(flag for folder in models for flag in ("--model", str(folder))),
             ],
             environment=self.environment(account),
+            popen=self.popen,
         )
         node.start()
         self.nodes.append(node)
