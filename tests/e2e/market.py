@@ -62,7 +62,7 @@ class Market:
     def add(self, name: str, prices: dict[str, int], **how: object) -> None:
         offers = [Offer(self.model, self.model_folder, p, slots) for p, slots in prices.items()]
         address = self.net.devnet.account(10 + len(self.nodes)).address
-        self.nodes[name] = self.net.add_provider(offers, **how)  # type: ignore[arg-type]
+        self.nodes[name] = self.net.add_provider(offers, poll_s=0.5, **how)  # type: ignore[arg-type]
         self.addresses[name] = address
 
     @property

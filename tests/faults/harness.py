@@ -24,6 +24,7 @@ from tests.support import warm
 from tests.support.tiny_model import compile_tiny
 from touchstone.chain.parameters import DEVNET
 from touchstone.localnet import Localnet, NodeProcess, Offer
+from touchstone.localnet.node import touchstone_command
 from touchstone.protocol.demands import answer_deposit
 from touchstone.protocol.jobs import Phase, seats_in
 
@@ -44,7 +45,7 @@ WINDOWS = replace(
         challenge_window=60,
         draw_blocks=32,
     ),
-    epoch_blocks=1024,
+    epoch_blocks=256,
     unbonding_time=1200,
 )
 """Long enough for a process to be killed and to come back on a busy machine."""
@@ -159,6 +160,7 @@ class Market:
         return made
 
     def submit(self, client: Client, **how):
+        self.net.clear_of_epochs_end()
         return client.submit(TOKENS, self.model, **how)
 
     def command(
@@ -173,8 +175,9 @@ class Market:
             "TOUCHSTONE_HOME": str(home),
             "PYTHONPATH": os.pathsep.join([str(ROOT), str(SITE)]),
         }
+        command = [touchstone_command(), *words, "--json"]
         variables = {**os.environ, **self.net.environment(1), **places, **environment}
-        return warm.run([*words, "--json"], env=variables, popen=_popen(environment))
+        return warm.run(command, env=variables, popen=_popen(environment))
 
     def kept(self, home: Path) -> Store:
         """What a requester's command has on disk."""

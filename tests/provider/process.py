@@ -42,7 +42,9 @@ class Setup:
 
     def command(self, *words: str) -> subprocess.CompletedProcess:
         """Runs `touchstone provider ...` to its end."""
-        return warm.run(["provider", *words], env=self.environment, cwd=self.folder)
+        return warm.run(
+            [touchstone_command(), "provider", *words], env=self.environment, cwd=self.folder
+        )
 
     def json(self, *words: str) -> dict:
         """The same, with --json."""

@@ -15,6 +15,7 @@ from tests.support import warm
 from touchstone.compilers import compile_bert, find_minilm
 from touchstone.engines import TorchEngine
 from touchstone.errors import WrongModelError
+from touchstone.localnet.node import touchstone_command
 from touchstone.programs import load_model, tokenize
 from touchstone.protocol.ids import model_id
 from touchstone.protocol.payload import encode_payload, payload_root
@@ -72,7 +73,7 @@ def assert_anyone_can_fetch(world, setup, to: Path) -> None:
     """By the model's name alone: the chain has its roots and who offers it."""
     url = f"http://127.0.0.1:{setup.port}"
     world.sender(setup.account).send(world.vault.set_endpoint(url))
-    command = ["model", "fetch", "minilm@1", "--to", to, "--json"]
+    command = [touchstone_command(), "model", "fetch", "minilm@1", "--to", str(to), "--json"]
     done = warm.run(command, env=setup.environment)
     news = json.loads(done.stdout)
     assert [mirror["url"] for mirror in news["mirrors"]] == [url]

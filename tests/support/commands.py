@@ -10,6 +10,7 @@ from eth_account import Account
 from tests.support import warm
 from touchstone.chain.deployment import Deployment
 from touchstone.chain.devnet import Devnet
+from touchstone.localnet.node import touchstone_command
 
 PASSWORD = "tests only"
 
@@ -31,7 +32,7 @@ class Commands:
         }
 
     def run(self, *arguments: object) -> subprocess.CompletedProcess[str]:
-        return warm.run(arguments, env=self.environment)
+        return warm.run([touchstone_command(), *map(str, arguments)], env=self.environment)
 
     def json(self, *arguments: object, status: int = 0):
         """What a command prints with --json."""

@@ -1,5 +1,5 @@
-"""Starts the `touchstone` command in processes of their own, without the seconds that each would
-spend on importing: one that has imported everything is forked for each command.
+"""Starts the `touchstone` command, or a module of ours, in a process of its own, without the seconds
+that each would spend on importing: one that has imported everything is forked for each command.
 
 What starts is what `subprocess.Popen` would have started, in a session of its own, with its own
 variables, folder and files. It is not our child: the process that forked it tells how it ended.
@@ -112,8 +112,9 @@ def popen(
     stderr: Any,
     start_new_session: bool = True,
 ) -> Any:
-    """`subprocess.Popen` for the `touchstone` command; its input is empty."""
-    assert command[0] == touchstone_command(), f"not the touchstone command: {command[0]}"
+    """`subprocess.Popen` of `touchstone ...` or `python -m MODULE ...`, whose input is empty."""
+    known = command[0] == touchstone_command() or list(command[:2]) == [sys.executable, "-m"]
+    assert known, f"neither the touchstone command nor a module: {command}"
     assert (stdin, start_new_session) == (subprocess.DEVNULL, True)
     stderr = stdout if stderr == subprocess.STDOUT else stderr
     with Path(os.devnull).open("rb") as nothing:
@@ -122,15 +123,14 @@ def popen(
 
 
 def run(
-    arguments: Sequence[object],
+    command: Sequence[str],
     *,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     timeout: float = 120,
     popen: Callable[..., Any] = popen,
 ) -> subprocess.CompletedProcess[str]:
-    """`touchstone ARGUMENTS` to its end, and what it printed."""
-    command = [touchstone_command(), *map(str, arguments)]
+    """`subprocess.run`: the command to its end, and what it printed."""
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         process = popen(
             command,

@@ -12,7 +12,7 @@ import sys
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from runpy import run_path
+from runpy import run_module, run_path
 from typing import Any
 
 MESSAGE = 1 << 17
@@ -97,7 +97,17 @@ def _become(request: dict[str, Any]) -> None:
     for file in (Path(path, "sitecustomize.py") for path in paths if path):
         if file.exists():
             run_path(str(file))
-    sys.argv = request["command"]
+
+
+def _follow(command: list[str]) -> None:
+    if command[1] == "-m":
+        sys.argv = command[2:]
+        run_module(command[2], run_name="__main__", alter_sys=True)
+        return
+    from touchstone.cli.app import main as touchstone
+
+    sys.argv = command
+    touchstone()
 
 
 def main() -> None:
@@ -108,6 +118,4 @@ def main() -> None:
     request = _serve(socket.socket(fileno=int(sys.argv[1])))
     if request is not None:
         _become(request)
-        from touchstone.cli.app import main as touchstone
-
-        touchstone()
+        _follow(request["command"])

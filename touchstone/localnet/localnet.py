@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 _PASSWORD = "local development only"
 _FUNDS = 10**24
+_OPENING_BLOCKS = 16
+"""In which whoever is about to open a job does it."""
 UNIT_ROWS = 256
 
 
@@ -166,6 +168,12 @@ class Localnet:
         blocks = self.parameters.epoch_blocks
         self.devnet.mine(blocks - self.devnet.w3.eth.block_number % blocks)
 
+    def clear_of_epochs_end(self) -> None:
+        """Mines until a job that is opened now need not wait for the next epoch's seeds."""
+        blocks, wait = self.parameters.epoch_blocks, self.parameters.market.draw_blocks
+        if self.devnet.w3.eth.block_number % blocks > blocks - wait - _OPENING_BLOCKS:
+            self.next_epoch()
+
     def add_provider(
         self,
         offers: Sequence[Offer],
@@ -174,6 +182,7 @@ class Localnet:
         python_path: Path | None = None,
         endpoint: str | None = None,
         threads: int = 1,
+        poll_s: float = 0.2,
     ) -> NodeProcess:
         """Stakes a provider and starts its process; it is drawn from the next epoch on.
 
@@ -183,6 +192,7 @@ class Localnet:
             python_path: where that package is found.
             endpoint: the address it announces, where that is not its own.
             threads: for computing.
+            poll_s: seconds between its looks at the chain.
         """
         number = self._providers
         self._providers += 1
@@ -198,7 +208,7 @@ class Localnet:
             f'listen = "127.0.0.1:{port}"',
             'data = "data"',
             f"threads = {threads}",
-            "poll_seconds = 0.2",
+            f"poll_seconds = {poll_s}",
         ]
         if executor is not None:
             lines.append(f'executor = "{executor}"')
