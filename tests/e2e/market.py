@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from requester.client import Client
 from tests.cheats.two_faced import TwoFaced
+from tests.support import warm
 from touchstone.amounts import parse_tokens
 from touchstone.chain.disputes import Disputes
 from touchstone.chain.parameters import DeployParameters, DisputeParameters
@@ -61,7 +62,7 @@ class Market:
     def add(self, name: str, prices: dict[str, int], **how: object) -> None:
         offers = [Offer(self.model, self.model_folder, p, slots) for p, slots in prices.items()]
         address = self.net.devnet.account(10 + len(self.nodes)).address
-        self.nodes[name] = self.net.add_provider(offers, **how)  # type: ignore[arg-type]
+        self.nodes[name] = self.net.add_provider(offers, poll_s=0.5, **how)  # type: ignore[arg-type]
         self.addresses[name] = address
 
     @property
@@ -120,6 +121,7 @@ def bond_at(price: str) -> int:
 def build_market(folder: Path) -> Market:
     """Starts chain and providers: five in each pool."""
     net = Localnet(folder, parameters=PARAMETERS, block_time=0.25).start()
+    net.popen = warm.popen
     try:
         return _with_providers(net)
     except BaseException:

@@ -13,6 +13,7 @@ import pytest
 
 from requester.client import Client
 from tests.e2e.market import PARAMETERS, ROOT, stake_of
+from tests.support import warm
 from touchstone.amounts import ONE_TOKEN, parse_tokens
 from touchstone.chain.disputes import Disputes
 from touchstone.disputes.game import FIRST_CHALLENGER as CHALLENGER
@@ -46,6 +47,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     """Two pools of two liars each: those of one can show every step, those of the other none."""
     folder = tmp_path_factory.mktemp("market")
     with Localnet(folder, parameters=PARAMETERS, block_time=0.25) as net:
+        net.popen = warm.popen
         model_folder = compiled_minilm(ROOT / ".touchstone" / "models")
         model = net.publish(model_folder)
         net.fund(1)

@@ -15,6 +15,7 @@ from requester.opening import Ordering
 from requester.stages import Stage, prove
 from requester.writing import write
 from tests.e2e.market import PARAMETERS, ROOT, stake_of
+from tests.support import warm
 from tests.support.commands import Commands
 from tests.touchstone.compilers.tiny_decoder import STOP, write_tiny
 from touchstone.amounts import parse_tokens
@@ -51,6 +52,7 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def net(tmp_path_factory: pytest.TempPathFactory, model_folder: Path) -> Iterator[Localnet]:
     folder = tmp_path_factory.mktemp("net")
     with Localnet(folder, parameters=PARAMETERS, block_time=0.25) as net:
+        net.popen = warm.popen
         label = net.publish(model_folder)
         net.fund(1)
         for number in range(3):
