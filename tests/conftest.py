@@ -13,7 +13,6 @@ from tests.support.world import PUBLISHER
 from touchstone.amounts import ONE_TOKEN
 from touchstone.chain.devnet import Devnet
 
-
 SLOWEST = (
     "disputes/test_causal_adversaries.py",
     "e2e/test_jobs.py",
