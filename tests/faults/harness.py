@@ -43,7 +43,7 @@ WINDOWS = replace(
         commit_window=60,
         reveal_window=30,
         challenge_window=60,
-        draw_blocks=32,
+        draw_blocks=64,
     ),
     epoch_blocks=256,
     unbonding_time=1200,

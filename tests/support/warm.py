@@ -1,5 +1,5 @@
-"""Starts the `touchstone` command, or a module of ours, in a process of its own, without the seconds
-that each would spend on importing: one that has imported everything is forked for each command.
+"""Starts the `touchstone` command, or a module of ours, in a process of its own, without the
+seconds that each would spend on importing: one that has imported everything is forked for each.
 
 What starts is what `subprocess.Popen` would have started, in a session of its own, with its own
 variables, folder and files. It is not our child: the process that forked it tells how it ended.
