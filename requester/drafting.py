@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
     Int32 = NDArray[np.int32]
 
+PIECE = 32
+"""Rows that are read at once: an answer must come within a peer's patience, through all shards."""
+
 _TRIES = 2
 """How often each chain may break before the text is given up."""
 
@@ -103,12 +106,15 @@ class _Turn:
 
     def read(self, rows: Int32) -> list[int]:
         """The tokens behind all of `rows` that it has not read. Raises PeerError."""
+        found: list[int] = []
         try:
-            found = self.chain.read(self.length, rows[self.length :])
+            while self.length < len(rows):
+                piece = rows[self.length : self.length + PIECE]
+                found += self.chain.read(self.length, piece)
+                self.length += len(piece)
         except PeerError:
             self.failures, self.length = self.failures + 1, 0
             raise
-        self.length = len(rows)
         return found
 
 

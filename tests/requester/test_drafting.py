@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from requester import drafting
 from requester.drafting import Drafter
 from touchstone.arithmetic.sampling import NO_TOKEN
 from touchstone.errors import DraftError, PeerError
@@ -53,6 +54,12 @@ def honest_text(prompt):
     while len(written) < prompt.sampling.max_new and written[-1:] != [NO_TOKEN]:
         written.append(follows(prompt.rows(written))[-1])
     return written
+
+
+@pytest.fixture(autouse=True)
+def pieces(monkeypatch):
+    """Prompts longer than what is read at once, without long prompts."""
+    monkeypatch.setattr(drafting, "PIECE", 3)
 
 
 def soon():
