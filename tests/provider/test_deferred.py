@@ -65,9 +65,7 @@ def test_a_delivery_before_it_is_fixed_is_not_ready(world, node):
     job = world.drawn(**ONE)
     assert refusal(node.deliver(world, job)) == (409, "not_ready")
     source = {"job": "0x" + "00" * 32, "providers": [node.account.address]}
-    answer = node.client.post(
-        f"{job.path}/input-source", json=source, headers=world.delivery(job)
-    )
+    answer = node.client.post(f"{job.path}/input-source", json=source, headers=world.delivery(job))
     assert refusal(answer) == (409, "not_ready")
     assert node.status(job)["state"] == "waiting"
     fix(world, job, encode_payload([np.array([9], np.int32)]))
