@@ -211,12 +211,13 @@ def test_the_front_page_has_totals_the_latest_jobs_and_the_indexed_block(story):
 
     assert totals["jobs"] == len(story.jobs)
     assert totals["phases"] == {
-        "open": 1, "drawn": 1, "settled": 22, "contested": 1, "concluded": 1, "refunded": 4,
+        "open": 1, "waiting": 1, "drawn": 1, "settled": 23, "contested": 1, "concluded": 1,
+        "refunded": 5,
     }  # fmt: skip
     assert f"Indexed to block {story.world.head}" in shown
     assert f"Jobs{len(story.jobs)}" in shown.replace(" ", "")
-    assert totals["escrowed"]["tokens"] == "1.06"
-    assert "1.06 tokens" in shown
+    assert totals["escrowed"]["tokens"] == "1.15"
+    assert "1.15 tokens" in shown
     assert "not final yet" in shown
 
 
