@@ -99,6 +99,7 @@ class Comparison:
             "round": job.round,
             "seats": job.seats,
             "seed": int.from_bytes(seed, "big"),
+            "input": _word(job.order.input_root),
             "active": active,
             "providers": [_number(self.model.owner(job, s)) for s in active],
             "commits": [_word(job.commits.get((job.round, s))) for s in active],
@@ -145,8 +146,8 @@ def _state(words: list[int]) -> dict[str, object]:
     names = ("phase", "since", "bucket", "failed", "round")
     found: dict[str, object] = dict(zip(names, words, strict=False))
     assert words[5] >> (24 * SEATS) == 0
-    found["seats"], found["seed"] = seats_of(words[5]), words[6]
+    found["seats"], found["seed"], found["input"] = seats_of(words[5]), words[6], words[7]
     for place, name in enumerate(("active", "providers", "commits", "reveals")):
-        start = words[7 + place] // 32
+        start = words[8 + place] // 32
         found[name] = words[start + 1 : start + 1 + words[start]]
     return found
