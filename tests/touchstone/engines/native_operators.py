@@ -8,9 +8,10 @@ import numpy as np
 
 from tests.touchstone.arithmetic.vectors import Vector
 from tests.touchstone.engines.random_programs import Int32
+from touchstone.engines.native.causal_lowering import CausalLowering
 from touchstone.engines.native.engine import NativeEngine
 from touchstone.engines.native.histories import histories_of
-from touchstone.engines.native.lowering import Lowered, Lowering
+from touchstone.engines.native.lowering import Lowered
 from touchstone.engines.native.machine.fields import BODY
 from touchstone.engines.native.memory import Memory
 from touchstone.engines.native.plan import make_plan
@@ -70,7 +71,7 @@ class _Bare(NativeEngine):
         tensors: Mapping[Constant, Tensor],
     ) -> None:
         memory = Memory(tensors)
-        lowering = Lowering(program, shapes, memory, fused=False)
+        lowering = CausalLowering(program, shapes, memory, fused=False)
         lowering.histories = histories_of(Program(program.input, program.operators[-1:], 1), shapes)
         lowering.found = {(v, BODY): lowering.room_for(s) for v, s in enumerate(shapes[:-1])}
         lowering.operator(len(shapes) - 1)
@@ -92,5 +93,5 @@ class _Bare(NativeEngine):
         for number, value in enumerate(values, start=1):
             place = self._plan.address(self.places[number], step.counts, step.stride)
             arena[place : place + value.size] = value.reshape(-1)
-        self._execute(step, arena, 0, len(self._plan.stages))
+        self._executor.run(step, arena)
         return step.value(arena, len(values) + 1, self._shapes[len(values) + 1])
