@@ -12,8 +12,8 @@ from typing import Protocol
 import numpy as np
 
 from touchstone.engines.causal import causal_engine
+from touchstone.engines.encoder import EncoderEngine, encoder_engine
 from touchstone.engines.interface import CausalEngine, Int32
-from touchstone.engines.torch_engine import TorchEngine
 from touchstone.errors import InputError, PayloadError
 from touchstone.programs.model import Model
 from touchstone.programs.program import InputKind, Program
@@ -48,7 +48,7 @@ def make_runner(model: Model, device: str = "cpu", threads: int | None = None) -
     """The runner of a model, on a torch device; with None as many threads as there are cores."""
     program = model.program
     if not program.input.causal:
-        return EncoderRunner(TorchEngine(model, device, threads), program)
+        return EncoderRunner(encoder_engine(model, device, threads), program)
     engine = causal_engine(model, threads)
     if program.input.kind is InputKind.PROMPT:
         return PromptRunner(engine, program)
@@ -58,7 +58,7 @@ def make_runner(model: Model, device: str = "cpu", threads: int | None = None) -
 class EncoderRunner:
     """A model that reads whole texts: tokens in, one output row or several out."""
 
-    def __init__(self, engine: TorchEngine, program: Program) -> None:
+    def __init__(self, engine: EncoderEngine, program: Program) -> None:
         self._engine, self.program = engine, program
 
     def run(self, batch: Sequence[Int32], seen: Seen = unseen) -> list[Int32]:

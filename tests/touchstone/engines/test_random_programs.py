@@ -27,7 +27,7 @@ def threads() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(SEEDS, SEEDS, st.integers(1, 6))
 def test_torch_is_the_reference_on_random_programs(seed: int, data: int, count: int) -> None:
     model = random_model(seed)

@@ -8,7 +8,7 @@ from touchstone.engines.native.lowering import Lowered, Lowering
 from touchstone.engines.native.machine import fields
 from touchstone.engines.native.machine.fields import BODY, HEAD, SEQUENCES
 from touchstone.engines.native.memory import Memory, short_pairs_within_int32
-from touchstone.programs.program import Operator, Program, Rows
+from touchstone.programs.program import Operator, Program, Rows, Shape
 from touchstone.programs.rules import ACROSS_ALL, RULES
 from touchstone.programs.validate import validate
 
@@ -30,14 +30,16 @@ class Attention:
 def lower_encoder(program: Program, memory: Memory, fused: bool = True) -> Lowered:
     """The instructions of a program that is not causal. Where they are `fused`, attentions are one
     instruction each, and what the output does not need is left out."""
-    return EncoderLowering(program, memory, fused).lowered()
+    return EncoderLowering(program, validate(program), memory, fused).lowered()
 
 
 class EncoderLowering(Lowering):
     """The side BODY has a row for each position, HEAD one for each sequence."""
 
-    def __init__(self, program: Program, memory: Memory, fused: bool) -> None:
-        super().__init__(program, validate(program), memory, fused)
+    def __init__(
+        self, program: Program, shapes: tuple[Shape, ...], memory: Memory, fused: bool
+    ) -> None:
+        super().__init__(program, shapes, memory, fused)
         self.attentions: dict[int, Attention] = {}
         for value in range(1, len(self.shapes)) if fused else ():
             found = self._attention_of(value)
