@@ -64,16 +64,18 @@ def require_requester(
 
 
 def require_drawn(state: JobState, seat: int | None, address: str) -> None:
-    """Requires that the job is funded, drawn and seats the node now.
+    """Requires that the job is funded, drawn, seats the node now and has an input.
 
     Raises:
-        RefusedError: `unfunded` or `not_drawn_here`.
+        RefusedError: `unfunded`, `not_drawn_here`, or `not_ready`: the input is not fixed yet.
     """
-    if state.phase is not Phase.DRAWN:
+    if state.phase not in (Phase.WAITING, Phase.DRAWN):
         what = "is not drawn yet" if state.phase is Phase.OPEN else "has ended"
         raise RefusedError("unfunded", f"the job {what}")
     if seat is None:
         raise RefusedError("not_drawn_here", f"{address} holds no active seat of this job")
+    if state.phase is Phase.WAITING:
+        raise RefusedError("not_ready", "the job's input is not fixed on chain yet")
 
 
 def size_limit(order: Order, model: PublishedModel, reads: InputSpec) -> int:
@@ -82,15 +84,20 @@ def size_limit(order: Order, model: PublishedModel, reads: InputSpec) -> int:
 
 
 def check_input(
-    order: Order, model: PublishedModel, reads: InputSpec, payload: bytes, salt: bytes
+    order: Order,
+    input_root: bytes,
+    model: PublishedModel,
+    reads: InputSpec,
+    payload: bytes,
+    salt: bytes,
 ) -> int:
-    """Rows of work in the bytes that the order names; none where they break a rule.
+    """Rows of work in the bytes with the job's input root; none where they break a rule.
 
     Raises:
         RefusedError: `wrong_input`.
     """
     try:
-        require_input(order, payload, salt)
+        require_input(input_root, payload, salt)
     except UnpaidInputError as error:
         raise RefusedError(error.rule, str(error)) from None
     return rows_to_do(order, model, payload, reads)

@@ -20,6 +20,7 @@ from touchstone.coordination.messages import (
     SALT_HEADER,
     SIGNATURE_HEADER,
     CommitSet,
+    DraftAsked,
     InputSource,
     OpeningAsked,
     Refusal,
@@ -33,6 +34,7 @@ from touchstone.protocol.payload import MAX_PAYLOAD_BYTES
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from provider.drafting import Drafting
     from provider.forwarding import Forwarding
     from provider.service import Service
 
@@ -64,6 +66,7 @@ _MOST_SIGNATURE_BYTES = 2048
 
 _JobPath = Annotated[str, Path(pattern="^0x[0-9a-fA-F]{64}$")]
 _SaltHeader = Annotated[str, Header(alias=SALT_HEADER, pattern="^0x[0-9a-fA-F]{64}$")]
+_SignatureHeader = Annotated[str | None, Header(alias=SIGNATURE_HEADER)]
 M = TypeVar("M", bound=BaseModel)
 _BYTES_SCHEMA = {"type": "string", "format": "binary"}
 _SET_SCHEMA = CommitSet.model_json_schema(
@@ -74,6 +77,7 @@ _SET_SCHEMA = CommitSet.model_json_schema(
 
 _OPENING_SCHEMA = OpeningAsked.model_json_schema()
 _SOURCE_SCHEMA = InputSource.model_json_schema()
+_DRAFT_SCHEMA = DraftAsked.model_json_schema()
 _TOKENS_SCHEMA = TokensAsked.model_json_schema()
 _NEWS_S = 5.0
 """How long a request waits for tokens that are not written yet."""
@@ -86,7 +90,10 @@ def _body(kind: str, schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def make_app(
-    service: Service, forwarding: Forwarding, health: Callable[[], dict[str, object]]
+    service: Service,
+    forwarding: Forwarding,
+    drafting: Drafting,
+    health: Callable[[], dict[str, object]],
 ) -> FastAPI:
     """The application that serves `service`; `health` tells of the node."""
     app = FastAPI(title="Touchstone provider node", docs_url=None, redoc_url=None)
@@ -101,7 +108,7 @@ def make_app(
         request: Request,
         job: _JobPath,
         salt: _SaltHeader,
-        signature: Annotated[str | None, Header(alias=SIGNATURE_HEADER)] = None,
+        signature: _SignatureHeader = None,
     ) -> Response:
         _require_length(request, MAX_PAYLOAD_BYTES)
         id_, salt_ = JobId(_bytes(job)), _bytes(salt)
@@ -115,17 +122,27 @@ def make_app(
         request: Request,
         job: _JobPath,
         salt: _SaltHeader,
-        signature: Annotated[str | None, Header(alias=SIGNATURE_HEADER)] = None,
+        signature: _SignatureHeader = None,
     ) -> Response:
         source = _parse(InputSource, await _read(request, _SET_BYTES))
         id_, salt_, signed = JobId(_bytes(job)), _bytes(salt), _signature(signature)
         status, new = await run_in_threadpool(forwarding.take, id_, salt_, signed, source)
         return _json(status, 202 if new else 200)
 
+    @app.post("/jobs/{job}/draft", openapi_extra=_body("application/json", _DRAFT_SCHEMA))
+    async def post_draft(
+        request: Request, job: _JobPath, salt: _SaltHeader, signature: _SignatureHeader = None
+    ) -> Response:
+        id_, salt_, signed = JobId(_bytes(job)), _bytes(salt), _signature(signature)
+        order = await run_in_threadpool(service.order_of, id_)
+        limit = await run_in_threadpool(drafting.admit, order, id_, salt_, signed)
+        asked = _parse(DraftAsked, await _read(request, limit))
+        return _json(await run_in_threadpool(drafting.read, order, id_, asked))
+
     @app.get("/jobs/{job}/input")
     async def get_input(
         job: _JobPath,
-        signature: Annotated[str | None, Header(alias=SIGNATURE_HEADER)] = None,
+        signature: _SignatureHeader = None,
     ) -> Response:
         id_, signed = JobId(_bytes(job)), _signature(signature)
         payload, salt = await run_in_threadpool(service.audit_input, id_, signed)
@@ -145,7 +162,7 @@ def make_app(
     async def get_output(
         job: _JobPath,
         salt: _SaltHeader,
-        signature: Annotated[str | None, Header(alias=SIGNATURE_HEADER)] = None,
+        signature: _SignatureHeader = None,
     ) -> Response:
         signed = b"" if signature is None else _signature(signature)
         output = await run_in_threadpool(service.output, JobId(_bytes(job)), _bytes(salt), signed)
@@ -162,7 +179,7 @@ def make_app(
         request: Request,
         job: _JobPath,
         salt: _SaltHeader,
-        signature: Annotated[str | None, Header(alias=SIGNATURE_HEADER)] = None,
+        signature: _SignatureHeader = None,
     ) -> Response:
         asked = _parse(TokensAsked, await _read(request, _SET_BYTES))
         id_, salt_ = JobId(_bytes(job)), _bytes(salt)

@@ -35,6 +35,7 @@ class AuditCase:
         tried: when each duty was tried last, by the monotonic clock.
         found: what the node computed itself: output, salt and root of 32 bytes; None before.
         settled: the event of its settlement; None until it was read.
+        input_root: of the input that it was settled for, 32 bytes.
     """
 
     order: Order
@@ -42,6 +43,13 @@ class AuditCase:
     tried: dict[AuditDuty, float] = field(default_factory=dict)
     found: tuple[bytes, bytes, bytes] | None = None
     settled: EventData | None = None
+    input_root: bytes = b""
+
+    def is_about(self, input_root: bytes) -> None:
+        """The job's input: what is known of another one, which a reorganisation has undone, is
+        forgotten."""
+        if input_root != self.input_root:
+            self.input_root, self.found, self.settled = input_root, None, None
 
     @property
     def agrees(self) -> bool | None:

@@ -91,6 +91,7 @@ class Auditing:
         state = self._market.job(case.order)
         me = self._book.me
         auditor = self._market.auditor_of(state, self._vault)
+        case.is_about(state.input_root)
         if case.settled is None:
             first = max(self._market.first_block, clock.block - LOOK_BACK_BLOCKS)
             found = self._market.events(first, clock.block, job, ("Settled",))
@@ -139,7 +140,7 @@ class Auditing:
                 self._fetch(state, case)
             case AuditDuty.TAKE:
                 answer = self._market.answer(state.id, output=False)
-                require_input(order, answer.payload, answer.salt)
+                require_input(state.input_root, answer.payload, answer.salt)
                 self._compute(state, case, answer.payload, answer.salt)
             case AuditDuty.DEMAND:
                 self._allow(self._market.contract.address, self._market.answer_deposit)
@@ -162,7 +163,7 @@ class Auditing:
         for provider in state.providers.values():
             try:
                 payload, salt = peer_of(self._vault, provider).audit_input(state.id, signature)
-                require_input(state.order, payload, salt)
+                require_input(state.input_root, payload, salt)
             except PeerError as error:
                 problems.append(str(error))
             except UnpaidInputError:

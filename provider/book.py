@@ -9,6 +9,7 @@ from provider.duties import Memory, Self, draw_id, owes, seat_of
 from provider.evidence import equivocation
 from touchstone.errors import TransactionReverted
 from touchstone.protocol.jobs import Clock, JobState, Phase
+from touchstone.protocol.payload import payload_root
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,6 +90,8 @@ class JobBook:
         # SAFETY: after the reading, so that nothing is remembered, forgotten or signed by the word
         # of another chain, where contracts of the same address may stand.
         self.trail.require_same_chain()
+        if state.order.deferred:
+            self._forget_other_input(state)
         ended = state.phase in _NOTHING_LEFT
         nothing_left = ended and not self._lied(state) and not owes(state, self.me)
         with self._lock:
@@ -102,7 +105,7 @@ class JobBook:
         elif self._elsewhere(state):
             self.store.forget(job)
             self._remember_foreign(job)
-        elif state.phase in (Phase.OPEN, Phase.DRAWN) or owes(state, self.me):
+        elif state.phase in (Phase.OPEN, *_DRAWN) or owes(state, self.me):
             work = self.store.work(job)
             if work is not None and work.ended_at is not None:
                 self.store.revive(job)
@@ -145,9 +148,18 @@ class JobBook:
     def _lied(self, state: JobState) -> bool:
         return equivocation(state, self._clock, self.store.shown(state.id)) is not None
 
+    def _forget_other_input(self, state: JobState) -> None:
+        """Drops an input that a reorganisation has put another one in the place of, with what was
+        computed from it. One that is only no longer fixed may be fixed again."""
+        work, payload = self.store.work(state.id), self.store.input(state.id)
+        if work is None or work.salt is None or payload is None or not any(state.input_root):
+            return
+        if payload_root(payload, work.salt) != state.input_root:
+            self.store.drop_input(state.id)
+
     def _elsewhere(self, state: JobState) -> bool:
         """Whether the job is drawn and the node is neither seated nor a reserve."""
-        if state.phase is not Phase.DRAWN:
+        if state.phase not in _DRAWN:
             return False
         return self._leaf(state.order.pool) not in state.seats.values()
 
@@ -167,5 +179,6 @@ class JobBook:
         return self._leaves[pool]
 
 
+_DRAWN = (Phase.WAITING, Phase.DRAWN)
 _NOTHING_LEFT = (Phase.SETTLED, Phase.CONCLUDED, Phase.REFUNDED)
 _MOST_FOREIGN = 10_000

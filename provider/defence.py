@@ -65,7 +65,8 @@ class Defence:
         me = book.me.address
         self._log = Log.of_running(disputes, lambda _, facts: me in facts.accounts.values())
         self._keeper = Keeper(disputes, sender, self._log, self._on_moves, Served(vault))
-        self._cases: dict[JobId, Case | None] = {}
+        # By the result too: a reorganisation may have given a job another input.
+        self._cases: dict[tuple[JobId, bytes | None], Case | None] = {}
         # Of running contests, what was said once.
         self._hopeless: set[JobId] = set()
         self._making = Lock()
@@ -106,7 +107,7 @@ class Defence:
     def _tend(self, job: JobId, order: Order) -> None:
         ended, guilty, _ = self._disputes.verdict(job)
         work = self._book.store.work(job)
-        if work is not None and work.salt is not None and self._case(job, order) is not None:
+        if work is not None and work.salt is not None and self._case(work) is not None:
             found = self._found(job)
             # Also after the verdict: an auditor that challenged takes its bond back.
             self._keeper.tend(Dispute(order, job, work.salt, found, lambda: self._own(job)))
@@ -121,7 +122,7 @@ class Defence:
             self._sender.send(market.conclude(order))
         self._log.forget(job)
         self._hopeless.discard(job)
-        self._cases.pop(job, None)
+        self._cases = {key: case for key, case in self._cases.items() if key[0] != job}
 
     def _found(self, job: JobId) -> Contested | None:
         """The market's event of a contested job of which nobody has told the engine."""
@@ -140,7 +141,7 @@ class Defence:
         Raises:
             RefusedError: `not_ready`, or `malformed`: there is no such node.
         """
-        case = self._case(work.job, work.order)
+        case = self._case(work)
         if case is None or case.refused:
             raise RefusedError("not_ready", "this job has no transcript here")
         try:
@@ -151,18 +152,19 @@ class Defence:
 
     def _own(self, job: JobId) -> Case:
         work = self._book.store.work(job)
-        case = None if work is None else self._case(job, work.order)
+        case = None if work is None else self._case(work)
         assert case is not None
         return case
 
-    def _case(self, job: JobId, order: Order) -> Case | None:
+    def _case(self, work: Work) -> Case | None:
         """What the node can show of a job; made once, and kept while others may ask."""
         with self._making:
-            return self._make_case(job, order)
+            return self._make_case(work)
 
-    def _make_case(self, job: JobId, order: Order) -> Case | None:
-        if job not in self._cases:
-            store = self._book.store
+    def _make_case(self, work: Work) -> Case | None:
+        key = job, _ = work.job, work.output_root
+        if key not in self._cases:
+            store, order = self._book.store, work.order
             payload, output = store.input(job), store.output(job)
             if payload is None or output is None:
                 return None
@@ -176,10 +178,10 @@ class Defence:
                     sequences = None
             while len(self._cases) >= _MOST_CASES:
                 del self._cases[next(iter(self._cases))]
-            self._cases[job] = self._executor.case(
+            self._cases[key] = self._executor.case(
                 part, payload, sequences, output, strong=order.strong
             )
-        return self._cases[job]
+        return self._cases[key]
 
     def _on_moves(self, job: JobId, made: Sequence[Move], receipt: TxReceipt) -> None:
         names = " ".join(type(move).__name__.lower() for move in made)

@@ -17,6 +17,7 @@ from touchstone.protocol.jobs import (
     Phase,
     commit_deadline,
     due_action,
+    input_deadline,
     reveal_deadline,
 )
 
@@ -112,6 +113,8 @@ def next_duty(
     """The next thing to do for the job itself, or None to wait."""
     if job.phase is Phase.OPEN:
         return _of_open(job, clock, parameters, me)
+    if job.phase is Phase.WAITING:
+        return _of_waiting(job, clock, parameters, me)
     if job.phase is Phase.DRAWN:
         return _of_drawn(job, clock, parameters, memory, me)
     if job.phase is Phase.CONTESTED and seat_of(job, me.address) is not None:
@@ -145,6 +148,12 @@ def _of_open(job: JobState, clock: Clock, parameters: Parameters, me: Self) -> D
         ):
             return Duty.EXPIRE
     return None
+
+
+def _of_waiting(job: JobState, clock: Clock, parameters: Parameters, me: Self) -> Duty | None:
+    """Ends a job whose input was not fixed, for the fee that is due to its seats."""
+    over = clock.time > input_deadline(job, parameters) + _grace(job, parameters, me)
+    return Duty.EXPIRE if over and seat_of(job, me.address) is not None else None
 
 
 def _of_drawn(

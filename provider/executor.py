@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from provider.config import NodeSection
     from provider.offers import Part, Served
     from touchstone.disputes.case import Case
+    from touchstone.engines.interface import Reader
     from touchstone.engines.runner import Runner
     from touchstone.programs.program import InputSpec
     from touchstone.protocol.generation import Seen
@@ -47,6 +48,14 @@ class Executor(Protocol):
 
     def describe(self) -> str:
         """What runs where, in a few words."""
+        ...
+
+    def reader(self, part: Part) -> Reader:
+        """A new sequence, to be read piece by piece.
+
+        Raises:
+            InputError: the part reads its sequences as a whole.
+        """
         ...
 
     def body(self, part: Part, batch: list[Int32]) -> bytes:
@@ -107,6 +116,10 @@ class ExactExecutor:
     def reads(self, part: Part) -> InputSpec:
         """See Executor.reads."""
         return self._runners[part].program.input
+
+    def reader(self, part: Part) -> Reader:
+        """See Executor.reader."""
+        return self._runners[part].reader()
 
     def body(self, part: Part, batch: list[Int32]) -> bytes:
         """See Executor.body."""

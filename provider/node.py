@@ -12,6 +12,7 @@ from provider.auditing import Auditing
 from provider.book import JobBook
 from provider.capacity import Queued, next_job, units_in_window
 from provider.defence import Defence
+from provider.drafting import Drafting
 from provider.duties import Self
 from provider.executor import make_executor
 from provider.forwarding import Forwarding
@@ -157,7 +158,12 @@ class Node:
                 self.defence.opening,
             )
             self._actions.give_inputs_to(service.take_published)
-            self.app = make_app(service, Forwarding(service, vault), self.health)
+            self.app = make_app(
+                service,
+                Forwarding(service, vault),
+                Drafting(book, self.worker, signatory, vault),
+                self.health,
+            )
             if config.node.mirror_mib_s:
                 add_mirror(self.app, _shelf(served), config.node.mirror_mib_s)
         except BaseException:

@@ -92,7 +92,7 @@ class Service:
     def accept(self, job: JobId, payload: bytes, salt: bytes) -> tuple[JobStatus, bool]:
         """Queues an admitted input. Returns the job's status and whether the input is new."""
         work = self._require_known(job)
-        rows = self._rows_in(work.order, payload, salt)
+        rows = self._rows_in(work, payload, salt)
         if work.salt is not None:
             return self.status(job), False
         load = Load(self._store.queued(), self._most_queued, self._store.free_bytes())
@@ -108,7 +108,7 @@ class Service:
         """Queues an input that was published on chain, however much is queued before it: late is
         better than silent."""
         work = self._require_known(job)
-        rows = self._rows_in(work.order, payload, salt)
+        rows = self._rows_in(work, payload, salt)
         if work.salt is None:
             self._queue(job, payload, salt, rows)
 
@@ -126,14 +126,20 @@ class Service:
             raise RefusedError("not_ready", "this node no longer has the input")
         return payload, work.salt
 
-    def _rows_in(self, order: Order, payload: bytes, salt: bytes) -> int:
+    def _rows_in(self, work: Work, payload: bytes, salt: bytes) -> int:
+        order = work.order
+        root = self._fresh(work).input_root if order.deferred else order.input_root
         published = self._book.served[order.pool].published
-        return check_input(order, published, self._worker.reads(order), payload, salt)
+        return check_input(order, root, published, self._worker.reads(order), payload, salt)
 
     def _queue(self, job: JobId, payload: bytes, salt: bytes, rows: int) -> None:
         self._store.queue(job, payload, salt, rows)
         self._worker.wake()
         log("input accepted", job=job, rows=rows)
+
+    def order_of(self, job: JobId) -> Order:
+        """The order of a job that the node may be drawn for."""
+        return self._require_known(job).order
 
     # --- states ----------------------------------------------------------------------------------
 
@@ -155,6 +161,8 @@ class Service:
     def _state_name(self, work: Work, state: JobState | None, commit: CommitRecord | None) -> str:
         if work.ended_at is not None or (state is not None and state.phase.ended):
             return "ended"
+        if state is not None and state.phase is Phase.WAITING:
+            return "waiting"
         if commit is not None:
             claim = self._store.claim_of(work.job, commit.draw)
             return "committed" if claim is None else "claimed"
@@ -166,6 +174,8 @@ class Service:
         return work.stage
 
     def _current_commit(self, work: Work, state: JobState | None) -> CommitRecord | None:
+        if state is not None and state.phase is Phase.WAITING:
+            return None
         if state is not None and state.phase is Phase.DRAWN:
             return self._store.commit_of(work.job, draw_id(state))
         return self._store.newest_commit(work.job)

@@ -65,7 +65,7 @@ class Signatory:
         """
         kept = self._store.claim_of(job.id, commit.draw)
         if kept is None:
-            claim = Claim.of(job.order, job.id, commit.draw, commit.output_root, set_, commit.salt)
+            claim = Claim.of(job, commit.draw, commit.output_root, set_, commit.salt)
             signature = claim.sign(self.domain, self._account).to_bytes()
             kept = self._store.keep_claim(
                 ClaimRecord(job.id, commit.draw, set_, commit.output_root, commit.salt, signature),

@@ -176,6 +176,15 @@ class Store:
                 (payload, salt, rows, job),
             )
 
+    def drop_input(self, job: JobId) -> None:
+        """Forgets a job's input, and what was computed from it or is being computed."""
+        with self._transaction() as db:
+            db.execute(
+                "UPDATE jobs SET stage = 'waiting', reason = NULL, rows = NULL, salt = NULL, "
+                "input = NULL, output = NULL, output_root = NULL WHERE job = ?",
+                (job,),
+            )
+
     def queued(self) -> int:
         """Jobs queued or running."""
         row = self._one(
@@ -207,10 +216,11 @@ class Store:
         return _work(row[:-1]), bytes(row[-1])
 
     def finish(self, job: JobId, output: bytes, output_root: bytes) -> None:
-        """Keeps a job's result."""
+        """Keeps a running job's result, unless its input was dropped meanwhile."""
         with self._transaction() as db:
             db.execute(
-                "UPDATE jobs SET stage = 'done', output = ?, output_root = ? WHERE job = ?",
+                "UPDATE jobs SET stage = 'done', output = ?, output_root = ? "
+                "WHERE job = ? AND stage = 'running'",
                 (output, output_root, job),
             )
 
@@ -235,9 +245,12 @@ class Store:
             )
 
     def fail(self, job: JobId, reason: str) -> None:
-        """Remembers that a job cannot be done here."""
+        """Remembers that a running job cannot be done here."""
         with self._transaction() as db:
-            db.execute("UPDATE jobs SET stage = 'failed', reason = ? WHERE job = ?", (reason, job))
+            db.execute(
+                "UPDATE jobs SET stage = 'failed', reason = ? WHERE job = ? AND stage = 'running'",
+                (reason, job),
+            )
 
     def input(self, job: JobId) -> bytes | None:
         """A job's input payload."""

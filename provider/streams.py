@@ -11,9 +11,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from touchstone.arithmetic.sampling import NO_TOKEN
-from touchstone.errors import PayloadError
-from touchstone.protocol.inputs import REFUSED, results_in
-from touchstone.protocol.payload import decode_payload
+from touchstone.protocol.inputs import sequences_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,10 +61,5 @@ class Streams:
 
 def tokens_in(order: Order, output: bytes) -> list[list[int]]:
     """The tokens that an output holds, without what stands behind a stop; none in a refusal."""
-    if output == REFUSED:
-        return []
-    try:
-        sequences = decode_payload(results_in(order, output))
-    except PayloadError:
-        return []
+    sequences = sequences_in(order, output)
     return [[token for token in one.tolist() if token != NO_TOKEN] for one in sequences]

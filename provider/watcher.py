@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _EVENTS = (
     "Opened",
     "Drawn",
+    "InputFixed",
     "CommitPosted",
     "Revealed",
     "SeatFailed",

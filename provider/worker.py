@@ -16,7 +16,7 @@ from provider.streams import Streams
 from touchstone.errors import StoreError, TouchstoneError
 from touchstone.programs.program import InputKind, InputSpec
 from touchstone.protocol.generation import Prompt, Sampling, encode_prompts, unseen
-from touchstone.protocol.inputs import REFUSED, output_of, rows_to_do
+from touchstone.protocol.inputs import REFUSED, output_of, positions_in
 from touchstone.protocol.payload import payload_root
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from provider.records import Work
     from provider.store import Store
     from touchstone.chain.registry import PublishedModel
+    from touchstone.engines.interface import Reader
     from touchstone.protocol.ids import JobId, ModelId
     from touchstone.protocol.orders import Order
 
@@ -131,6 +132,16 @@ class Worker:
         """What the model of an order reads."""
         return self._executor.reads(Part.of(order))
 
+    def reader(self, order: Order) -> Reader:
+        """A sequence of an order's model, to be read piece by piece. Raises InputError for a model
+        that reads it as a whole."""
+        return self._executor.reader(Part.of(order))
+
+    def read(self, reader: Reader, rows: NDArray[np.int32]) -> NDArray[np.int32]:
+        """What the next rows give, in turn with the jobs. Raises InputError as `Reader.read`."""
+        with self._executing:
+            return reader.read(rows)
+
     def answer(self, job: JobId, order: Order, payload: bytes) -> bytes:
         """The output that is due for these bytes, computed now: what an audit needs."""
         return self._execute(job, order, payload)
@@ -191,14 +202,16 @@ class Worker:
     def _execute(self, job: JobId, order: Order, payload: bytes) -> bytes:
         """The output that is due for these bytes, whatever they are."""
         published, part, reads = self._models[order.model], Part.of(order), self.reads(order)
-        rows = rows_to_do(order, published, payload, reads)
 
         def run(batch: list[NDArray[np.int32]]) -> list[NDArray[np.int32]]:
+            lengths = positions_in(reads, batch)
             began = time.monotonic()
             outputs = self._executor.run(part, batch, self.streams.begin(job))
             seconds = time.monotonic() - began
-            self.speed.saw(rows, seconds)
-            log("executed", job=job, rows=rows, seconds=round(seconds, 3))
+            if len(outputs) != len(lengths):
+                raise TouchstoneError(f"{len(lengths)} sequences gave {len(outputs)} outputs")
+            self.speed.saw(sum(lengths), seconds)
+            log("executed", job=job, rows=sum(lengths), seconds=round(seconds, 3))
             return outputs
 
         def body_of(batch: list[NDArray[np.int32]]) -> bytes:

@@ -2,17 +2,20 @@
 
 from requester.client import Client
 from requester.follow import Outcome, Progress
-from requester.stages import Stage, prove, run_through
+from requester.stages import Stage, prove
 from requester.store import StoredJob as JobHandle
-from touchstone.protocol.generation import Sampling
+from requester.writing import Written, write
+from touchstone.protocol.generation import Prompt, Sampling
 
 __all__ = [
     "Client",
     "JobHandle",
     "Outcome",
     "Progress",
+    "Prompt",
     "Sampling",
     "Stage",
+    "Written",
     "prove",
-    "run_through",
+    "write",
 ]

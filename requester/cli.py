@@ -11,7 +11,14 @@ from requester.cli_common import (
     JobArgument,
     JsonOption,
     KeyOption,
+    MaxPriceOption,
+    ModelOption,
     NeverPublishOption,
+    ReplicasOption,
+    StrongOption,
+    TimeoutOption,
+    TokenizerOption,
+    VerifierOption,
     find_job,
     job_data,
     live,
@@ -42,20 +49,13 @@ job_app.command("prove")(prove)
 
 @job_app.command("submit")
 def submit(
-    model: Annotated[str, typer.Option(help="Which model: name@version.")],
-    folder: Annotated[Path, typer.Option(help="The compiled model, for its tokenizer.")],
+    model: ModelOption,
+    folder: TokenizerOption,
     texts: Annotated[list[str] | None, typer.Argument(help="Texts, each one input.")] = None,
     file: Annotated[Path | None, typer.Option(help="Texts, one in each line.")] = None,
-    replicas: Annotated[
-        int,
-        typer.Option(help="Providers that must agree; one is challengeable.", min=1, max=5),
-    ] = 3,
-    max_price: Annotated[
-        str | None, typer.Option(help="Tokens for a unit of work to one provider, at most.")
-    ] = None,
-    strong: Annotated[
-        bool, typer.Option(help="Ask for claims with transcripts: lies are convicted at once.")
-    ] = False,
+    replicas: ReplicasOption = 3,
+    max_price: MaxPriceOption = None,
+    strong: StrongOption = False,
     audit: Annotated[
         int,
         typer.Option(
@@ -63,11 +63,9 @@ def submit(
             "4 ... 64; 0: none). A share for it is paid in advance, and returns if none is drawn."
         ),
     ] = 0,
-    verifier: Annotated[
-        list[str] | None, typer.Option(help="Verifier that may audit the job; may be repeated.")
-    ] = None,
+    verifier: VerifierOption = None,
     wait: Annotated[bool, typer.Option(help="Stay until the job has ended.")] = True,
-    timeout: Annotated[float, typer.Option(help="Seconds to stay at most.", min=1)] = 600,
+    timeout: TimeoutOption = 600,
     never_publish: NeverPublishOption = False,
     key: KeyOption = None,
     json: JsonOption = False,
@@ -139,10 +137,8 @@ def raise_rung(
     replicas: Annotated[
         int, typer.Option(help="Providers that must agree on it now.", min=2, max=5)
     ] = 3,
-    max_price: Annotated[
-        str | None, typer.Option(help="Tokens for a unit of work to one provider, at most.")
-    ] = None,
-    timeout: Annotated[float, typer.Option(help="Seconds to stay at most.", min=1)] = 600,
+    max_price: MaxPriceOption = None,
+    timeout: TimeoutOption = 600,
     key: KeyOption = None,
     json: JsonOption = False,
 ) -> None:

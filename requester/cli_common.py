@@ -14,11 +14,12 @@ from touchstone.amounts import format_tokens
 from touchstone.chain.deployment import Deployment
 from touchstone.chain.keystore import load_key
 from touchstone.chain.rpc import connect
-from touchstone.errors import UnknownJobError
+from touchstone.errors import UnknownJobError, UsageError
 from touchstone.protocol.audits import AuditState
 from touchstone.protocol.demands import DemandState
 from touchstone.protocol.ids import JobId
 from touchstone.protocol.inputs import REFUSED
+from touchstone.protocol.jobs import Phase
 from touchstone.settings import load_settings
 
 if TYPE_CHECKING:
@@ -40,7 +41,33 @@ NeverPublishOption = Annotated[
         "demands there, nor an output that no provider hands out.",
     ),
 ]
+ReplicasOption = Annotated[
+    int, typer.Option(help="Providers that must agree; one is challengeable.", min=1, max=5)
+]
+MaxPriceOption = Annotated[
+    str | None, typer.Option(help="Tokens for a unit of work to one provider, at most.")
+]
+StrongOption = Annotated[
+    bool, typer.Option(help="Ask for claims with transcripts: lies are convicted at once.")
+]
+VerifierOption = Annotated[
+    list[str] | None, typer.Option(help="Verifier that may audit the job; may be repeated.")
+]
+TimeoutOption = Annotated[float, typer.Option(help="Seconds to stay at most.", min=1)]
+ModelOption = Annotated[str, typer.Option(help="Which model: name@version.")]
+TokenizerOption = Annotated[Path, typer.Option(help="The compiled model, for its tokenizer.")]
+ShardsOption = Annotated[
+    str, typer.Option(help="Numbers of the model's shards, first to last: 1,2.")
+]
 JobArgument = Annotated[str, typer.Argument(help="The job's id, or the beginning of it.")]
+
+
+def parse_shards(text: str) -> list[int]:
+    """The numbers in `1,2`. Raises UsageError for anything else."""
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise UsageError(f"{text!r} are no shards: write their numbers like 1,2") from None
 
 
 def open_client(
@@ -88,8 +115,8 @@ _WORDS = {
     "TooLate": "it could no longer end in time",
     "TooFewReveals": "fewer than two results were revealed",
     "Contested": "the results differ",
-    "InputWithheld": "the input was demanded on chain and not published: each provider that waited "
-    "was paid a reservation fee",
+    "InputWithheld": "the input was demanded on chain and not published, or not fixed in time: "
+    "each provider that waited was paid a reservation fee",
     "OutputWithheld": "no provider published the output that was demanded on chain: all payments "
     "came back",
 }
@@ -187,7 +214,9 @@ def live(json: bool) -> Iterator[Callable[[Progress], None]]:
 def describe(progress: Progress) -> str:
     """Progress in a line."""
     words = [progress.phase.name.lower()]
-    if progress.seats:
+    if progress.phase is Phase.WAITING:
+        words.append("its input is not fixed yet")
+    elif progress.seats:
         have = sum(provider in progress.delivered for provider in progress.seats.values())
         words.append(f"input at {have} of {len(progress.seats)} providers")
     if progress.round:

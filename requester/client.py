@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from requester.delivery import Courier
+from requester.fixing import Fixing
 from requester.folders import read_manifest, to_prompts, to_sequences, vocabulary_of
-from requester.follow import Outcome, Progress, follow, read_outcome
+from requester.follow import Outcome, Progress, follow, follow_draw, read_outcome
 from requester.offers import choose_offer, find_offers
 from requester.opening import Ordering, Terms, make_job, open_jobs
 from requester.orders import Work, split_model_name, work_after, work_on
@@ -119,6 +121,7 @@ class Client:
         self.pools = Pools(self.vault, home / "pools.sqlite")
         self._coordinator = Coordinator(self.market, self.vault, self.sender)
         self._wallet = Wallet(self.market, self.token, self.sender)
+        self._fixing = Fixing(self.market, self.sender, self.store)
         self._withheld = Withheld(
             self.market,
             self.vault,
@@ -217,12 +220,55 @@ class Client:
         how: Ordering,
     ) -> list[StoredJob]:
         """Orders prepared works at one price, and opens them together. Raises as `submit` does."""
+        terms = self._terms(published, manifest, how)
+        return self._open([make_job(terms, work, how.get("salt")) for work in works])
+
+    def order_deferred(
+        self, model: str, shards: Sequence[int], units: int, **how: Unpack[Ordering]
+    ) -> list[StoredJob]:
+        """Orders a job for each shard whose input is fixed after its draw (`fix_input`): opened
+        with one transaction and one transfer, so that all can be drawn at once. They have one salt,
+        under which the output of one can be the input of the next.
+
+        Where an input is not fixed in time, the job is refunded but for its seats' reservation
+        fees.
+
+        Args:
+            model: `name@version`.
+            shards: their numbers; the jobs are in this order.
+            units: units of work paid for in each job, per replica.
+            how: see `Ordering`; prices are per shard, and `shard` is not used.
+
+        Raises as `submit` does.
+        """
+        published, salt = self.published(model), how.get("salt") or secrets.token_bytes(32)
+        found: list[Ordering] = [{**how, "shard": shard} for shard in shards]
+        every = [self._terms(published, None, one) for one in found]
+        return self._open([make_job(terms, Work(None, units), salt) for terms in every])
+
+    def fix_input(self, job: StoredJob | JobId, payload: bytes) -> StoredJob:
+        """Fixes the input of a deferred order's drawn job: from here on its providers compute.
+        Returns the job with it. Harmless if repeated with the same bytes.
+
+        Raises:
+            RequestError: the order is not deferred, or another input is fixed.
+            TransactionReverted: it is too late.
+        """
+        return self._fixing.fix(self._stored(job), payload)
+
+    def _open(self, jobs: list[StoredJob]) -> list[StoredJob]:
+        for job in jobs:
+            self.store.add(job)
+        open_jobs(self.market, self._wallet, jobs)
+        return jobs
+
+    def _terms(self, published: PublishedModel, manifest: Manifest | None, how: Ordering) -> Terms:
         replicas, shard, price = how.get("replicas", 3), how.get("shard", 0), how.get("price")
         offers = find_offers(self.vault, self.pools, published.id, shard, replicas)
         if price is not None:
             offers = [offer for offer in offers if offer.tier == tier_of(price)]
         clock = self.market.clock()
-        terms = Terms(
+        return Terms(
             requester=self.account.address,
             domain=self.market.domain,
             label=f"{published.name}@{published.version}",
@@ -236,11 +282,6 @@ class Client:
             clock=clock,
             open_by=clock.time + how.get("open_within_s", 600),
         )
-        jobs = [make_job(terms, work, how.get("salt")) for work in works]
-        for job in jobs:
-            self.store.add(job)
-        open_jobs(self.market, self._wallet, jobs)
-        return jobs
 
     def raise_rung(
         self, job: StoredJob | JobId, replicas: int = 3, *, max_price: int | None = None
@@ -252,6 +293,8 @@ class Client:
         Raises as `submit` does.
         """
         given = self._stored(job)
+        if not given.payload:
+            raise RequestError("the job's input is not fixed yet: there is nothing to compare")
         how = Ordering(
             replicas=replicas,
             strong=given.order.strong,
@@ -306,10 +349,27 @@ class Client:
             self._coordinator,
             self._withheld,
             reopen=self.resume,
+            refix=self._fixing.again,
             timeout_s=timeout,
             patience_s=self._patience_s,
             poll_s=self._poll_s,
             on_progress=on_progress,
+        )
+
+    def wait_drawn(self, job: StoredJob | JobId, timeout: float = 120) -> JobState:
+        """Waits until providers are drawn for the job, whose input need not be known yet.
+
+        Raises:
+            JobTimeoutError: nobody has drawn it within `timeout` seconds.
+            ResultUnavailableError: it could not be drawn, and is refunded.
+        """
+        return follow_draw(
+            self._stored(job),
+            self.market,
+            self._coordinator,
+            timeout_s=timeout,
+            patience_s=self._patience_s,
+            poll_s=self._poll_s,
         )
 
     def watching(
@@ -444,7 +504,8 @@ class Client:
 
     def _stored(self, job: StoredJob | JobId) -> StoredJob:
         if isinstance(job, StoredJob):
-            return job
+            # An input may have been fixed since.
+            return job if job.payload else self.store.get(job.id) or job
         found = self.store.get(job)
         if found is None:
             raise UnknownJobError(f"this requester has no job 0x{job.hex()} on this market")

@@ -33,6 +33,7 @@ class Courier:
     """Delivers one job's input: to each active seat's provider, and to verifiers that may audit it.
 
     Attributes:
+        job: the job, with its input where that is here.
         delivered: the providers' addresses and verifiers' URLs that have the input.
         problems: why others do not have it yet.
     """
@@ -47,7 +48,7 @@ class Courier:
         source: Source | None = None,
     ) -> None:
         """Binds the job. Where its input has a source, providers are to fetch it there."""
-        self._job = job
+        self.job = job
         self._source = source
         self._vault = vault
         self._verifiers = tuple(verifiers)
@@ -72,8 +73,10 @@ class Courier:
     def _try(self, name: str) -> None:
         try:
             if not self._is_fetched(name):
+                if not self.job.payload:
+                    raise PeerError("this requester does not have the input itself")
                 self._peer(name).deliver(
-                    self._job.id, self._job.payload, self._job.salt, self._signature
+                    self.job.id, self.job.payload, self.job.salt, self._signature
                 )
         except (PeerError, *TRANSIENT) as error:
             attempt = self._failures.get(name, (0, 0.0))[0]
@@ -90,9 +93,7 @@ class Courier:
         job, providers = self._source
         others = [to_checksum_address(one) for one in providers]
         try:
-            self._peer(name).deliver_from(
-                self._job.id, self._job.salt, self._signature, job, others
-            )
+            self._peer(name).deliver_from(self.job.id, self.job.salt, self._signature, job, others)
         except PeerError:
             return False
         return True

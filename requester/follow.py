@@ -9,10 +9,18 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from requester.patience import TRANSIENT, backoff
-from touchstone.errors import JobTimeoutError, TouchstoneError
+from touchstone.errors import JobTimeoutError, ResultUnavailableError, TouchstoneError
 from touchstone.protocol.audits import AUDIT_ENDS, AuditState
 from touchstone.protocol.demands import NO_DEMAND, Demand
-from touchstone.protocol.jobs import FAILURES, REFUND_REASONS, Clock, JobState, Parameters, Phase
+from touchstone.protocol.jobs import (
+    FAILURES,
+    REFUND_REASONS,
+    Clock,
+    JobState,
+    Parameters,
+    Phase,
+    input_deadline,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -198,6 +206,8 @@ def is_urgent(state: JobState, clock: Clock, parameters: Parameters) -> bool:
     """Whether half of the time is over in which somebody must act."""
     if state.phase is Phase.OPEN:
         return clock.block > state.since + parameters.draw_blocks // 2
+    if state.phase is Phase.WAITING:
+        return clock.time > input_deadline(state, parameters)
     if state.phase is Phase.DRAWN:
         return clock.time > state.since + parameters.commit_window // 2
     return False
@@ -211,6 +221,7 @@ def follow(
     withheld: Withheld,
     *,
     reopen: Callable[[StoredJob], object],
+    refix: Callable[[StoredJob], StoredJob],
     timeout_s: float,
     patience_s: float,
     poll_s: float,
@@ -218,7 +229,9 @@ def follow(
 ) -> Outcome:
     """Waits until the job has ended, delivers its input meanwhile, and drives it when nobody does.
 
-    Where a reorganisation of the chain has undone its opening, `reopen` opens it again.
+    Where a reorganisation of the chain has undone its opening, `reopen` opens it again. While a
+    deferred job waits for its input, `refix` is asked to fix the input that is known, if one is,
+    and tells the job as it is known now.
 
     Raises:
         JobTimeoutError: it has not ended in time.
@@ -236,6 +249,8 @@ def follow(
             if state.phase is Phase.NONE:
                 reopen(job)
                 continue
+            if state.phase is Phase.WAITING or not job.payload:
+                job = courier.job = refix(job)
             if state.phase is Phase.DRAWN:
                 courier.deliver(state)
             if on_progress is not None:
@@ -263,6 +278,39 @@ def follow(
                 f"job 0x{job.id.hex()} is {phase.name} after {timeout_s:g} seconds{why}"
             )
         time.sleep(pause)
+
+
+def follow_draw(
+    job: StoredJob,
+    market: Market,
+    coordinator: Coordinator,
+    *,
+    timeout_s: float,
+    patience_s: float,
+    poll_s: float,
+) -> JobState:
+    """Waits until a job is drawn, and drives it when nobody does; its state then.
+
+    Raises:
+        JobTimeoutError: it is not drawn in time.
+        ResultUnavailableError: it has ended undrawn.
+    """
+    end, idle = time.monotonic() + timeout_s, Idle(patience_s)
+    while True:
+        note = ""
+        try:
+            state = market.job(job.order)
+            if state.phase is Phase.REFUNDED:
+                raise ResultUnavailableError(f"job 0x{job.id.hex()} was not drawn and is refunded")
+            if state.phase not in (Phase.NONE, Phase.OPEN):
+                return state
+            if idle.over(state):
+                coordinator.step(job.order, state)
+        except TRANSIENT as error:
+            note = f" ({type(error).__name__}: {error})"
+        if time.monotonic() + poll_s > end:
+            raise JobTimeoutError(f"job 0x{job.id.hex()} is not drawn after {timeout_s:g} s{note}")
+        time.sleep(poll_s)
 
 
 def _progress(state: JobState, courier: Courier, note: str | None) -> Progress:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,26 +12,38 @@ from rich.console import Console
 from requester.cli_common import (
     JsonOption,
     KeyOption,
+    MaxPriceOption,
+    ModelOption,
     NeverPublishOption,
+    ReplicasOption,
+    StrongOption,
+    TimeoutOption,
+    TokenizerOption,
+    VerifierOption,
     job_data,
     open_client,
+    parse_shards,
 )
-from touchstone.amounts import parse_positive_tokens
+from requester.opening import Ordering
+from requester.prove_cli import show_stage, stage_data
+from requester.writing import write
+from touchstone.amounts import format_tokens, parse_positive_tokens
 from touchstone.arithmetic.sampling import NO_TOKEN
 from touchstone.cli.output import emit
 from touchstone.errors import RequestError
-from touchstone.protocol.generation import Sampling
+from touchstone.protocol.generation import Prompt, Sampling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from requester.writing import Written
     from touchstone.programs.tokens import Decoder
 
 
 def generate(
     prompt: Annotated[str, typer.Argument(help="The text to go on from.")],
-    model: Annotated[str, typer.Option(help="Which model: name@version.")],
-    folder: Annotated[Path, typer.Option(help="The compiled model, for its tokenizer.")],
+    model: ModelOption,
+    folder: TokenizerOption,
     chat: Annotated[
         bool, typer.Option(help="The prompt is a message to answer, by the model's chat template.")
     ] = False,
@@ -49,19 +60,18 @@ def generate(
     seed: Annotated[
         int | None, typer.Option(help="Of the sampling, 64 bits; a random one if left out.", min=0)
     ] = None,
-    replicas: Annotated[
-        int, typer.Option(help="Providers that must agree; one is challengeable.", min=1, max=5)
-    ] = 3,
-    max_price: Annotated[
-        str | None, typer.Option(help="Tokens for a unit of work to one provider, at most.")
+    shards: Annotated[
+        str | None,
+        typer.Option(
+            help="Have providers of these shards write, first to last (1,2): none needs the whole "
+            "model."
+        ),
     ] = None,
-    strong: Annotated[
-        bool, typer.Option(help="Ask for claims with transcripts: lies are convicted at once.")
-    ] = False,
-    verifier: Annotated[
-        list[str] | None, typer.Option(help="Verifier that may audit the job; may be repeated.")
-    ] = None,
-    timeout: Annotated[float, typer.Option(help="Seconds to stay at most.", min=1)] = 600,
+    replicas: ReplicasOption = 3,
+    max_price: MaxPriceOption = None,
+    strong: StrongOption = False,
+    verifier: VerifierOption = None,
+    timeout: TimeoutOption = 600,
     never_publish: NeverPublishOption = False,
     key: KeyOption = None,
     json: JsonOption = False,
@@ -84,14 +94,26 @@ def generate(
     if chat:
         tokens = decoder.chat([{"role": "user", "content": prompt}])
     printer = Printer(decoder, quiet=json)
+    how = Ordering(replicas=replicas, strong=strong, max_price=limit)
+    if shards is not None:
+        text = write(
+            client,
+            Prompt(tokens, sampling),
+            model,
+            parse_shards(shards),
+            model_folder=folder,
+            how=how,
+            on_token=lambda _, token: printer.saw(0, [token]),
+            timeout=timeout,
+        )
+        _emit_written(text, printer, seed, json=json)
+        return
     job = client.generate(
         [tokens],
         model,
         sampling,
         model_folder=folder,
-        replicas=replicas,
-        strong=strong,
-        max_price=limit,
+        **how,
     )
     # The text is the progress: a line about it would run into it.
     with client.watching(job, printer.saw):
@@ -119,6 +141,27 @@ def generate(
         )
         if temperature:
             console.print(f"seed {seed}", style="dim")
+
+    emit(data, json, render)
+
+
+def _emit_written(written: Written, printer: Printer, seed: int, *, json: bool) -> None:
+    """Prints a text that shards have written."""
+    tokens = [token for token in written.tokens if token != NO_TOKEN]
+    data = {
+        "text": printer.finish(tokens),
+        "tokens": tokens,
+        "drafted": written.drafted,
+        "stopped": written.tokens[-1] == NO_TOKEN,
+        "seed": seed,
+        "spent": format_tokens(sum(stage.outcome.spent for stage in written.stages)),
+        "stages": [stage_data(stage) for stage in written.stages],
+    }
+
+    def render(console: Console) -> None:
+        for stage in written.stages:
+            show_stage(stage, quiet=False)
+        console.print(f"{len(tokens)} tokens, {data['spent']} spent; seed {seed}", style="dim")
 
     emit(data, json, render)
 

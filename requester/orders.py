@@ -10,7 +10,7 @@ import numpy as np
 from touchstone.errors import RequestError
 from touchstone.protocol.demands import MOST_ANSWER_BYTES
 from touchstone.protocol.generation import encode_prompts
-from touchstone.protocol.orders import STRONG, Mode, Order, audit_bits
+from touchstone.protocol.orders import DEFERRED, STRONG, Mode, Order, audit_bits
 from touchstone.protocol.payload import encode_payload, payload_root, rows_of
 from touchstone.protocol.prices import MAX_UNITS
 
@@ -28,9 +28,14 @@ _INT32 = np.iinfo(np.int32)
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What an order pays for: its payload, and how many units that is."""
+    """What an order pays for.
 
-    payload: bytes
+    Attributes:
+        payload: the input; None where it is fixed after the draw.
+        units: how many units of work that is.
+    """
+
+    payload: bytes | None
     units: int
 
 
@@ -182,7 +187,7 @@ def order_for(
         mode=mode | (STRONG if strong else 0) | audit_bits(audit_odds),
         replicas=replicas,
         units=work.units,
-        input_root=payload_root(work.payload, salt),
+        input_root=DEFERRED if work.payload is None else payload_root(work.payload, salt),
         params=bytes(32),
         nonce=nonce,
         open_by=open_by,

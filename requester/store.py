@@ -39,7 +39,7 @@ class StoredJob:
         id: the job's id.
         order: the order that opens it.
         salt: 32 random bytes that blind its input and output; as secret as the input.
-        payload: the encoded input.
+        payload: the encoded input; empty while that of a deferred order is not fixed.
         model: `name@version`.
         fraction_bits: an output integer divided by two to this power is the real number; None where
             the model's folder was not at hand.
@@ -91,6 +91,11 @@ class Store:
     def all(self) -> list[StoredJob]:
         """All jobs, oldest first."""
         return self._select("", ())
+
+    def keep_payload(self, job: JobId, payload: bytes) -> None:
+        """Keeps the input of a deferred order; on disk when this returns."""
+        with self._connected() as db:
+            db.execute("UPDATE jobs SET payload = ? WHERE id = ?", (payload, job))
 
     def keep_output(self, job: JobId, output: bytes) -> None:
         """Keeps a checked output payload."""

@@ -91,7 +91,11 @@ class Withheld:
 
     def publish_if_due(self, job: StoredJob, state: JobState, clock: Clock) -> bool:
         """Answers a demand for the input, unless that is refused; whether it was answered now."""
-        if self._never_publish or not should_publish(state, clock, self._market.parameters):
+        if (
+            not job.payload
+            or self._never_publish
+            or not should_publish(state, clock, self._market.parameters)
+        ):
             return False
         self.publish(job)
         return True

@@ -21,7 +21,9 @@ from touchstone.protocol.claims import (
     commitment_of,
     delivery_struct_hash,
     draw_of,
+    input_struct_hash,
     receipt_struct_hash,
+    seed_with,
     set_of,
 )
 from touchstone.protocol.eip712 import Domain, sign
@@ -97,7 +99,7 @@ def _job(rng: random.Random, chain_id: int, mode: int, replicas: int) -> dict[st
     seats = []
     for key, salt, commitment in zip(keys, salts, commitments, strict=True):
         commit = Commit(job, draw, commitment)
-        claim = Claim.of(order, job, draw, output, set_, salt)
+        claim = Claim(job, draw, order.shard, order.input_root, output, set_, salt)
         seats.append(
             {
                 "provider": key.address,
@@ -137,6 +139,8 @@ def _job(rng: random.Random, chain_id: int, mode: int, replicas: int) -> dict[st
         "job": _hex(job),
         "orderSignature": _hex(sign(keys[0], job).to_bytes()),
         "seed": _hex(seed),
+        "fixedSeed": _hex(seed_with(seed, order.input_root)),
+        "inputStructHash": _hex(input_struct_hash(job, order.input_root)),
         "round": round_,
         "draw": _hex(draw),
         "outputRoot": _hex(output),

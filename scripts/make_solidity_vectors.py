@@ -71,6 +71,8 @@ struct JobVector {
     bytes32 job;
     bytes orderSignature;
     bytes32 seed;
+    bytes32 fixedSeed;
+    bytes32 inputStructHash;
     uint8 round;
     bytes32 draw;
     bytes32 outputRoot;
@@ -109,6 +111,8 @@ JOB_FIELDS = {
     "job": "word",
     "orderSignature": "bytes",
     "seed": "word",
+    "fixedSeed": "word",
+    "inputStructHash": "word",
     "round": "number",
     "draw": "word",
     "outputRoot": "word",

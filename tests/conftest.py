@@ -13,6 +13,32 @@ from tests.support.world import PUBLISHER
 from touchstone.amounts import ONE_TOKEN
 from touchstone.chain.devnet import Devnet
 
+SLOWEST = (
+    "disputes/test_causal_adversaries.py",
+    "e2e/test_jobs.py",
+    "touchstone/engines/test_random_programs.py",
+    "explorer/test_indexing.py",
+    "faults/test_provider_killed.py",
+    "disputes/test_adversaries.py",
+    "touchstone/engines/test_minilm.py",
+    "e2e/test_withheld.py",
+    "explorer/test_disputes.py",
+    "explorer/test_process.py",
+    "faults/test_reorgs.py",
+    "disputes/test_demo_model.py",
+    "e2e/test_generation.py",
+    "verifier/test_service.py",
+    "requester/test_commands.py",
+    "verifier/test_audit.py",
+)
+"""Begun first, so that no process ends alone with one of them; those with many processes of their
+own do not stand side by side."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    order = {Path(__file__).parent / file: place for place, file in enumerate(SLOWEST)}
+    items.sort(key=lambda item: order.get(item.path, len(order)))
+
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory) -> Path:

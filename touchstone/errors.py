@@ -199,6 +199,10 @@ class ResultUnavailableError(RequestError):
     """No paid provider hands out the bytes that were settled."""
 
 
+class DraftError(RequestError):
+    """The providers that were drawn write no text together."""
+
+
 class InputRefusedError(RequestError):
     """The providers were paid for an input that breaks a rule: it has no result."""
 

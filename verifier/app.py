@@ -118,8 +118,12 @@ def _admit(
 
 
 def _take_input(watch: Watch, job: SeenJob, payload: bytes, salt: bytes) -> bool:
+    order = job.order
+    root = watch.market.job(order).input_root if order.deferred else order.input_root
+    if not any(root):
+        raise Refused(409, "not_ready", "the job's input is not fixed on chain yet")
     try:
-        require_input(job.order, payload, salt)
+        require_input(root, payload, salt)
     except UnpaidInputError as error:
         raise Refused(422, error.rule, str(error)) from error
     return watch.store.keep_input(job.id, payload, salt)

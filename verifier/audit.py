@@ -10,12 +10,12 @@ from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from touchstone.coordination.peers import peer_of
-from touchstone.errors import PayloadError, PeerError, ProgramError, SettingsError
+from touchstone.errors import PeerError, ProgramError, SettingsError
 from touchstone.programs.program import InputKind
 from touchstone.protocol.ids import ModelId, model_id
-from touchstone.protocol.inputs import REFUSED, output_of, read_input, results_in
+from touchstone.protocol.inputs import REFUSED, output_of, read_input, sequences_in
 from touchstone.protocol.jobs import Phase, seats_in
-from touchstone.protocol.payload import decode_payload, payload_root
+from touchstone.protocol.payload import payload_root
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,9 +67,13 @@ def audit(
     given = watch.store.input(job.id)
     if given is None or state.phase not in (Phase.SETTLED, Phase.CONTESTED, Phase.CONCLUDED):
         return None
+    payload, salt = given
+    if job.order.deferred and payload_root(payload, salt) != state.input_root:
+        # A reorganisation has put another input in its place.
+        watch.store.drop_input(job.id)
+        return None
     if not is_sampled(job.id, state.seed, share):
         return _skip(watch, job, "not in the sample")
-    payload, salt = given
     claimed = claimed_roots(watch, job)
     providers = {seat: state.providers[seat] for seat in claimed if seat in state.providers}
     draft = partial(claimed_output, watch, job, salt, list(providers.values()))
@@ -157,7 +161,7 @@ class ExactModels:
         def run(batch: list[Int32]) -> list[Int32]:
             if reads.kind is not InputKind.PROMPT:
                 return runner.run(batch)
-            return runner.check(batch, _drafts(order, draft()))
+            return runner.check(batch, sequences_in(order, draft()))
 
         body = partial(body_of, runner.program, runner.replay)
         return output_of(order, published, payload, run, body, reads)
@@ -174,14 +178,6 @@ class ExactModels:
             sequences = read_input(order, published, payload, runner.program.input)
         model = load_model(folder)
         return case_of(model, runner.replay, payload, sequences, output, order.strong)
-
-
-def _drafts(order: Order, output: bytes) -> list[Int32]:
-    """The sequences that an output holds; none where it holds something else."""
-    try:
-        return decode_payload(results_in(order, output))
-    except PayloadError:
-        return []
 
 
 @cache

@@ -17,6 +17,7 @@ from touchstone.players.log import Log
 from touchstone.players.looking import games_of, parties_of
 from touchstone.players.served import Served
 from touchstone.protocol.jobs import Phase, seats_in
+from touchstone.protocol.payload import payload_root
 from touchstone.receipts.facts import settling_reveals
 from verifier.audit import ending, roots_of
 from verifier.contest import Decision, Due, Sight, next_due
@@ -77,7 +78,7 @@ class Disputant:
     def _step(self, job: SeenJob) -> Decision:
         """Decides, keeps the decision, and carries it out unless it is to play."""
         state, end = self._watch.market.job(job.order), ending(self._watch, job)
-        mine = self._root(job)
+        mine = self._root(job, state)
         if mine is None:
             decision = Decision(Due.OVER, "its input or its model is no longer here")
             self._keep(job, decision, None)
@@ -117,8 +118,11 @@ class Disputant:
             credits=disputes.balance_of(me),
         )
 
-    def _root(self, job: SeenJob) -> bytes | None:
-        """The output root that the verifier found itself, from its audit."""
+    def _root(self, job: SeenJob, state: JobState) -> bytes | None:
+        """The output root that the verifier found itself, from its audit of the job's input."""
+        given = self._watch.store.input(job.id)
+        if job.order.deferred and (given is None or payload_root(*given) != state.input_root):
+            return None
         found = self._watch.store.audit(job.id)
         root = (found or {}).get("output_root")
         return None if root is None else bytes.fromhex(root[2:])

@@ -189,6 +189,11 @@ class Store:
             found = db.execute("SELECT 1 FROM inputs WHERE id = ?", (job,)).fetchone()
         return found is not None
 
+    def drop_input(self, job: JobId) -> None:
+        """Forgets the input of a job."""
+        with self._connected() as db:
+            db.execute("DELETE FROM inputs WHERE id = ?", (job,))
+
     def drop_inputs(self) -> None:
         """Forgets all inputs."""
         with self._connected() as db:

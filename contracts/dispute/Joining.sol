@@ -67,7 +67,7 @@ abstract contract Joining is DisputesBase, IResolver {
         JobId job = _requireOrder(order);
         Contest storage contest = _contests[job];
         if (contest.brief != 0) revert AlreadyEntered(job);
-        Brief memory brief = payloads.brief(registry, order, JobId.unwrap(job), given);
+        Brief memory brief = payloads.brief(registry, order, JobId.unwrap(job), market.inputOf(order), given);
         bytes memory encoded = brief.encode();
         contest.brief = keccak256(encoded);
         contest.refused = brief.refused;

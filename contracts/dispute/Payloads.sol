@@ -34,17 +34,18 @@ contract Payloads {
 
     // --- the input ----------------------------------------------------------------------------------------------
 
-    /// What the order, its input and its program say together.
+    /// What the order, its input, whose root that is, and its program say together.
     function brief(
         IModelRegistry registry,
         Order calldata order,
         bytes32 job,
+        bytes32 inputRoot,
         Briefing calldata given
     ) external view returns (Brief memory found) {
         Chunks memory input = Openings.read(given.input);
         bytes32 top = given.inputBytes == 0 ? bytes32(0) : input.topOf(given.inputBytes);
         bytes32 root = Tree.blinded(given.salt, Tree.seal(given.inputBytes, top));
-        if (root != order.inputRoot) revert WrongInput(root, order.inputRoot);
+        if (root != inputRoot) revert WrongInput(root, inputRoot);
         found.job = job;
         found.salt = given.salt;
         found.program = registry.shardRoot(order.model, order.shard);

@@ -42,7 +42,7 @@ abstract contract Demanding is IMarketDemands, Recalling, Starving, Vouching {
         uint256 until = uint256(job.since) + COMMIT_WINDOW;
         if (block.timestamp > until) revert TooLate(id, until);
         // SAFETY: a seat is below seven.
-        _demand(id, false, seat, order.inputRoot, uint8(1 << seat));
+        _demand(id, false, seat, _inputOf(order, id), uint8(1 << seat));
     }
 
     /// @inheritdoc IMarketDemands
@@ -52,7 +52,7 @@ abstract contract Demanding is IMarketDemands, Recalling, Starving, Vouching {
         if (state != DemandState.None && state != DemandState.Pending) revert DemandExists(id, false);
         uint256 until = uint256(job.since) + COMMIT_WINDOW;
         if (state == DemandState.None && block.timestamp > until) revert TooLate(id, until);
-        _answer(id, false, payload, salt, order.inputRoot);
+        _answer(id, false, payload, salt, _inputOf(order, id));
         if (_uncommitted(order, id, job) == 0) return;
         // Everyone has a whole commit window from here.
         // SAFETY: a demand is made within the commit window of a round and answered within an answer window; LOCK_TIME

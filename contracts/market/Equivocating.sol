@@ -64,15 +64,14 @@ abstract contract Equivocating is IMarketContests, Replacing {
         view
         returns (bool)
     {
-        Claim memory claim = Claim(id, draw, order.shard, order.inputRoot, c.outputRoot, c.set, c.salt);
+        Claim memory claim = Claim(id, draw, order.shard, _inputOf(order, id), c.outputRoot, c.set, c.salt);
         return _signed(ClaimLib.structHash(claim), c.signature, provider);
     }
 
     function _accused(Order calldata order, JobId id, uint256 seat) private view returns (address) {
         Job memory job = _jobs[id];
-        if (job.phase == Phase.None || job.phase == Phase.Open || job.seats.isEmpty(seat)) {
-            revert NotASeat(id, seat);
-        }
+        // Before `Drawn` there are no draws to sign for.
+        if (job.phase < Phase.Drawn || job.seats.isEmpty(seat)) revert NotASeat(id, seat);
         return vault.ownerOf(order.pool(), job.seats.leaf(seat));
     }
 

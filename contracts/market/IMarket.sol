@@ -16,6 +16,8 @@ import {IMarketDemands} from "./IMarketDemands.sol";
 ///                -> demand, answer              when the input or the output is withheld
 ///                -> audit, vouch                when the order asks for audits, or its requester does later
 ///        -> expire                              when nobody draws
+///        -> draw, fixInput, settle              when the order leaves its input open until the draw
+///        -> draw, expire                        when that input is not fixed
 ///
 /// Every function may be called by anyone. The order is not stored: callers bring it and its digest is checked.
 interface IMarket is IMarketCore, IMarketDeadlines, IMarketContests, IMarketDemands, IMarketAudits {}

@@ -30,7 +30,8 @@ interface IMarketCore is IMarketTypes {
         bytes32 s
     ) external returns (JobId);
 
-    /// Fix the seed, the providers and the reserves; lock the providers' bonds.
+    /// Fix the seed, the providers and the reserves; lock the providers' bonds. The job of a deferred order then waits
+    /// for its input (`IMarketDeadlines.fixInput`).
     function draw(Order calldata order) external;
 
     /// Draw many jobs; those no longer open, not yet drawable or whose pool is exhausted are passed over.
@@ -50,7 +51,7 @@ interface IMarketCore is IMarketTypes {
     /// The order's EIP-712 digest.
     function jobIdOf(Order calldata order) external view returns (JobId);
     function jobOf(JobId job) external view returns (Job memory);
-    /// The seed of the job's draws; zero until drawn.
+    /// The seed of the job's draws; zero until drawn, and another one once a deferred input is fixed.
     function seedOf(JobId job) external view returns (bytes32);
     /// The draw of the current round: what claims and commitments name.
     function drawOf(JobId job) external view returns (bytes32);
@@ -59,14 +60,16 @@ interface IMarketCore is IMarketTypes {
         external
         view
         returns (uint256[] memory seats, address[] memory providers);
-    /// All of the above at once: the job, its seed, its active seats with their providers, and what these have
-    /// committed and revealed on chain in this round (zero where they have not).
+    /// All of the above at once: the job, its seed, the root of its input (zero while a deferred order waits for it),
+    /// its active seats with their providers, and what these have committed and revealed on chain in this round (zero
+    /// where they have not).
     function stateOf(Order calldata order)
         external
         view
         returns (
             Job memory job,
             bytes32 seed,
+            bytes32 inputRoot,
             uint256[] memory seats,
             address[] memory providers,
             bytes32[] memory commitments,

@@ -4,9 +4,19 @@ pragma solidity ^0.8.28;
 import {Order} from "../types/Order.sol";
 import {IMarketTypes} from "./IMarketTypes.sol";
 
-/// What anyone can do when somebody is silent.
+/// What must come within its time, and what anyone can do when it does not.
 interface IMarketDeadlines is IMarketTypes {
-    /// Refund a job that was not drawn in time.
+    /// Fix the input of a drawn job whose order is deferred (it has an input root of zero): by its requester, or by
+    /// anyone with its signature on Input(bytes32 job,bytes32 inputRoot); once, and within an input window from the
+    /// draw, which is (2 + 1) * (commitWindow + revealWindow). The commit window begins here, and the draws name the
+    /// input from here on.
+    function fixInput(Order calldata order, bytes32 inputRoot, bytes calldata signature) external;
+
+    /// The root of the job's input: the order's, or the fixed one of a deferred order, zero until then.
+    function inputOf(Order calldata order) external view returns (bytes32);
+
+    /// Refund a job that was not drawn in time; and one whose input was not fixed in time, less a reservation fee for
+    /// each seat, whose bonds are free again.
     function expire(Order calldata order) external;
 
     /// Post a seat's commitment: by its provider, or by anyone with its signature on the commitment.

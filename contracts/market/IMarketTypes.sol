@@ -60,6 +60,8 @@ interface IMarketTypes {
 
     event Opened(JobId indexed job, address indexed requester, PoolId indexed pool, Order order, uint256 seedBlock);
     event Drawn(JobId indexed job, bytes32 seed, Seats seats, uint32 lockBucket);
+    /// The input of a deferred order is `inputRoot`, and its draws are of `seed` from here on.
+    event InputFixed(JobId indexed job, bytes32 inputRoot, bytes32 seed);
     event CommitPosted(JobId indexed job, bytes32 indexed draw, uint256 seat, bytes32 commitment);
     event Revealed(JobId indexed job, bytes32 indexed draw, uint256 seat, bytes32 outputRoot, bytes32 salt);
     /// A seat's provider lost its bond or a part of it.
@@ -96,7 +98,7 @@ interface IMarketTypes {
     event Answered(JobId indexed job, bool output, address indexed by, bytes32 salt, bytes payload, uint256 fee);
     /// A demand is over, and `returned` of its deposit the demander's again.
     event DemandClosed(JobId indexed job, bool output, address indexed demander, uint256 returned);
-    /// The input was withheld: bit i of `seats` is set where seat i was paid `fee` for having been kept waiting.
+    /// The input was withheld, or never fixed: bit i of `seats` is set where seat i was paid `fee` for having been kept waiting.
     event Reserved(JobId indexed job, uint256 seats, uint256 fee);
     /// The output was withheld: the `share` of each of these seats went back to the requester.
     event Unwound(JobId indexed job, uint256 seats, uint256 share);
@@ -155,6 +157,7 @@ interface IMarketTypes {
     error CommitsIncomplete(JobId job, uint256 seat);
     error CommitmentMismatch(JobId job, uint256 seat, bytes32 committed);
     error AlreadyRevealed(JobId job, uint256 seat);
+    error ZeroInput();
     error ZeroOutput();
     error OutputsAgree(JobId job);
     error NotEquivocation();

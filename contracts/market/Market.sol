@@ -68,7 +68,8 @@ contract Market is Opening, Drawing, Settling, Proxy {
         if (
             called == IMarketDeadlines.commit.selector || called == IMarketDeadlines.reveal.selector
                 || called == IMarketDeadlines.advance.selector || called == IMarketDeadlines.commitAndAdvance.selector
-                || called == IMarketDeadlines.expire.selector
+                || called == IMarketDeadlines.expire.selector || called == IMarketDeadlines.fixInput.selector
+                || called == IMarketDeadlines.inputOf.selector
         ) {
             return address(deadlines);
         }
@@ -133,6 +134,7 @@ contract Market is Opening, Drawing, Settling, Proxy {
         returns (
             Job memory job,
             bytes32 seed,
+            bytes32 inputRoot,
             uint256[] memory seats,
             address[] memory providers,
             bytes32[] memory commitments,
@@ -141,7 +143,7 @@ contract Market is Opening, Drawing, Settling, Proxy {
     {
         JobId id = _jobIdOf(order);
         job = _jobs[id];
-        seed = _seeds[id];
+        (seed, inputRoot) = (_seeds[id], _inputOf(order, id));
         seats = job.active(order.replicas);
         providers = vault.ownersOf(order.pool(), job.seats, seats);
         bytes32 draw = ClaimLib.drawOf(seed, job.round);

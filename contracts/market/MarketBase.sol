@@ -43,7 +43,7 @@ abstract contract MarketBase is Earnings, EIP712, ReentrancyGuardTransient {
     /// The vault's bucket of a bond that a contest or a challenge holds.
     uint32 internal constant HELD = 0;
 
-    /// The lock time must fit this many lock buckets of the vault.
+    /// The longest lock time must fit this many lock buckets of the vault.
     uint256 private constant LOCK_BUCKETS = 10;
 
     IStakeVault public immutable vault;
@@ -60,6 +60,7 @@ abstract contract MarketBase is Earnings, EIP712, ReentrancyGuardTransient {
     uint96 internal immutable ANSWER_PRICE;
     uint128 internal immutable SEED_CAP;
     uint256 internal immutable LOCK_TIME;
+    uint256 internal immutable INPUT_WINDOW;
     uint256 internal immutable EPOCH_BLOCKS;
     uint256 internal immutable BUCKET_SECONDS;
 
@@ -78,6 +79,8 @@ abstract contract MarketBase is Earnings, EIP712, ReentrancyGuardTransient {
     mapping(JobId => Audit) internal _audits;
     /// What auditors sealed.
     mapping(JobId => bytes32) internal _seals;
+    /// Inputs of deferred orders, once they are fixed.
+    mapping(JobId => bytes32 inputRoot) internal _inputs;
 
     struct SeedValue {
         uint64 seedBlock;
@@ -110,6 +113,8 @@ abstract contract MarketBase is Earnings, EIP712, ReentrancyGuardTransient {
         SEED_CAP = p.seedCap;
         EPOCH_BLOCKS = setup_.vault.epochBlocks();
         BUCKET_SECONDS = setup_.vault.bucketSeconds();
+        // An input may be the output of another job that was drawn with its own: as long as the rounds of that one.
+        INPUT_WINDOW = (RESERVES + 1) * (uint256(p.commitWindow) + p.revealWindow);
         // One round for the replicas, one for each reserve, and one as slack for a commit window begun anew by an
         // answer and for late transactions.
         LOCK_TIME = (RESERVES + 2) * (uint256(p.commitWindow) + p.revealWindow) + p.answerWindow + p.challengeWindow;
@@ -132,8 +137,9 @@ abstract contract MarketBase is Earnings, EIP712, ReentrancyGuardTransient {
             revert BadParameters("drawBlocks is not in 1..the beacon's horizon");
         }
         if (EPOCH_BLOCKS < uint256(p.drawBlocks) + 12) revert BadParameters("an epoch is shorter than a draw");
-        if (LOCK_TIME > LOCK_BUCKETS * BUCKET_SECONDS) revert BadParameters("the lock time exceeds ten buckets");
-        if (setup_.vault.unbondingTime() <= LOCK_TIME + BUCKET_SECONDS + p.contestWindow) {
+        uint256 longest = LOCK_TIME + INPUT_WINDOW;
+        if (longest > LOCK_BUCKETS * BUCKET_SECONDS) revert BadParameters("the lock time exceeds ten buckets");
+        if (setup_.vault.unbondingTime() <= longest + BUCKET_SECONDS + p.contestWindow) {
             revert BadParameters("unbonding does not outlast locks and contests");
         }
     }
@@ -176,6 +182,11 @@ abstract contract MarketBase is Earnings, EIP712, ReentrancyGuardTransient {
         id = _jobIdOf(order);
         job = _jobs[id];
         if (job.phase != phase) revert WrongPhase(id, job.phase);
+    }
+
+    /// The root of the job's input; zero while a deferred order waits for it.
+    function _inputOf(Order calldata order, JobId id) internal view returns (bytes32) {
+        return order.isDeferred() ? _inputs[id] : order.inputRoot;
     }
 
     /// Unix time at which the job's bonds unlock by themselves.

@@ -58,9 +58,10 @@ abstract contract Revealing is MarketBase {
             commitments[i] = ClaimLib.commitment(id, draw, providers[i], outputs[i], reveals[i].salt);
         }
         bytes32 set = ClaimLib.setOf(commitments);
+        bytes32 inputRoot = _inputOf(order, id);
         for (uint256 i; i < count; ++i) {
             bytes32 structHash = ClaimLib.structHash(
-                Claim(id, draw, order.shard, order.inputRoot, outputs[i], set, reveals[i].salt)
+                Claim(id, draw, order.shard, inputRoot, outputs[i], set, reveals[i].salt)
             );
             if (!_signed(structHash, reveals[i].signature, providers[i])) {
                 (found.problem, found.entry) = (Problem.BadClaim, i);

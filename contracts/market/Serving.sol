@@ -20,7 +20,7 @@ abstract contract Serving is IMarketDemands, Answering, Vouching {
         if (block.timestamp > until) revert TooLate(id, until);
         // What a seat once demanded, and the job went on without, is forgotten.
         if (!_isDemanded(id)) _dropDemand(id);
-        _demand(id, false, AuditLib.SEAT, order.inputRoot, uint8(1 << AuditLib.SEAT));
+        _demand(id, false, AuditLib.SEAT, _inputOf(order, id), uint8(1 << AuditLib.SEAT));
     }
 
     /// @inheritdoc IMarketDemands
@@ -29,7 +29,7 @@ abstract contract Serving is IMarketDemands, Answering, Vouching {
         Audit memory audit = _audits[id];
         _requireDrawn(id, audit);
         if (!_isDemanded(id)) revert NoDemand(id, false);
-        _answer(id, false, payload, salt, order.inputRoot);
+        _answer(id, false, payload, salt, _inputOf(order, id));
         // SAFETY: Unix seconds.
         _audits[id].since = uint64(block.timestamp);
     }

@@ -9,16 +9,20 @@ import {Job, Phase, SeatsLib} from "../types/Job.sol";
 import {IMarketDeadlines} from "./IMarketDeadlines.sol";
 import {Holding} from "./Holding.sol";
 import {Replacing} from "./Replacing.sol";
+import {Waiting} from "./Waiting.sol";
 
 /// Commit and reveal on chain, for a provider that is ignored off chain, and the deadlines that move a job on
 /// when somebody stays silent. A round is over `commitWindow + revealWindow` after it began.
-abstract contract SlowPath is IMarketDeadlines, Holding, Replacing {
+abstract contract SlowPath is IMarketDeadlines, Holding, Replacing, Waiting {
     using OrderLib for Order;
     using SeatsLib for *;
 
     /// @inheritdoc IMarketDeadlines
     function expire(Order calldata order) external nonReentrant {
-        (JobId id, Job memory job) = _load(order, Phase.Open);
+        JobId id = _jobIdOf(order);
+        Job memory job = _jobs[id];
+        if (job.phase == Phase.Waiting) return _endWaiting(order, id, job);
+        if (job.phase != Phase.Open) revert WrongPhase(id, job.phase);
         uint256 last = uint256(job.since) + DRAW_BLOCKS;
         if (block.number <= last) revert TooEarly(id, last + 1);
         _refund(order, id, job, order.payment(), RefundReason.NeverDrawn);

@@ -26,9 +26,11 @@ library ClaimLib {
         "Claim(bytes32 job,bytes32 draw,uint16 shard,bytes32 inputRoot,bytes32 outputRoot,bytes32 set,bytes32 salt)"
     );
     bytes32 internal constant COMMIT_TYPEHASH = keccak256("Commit(bytes32 job,bytes32 draw,bytes32 commitment)");
+    bytes32 internal constant INPUT_TYPEHASH = keccak256("Input(bytes32 job,bytes32 inputRoot)");
     bytes32 internal constant COMMITMENT_TAG = keccak256("touchstone.commitment.v1");
     bytes32 internal constant SET_TAG = keccak256("touchstone.set.v1");
     bytes32 internal constant DRAW_TAG = keccak256("touchstone.draw.v1");
+    bytes32 internal constant INPUT_TAG = keccak256("touchstone.input.v1");
 
     /// EIP-712 hashStruct of a claim.
     function structHash(Claim memory claim) internal pure returns (bytes32) {
@@ -38,6 +40,11 @@ library ClaimLib {
     /// EIP-712 hashStruct of a signed commitment.
     function commitStructHash(JobId job, bytes32 draw, bytes32 committed) internal pure returns (bytes32) {
         return keccak256(abi.encode(COMMIT_TYPEHASH, job, draw, committed));
+    }
+
+    /// EIP-712 hashStruct of a requester's word on which input a deferred order has.
+    function inputStructHash(JobId job, bytes32 inputRoot) internal pure returns (bytes32) {
+        return keccak256(abi.encode(INPUT_TYPEHASH, job, inputRoot));
     }
 
     /// The commitment binds its provider, so that a copy is worth nothing to anyone else.
@@ -52,6 +59,12 @@ library ClaimLib {
     /// Hash of all commitments of a round, in seat order.
     function setOf(bytes32[] memory commitments) internal pure returns (bytes32) {
         return keccak256(abi.encodePacked(SET_TAG, commitments));
+    }
+
+    /// The seed of a deferred order's draws once its input is fixed: what was signed for one input says nothing about
+    /// another, should a reorganisation put that in its place.
+    function seedWith(bytes32 seed, bytes32 inputRoot) internal pure returns (bytes32) {
+        return keccak256(abi.encode(INPUT_TAG, seed, inputRoot));
     }
 
     /// The draw that claims and commitments name: a new one for every round, all from one seed.

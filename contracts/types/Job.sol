@@ -5,6 +5,8 @@ pragma solidity ^0.8.28;
 enum Phase {
     None,
     Open,
+    /// Drawn, and the input of its deferred order is not fixed yet.
+    Waiting,
     Drawn,
     Settled,
     Contested,
@@ -15,8 +17,9 @@ enum Phase {
 /// One storage word per job. The order itself is not stored: its digest is the job's id, and callers bring it.
 struct Job {
     Phase phase;
-    /// Open: the block whose hash is the seed. Drawn: Unix time at which the commit window began (once all have
-    /// committed on chain, the time that makes it end then). Later: Unix time of settlement, contest or refund.
+    /// Open: the block whose hash is the seed. Waiting: Unix time of the draw. Drawn: Unix time at which the commit
+    /// window began (once all have committed on chain, the time that makes it end then). Later: Unix time of
+    /// settlement, contest or refund.
     uint32 since;
     /// Time bucket until whose end the drawn bonds are locked.
     uint32 lockBucket;

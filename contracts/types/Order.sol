@@ -16,7 +16,7 @@ struct Order {
     uint8 replicas;
     /// Units of work paid for, per replica; the model states how many rows one unit covers.
     uint16 units;
-    /// Blinded Merkle root of the input.
+    /// Blinded Merkle root of the input. Zero, which no input has: the input is deferred, that is fixed after the draw.
     bytes32 inputRoot;
     /// Hash of the decoding parameters; zero where the model takes none.
     bytes32 params;
@@ -63,6 +63,11 @@ library OrderLib {
     /// One settled job in so many is audited; zero where none is.
     function auditOdds(Order calldata order) internal pure returns (uint256) {
         return (uint256(1) << ((order.mode & Modes.AUDITED) >> 4)) >> 1;
+    }
+
+    /// Whether the input is fixed after the draw.
+    function isDeferred(Order calldata order) internal pure returns (bool) {
+        return order.inputRoot == 0;
     }
 
     function pool(Order calldata order) internal pure returns (PoolId) {

@@ -16,6 +16,7 @@ class JobFact:
         replicas: seats that begin active.
         share: what one seat earns, and an auditor.
         audited: whether the order asks for audits, and pays for one.
+        deferred: whether its input is fixed after the draw.
         ceiling: the most that a slot of the pool can be owed for one job.
     """
 
@@ -25,6 +26,7 @@ class JobFact:
     replicas: int
     share: int
     audited: bool
+    deferred: bool
     ceiling: int
 
     @property

@@ -33,6 +33,7 @@ def opened(tx: Transaction, event: Event) -> None:
         replicas=int(order["replicas"]),
         share=price(tier) * units,
         audited=bool(int(order["mode"]) & AUDITED),
+        deferred=int(order["inputRoot"], 16) == 0,
         ceiling=slot_ceiling(tier),
     )
     tx.facts.jobs[job] = fact
@@ -74,6 +75,11 @@ def drawn(tx: Transaction, event: Event) -> None:
         tx.rows.mention(event, "account", account)
         if not reserve:
             tx.rows.count(event, account, "seated", 1)
+    _enter(tx, event, Phase.WAITING if job.deferred else Phase.DRAWN)
+
+
+def input_fixed(tx: Transaction, event: Event) -> None:
+    """The seats of a deferred order begin."""
     _enter(tx, event, Phase.DRAWN)
 
 
@@ -227,6 +233,7 @@ def audit_ended(tx: Transaction, event: Event) -> None:
 HANDLERS: dict[str, Callable[[Transaction, Event], None]] = {
     "Opened": opened,
     "Drawn": drawn,
+    "InputFixed": input_fixed,
     "CommitPosted": seat_spoke,
     "Revealed": seat_spoke,
     "SeatFailed": seat_failed,

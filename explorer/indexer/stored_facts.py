@@ -55,6 +55,7 @@ class StoredFacts(Facts):
                 replicas=row.replicas,
                 share=price(row.tier) * row.units,
                 audited=bool(row.mode & AUDITED),
+                deferred=int(row.input_root, 16) == 0,
                 ceiling=slot_ceiling(row.tier),
             )
         return self.jobs[job]

@@ -12,6 +12,7 @@ from touchstone.protocol.jobs import (
     Phase,
     commit_deadline,
     due_action,
+    input_deadline,
     last_output_demand,
     reveal_deadline,
 )
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 _DUE = {
     Action.DRAW: "Anyone may draw it now.",
-    Action.EXPIRE: "It was not drawn in time: anyone may end it with a refund.",
+    Action.EXPIRE: "It did not begin in time: anyone may end it with a refund.",
     Action.ADVANCE: "A deadline has passed: anyone may move it on.",
     Action.CONCLUDE: "The contest's time is over: anyone may conclude it.",
     Action.CLOSE_DEMAND: "A demand is over: anyone may close it.",
@@ -51,6 +52,9 @@ def deadlines_of(life: Life, now: Clock, parameters: Parameters) -> list[Due]:
         last = state.since + parameters.draw_blocks
         found.append(Due("The seed is fixed", state.since, None, now.block >= state.since))
         found.append(Due("It must be drawn by", last, None, now.block > last))
+    if state.phase is Phase.WAITING:
+        at("Its input must be fixed by", input_deadline(state, parameters))
+        at("The bonds unlock by themselves at", state.locked_until)
     if state.phase is Phase.DRAWN:
         missing = any(seat not in state.commitments for seat in state.active)
         if missing:

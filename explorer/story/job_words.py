@@ -40,7 +40,7 @@ REASONS = {
     "TooLate": "it could no longer be paid in time",
     "TooFewReveals": "fewer than two results were revealed",
     "Contested": "the results differ",
-    "InputWithheld": "the input was demanded on chain and did not come",
+    "InputWithheld": "the input did not come, or was not fixed in time",
     "OutputWithheld": "the output was demanded on chain and did not come",
 }
 """Why a job was refunded."""
@@ -100,6 +100,11 @@ def drawn(event: Event, known: Known) -> Sentence:
         parts += [Piece(seat_list(named[count:]).partition(" ")[2]), Piece(" (")]
         parts += _providers(event, known, named[count:])
     return say(*parts, f"). Bonds are locked until {utc(until)}.")
+
+
+def input_fixed(event: Event, known: Known) -> Sentence:
+    """`InputFixed`."""
+    return say("The input is fixed: its root is ", root(event.text("inputRoot")), ".")
 
 
 def commit_posted(event: Event, known: Known) -> Sentence:
@@ -274,6 +279,7 @@ def unwound(event: Event, known: Known) -> Sentence:
 WORDS: dict[str, Callable[[Event, Known], Sentence]] = {
     "Opened": opened,
     "Drawn": drawn,
+    "InputFixed": input_fixed,
     "CommitPosted": commit_posted,
     "Revealed": revealed,
     "SeatFailed": seat_failed,

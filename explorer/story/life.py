@@ -12,7 +12,7 @@ from touchstone.protocol.audits import AUDIT_ENDS, AUDITOR_SEAT, NO_AUDIT, Audit
 from touchstone.protocol.demands import NO_DEMAND, Demand, DemandState
 from touchstone.protocol.ids import JobId, ModelId
 from touchstone.protocol.jobs import JobState, Parameters, Phase, seats_in
-from touchstone.protocol.orders import Order
+from touchstone.protocol.orders import DEFERRED, Order
 from touchstone.receipts.receipt import Event as ReceiptEvent
 from touchstone.receipts.replay import Replay, replay
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _REPLAYED = (
     "Opened",
     "Drawn",
+    "InputFixed",
     "CommitPosted",
     "Revealed",
     "SeatFailed",
@@ -125,17 +126,17 @@ def life_of(
         bucket_seconds: length of a lock bucket of the vault.
     """
     told = [event for event in events if event.name in _REPLAYED]
-    found = replay([_for_replay(event) for event in told])
+    order = order_of(job)
+    found = replay(order, [_for_replay(event) for event in told])
     drawn = next((event for event in events if event.name == "Drawn"), None)
     locked_until = (drawn.number("lockBucket") + 1) * bucket_seconds if drawn else bucket_seconds
-    order = order_of(job)
     posted = {seat: value for (draw, seat), value in found.posted.items() if draw == found.draw}
     shown = {seat: value[0] for (draw, seat), value in found.revealed.items() if draw == found.draw}
     state = JobState(
         order=order,
         id=JobId(bytes.fromhex(job.id[2:])),
         phase=found.phase,
-        since=_since(told, events, times, parameters, locked_until, job.replicas),
+        since=_since(order, told, events, times, parameters, locked_until),
         locked_until=locked_until,
         failed=frozenset(found.failed),
         round=found.round,
@@ -146,6 +147,7 @@ def life_of(
         reveals=shown,
         input_demand=_demand(events, output=False, paid=()),
         output_demand=_demand(events, output=True, paid=found.spoke),
+        fixed_input=found.input_root if order.deferred else DEFERRED,
     )
     state = replace(state, audit=_audit(found, events, times))
     acknowledged = any(event.name == "Acknowledged" for event in events)
@@ -273,12 +275,12 @@ def order_of(job: JobRow) -> Order:
 
 
 def _since(
+    order: Order,
     told: Sequence[Event],
     events: Sequence[Event],
     times: Mapping[int, int],
     parameters: Parameters,
     locked_until: int,
-    replicas: int,
 ) -> int:
     """As `JobState.since`. The market's rules: see `SlowPath._commit` and `Demands.answerInput`."""
     since, phase = 0, Phase.NONE
@@ -287,24 +289,24 @@ def _since(
         match event.name:
             case "Opened":
                 since, phase = event.number("seedBlock"), Phase.OPEN
-            case "Drawn" | "RoundStarted":
+            case "Drawn" | "InputFixed" | "RoundStarted":
                 since, phase = time, Phase.DRAWN
             case "Settled" | "Contested" | "Refunded":
                 since, phase = time, Phase.SETTLED
-            case "CommitPosted" if _complete(told, event, replicas):
+            case "CommitPosted" if _complete(order, told, event):
                 since = time - parameters.commit_window
             case "Answered" if phase is Phase.DRAWN and not event.flag("output"):
-                if not _complete(told, event, replicas):
+                if not _complete(order, told, event):
                     one = parameters.commit_window + parameters.reveal_window
                     latest = locked_until - parameters.challenge_window - one
                     since = max(since, min(time, latest))
     return since
 
 
-def _complete(told: Sequence[Event], until: Event, replicas: int) -> bool:
+def _complete(order: Order, told: Sequence[Event], until: Event) -> bool:
     """Whether all active seats' commitments were on chain after the event `until`."""
-    then = replay([_for_replay(event) for event in told if event.place <= until.place])
-    alive = [seat for seat in sorted(then.leaves) if seat not in then.failed][:replicas]
+    then = replay(order, [_for_replay(event) for event in told if event.place <= until.place])
+    alive = [seat for seat in sorted(then.leaves) if seat not in then.failed][: order.replicas]
     return all((then.draw, seat) in then.posted for seat in alive)
 
 

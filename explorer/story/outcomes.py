@@ -30,6 +30,11 @@ def job_outcome(life: Life, entries: Sequence[EntryRow]) -> str:
     match found.phase:
         case Phase.OPEN:
             return f"Open: {tokens(order.payment)} are in escrow, and no providers are drawn yet."
+        case Phase.WAITING:
+            return (
+                f"Waiting: {counted(order.replicas, 'provider')} stand by until its input is fixed;"
+                f" {tokens(order.payment)} are in escrow."
+            )
         case Phase.DRAWN:
             return (
                 f"Drawn: {counted(order.replicas, 'provider')} work on it (attempt "
@@ -141,7 +146,9 @@ def seat_outcome(seat: SeatRow, life: Life, entries: Sequence[tuple[Kind, int]])
     if seat.reserve and seat.seat not in life.called:
         if seat.seat in found.failed:
             return "had no slot free"
-        return "stands by" if found.phase is Phase.DRAWN else "not needed"
+        return "stands by" if found.phase in (Phase.WAITING, Phase.DRAWN) else "not needed"
+    if found.phase is Phase.WAITING:
+        return "stands by"
     if found.phase is Phase.DRAWN:
         if seat.seat in life.state.reveals:
             return "has revealed its result"

@@ -89,7 +89,7 @@ def job_view(session: Session, site: Site, key: str) -> JobView | None:
         mode=_mode(job.mode),
         share=amount(price(job.tier) * job.units),
         bond=amount(bond(job.tier)),
-        input_root=job.input_root,
+        input_root="0x" + found.input_root.hex() if any(found.input_root) else None,
         params=job.params,
         nonce=str(job.nonce),
         open_by=utc(job.open_by),

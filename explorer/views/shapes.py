@@ -231,7 +231,7 @@ class JobView(Shape):
     mode: str
     share: Amount
     bond: Amount
-    input_root: str
+    input_root: str | None
     params: str
     nonce: str
     open_by: str

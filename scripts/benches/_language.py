@@ -17,7 +17,7 @@ from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
 
 from touchstone.compilers import compile_decoder
 from touchstone.engines.native.engine import NativeEngine
-from touchstone.programs import load_model
+from touchstone.programs import Model, load_model
 
 DEMO = Path(__file__).parents[2] / "models" / "topics"
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
@@ -53,11 +53,16 @@ def _random_llama(folder: Path) -> None:
     Tokenizer(WordLevel(words, unk_token=next(iter(words)))).save(str(folder / "tokenizer.json"))
 
 
-def exact(source: Path) -> NativeEngine:
-    """The engine of the compiled model, on as many threads as torch has."""
+def compiled(source: Path) -> Model:
+    """The exact model, in memory."""
     with tempfile.TemporaryDirectory() as folder:
         compile_decoder(source, folder, "bench", "1.0.0")
-        return NativeEngine(load_model(folder), torch.get_num_threads())
+        return load_model(folder)
+
+
+def exact(source: Path) -> NativeEngine:
+    """The engine of the compiled model, on as many threads as torch has."""
+    return NativeEngine(compiled(source), torch.get_num_threads())
 
 
 def floating(source: Path, name: str) -> Any:

@@ -8,17 +8,13 @@ whose texts may stop sooner.
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import numpy as np
-from _language import subjects
+from _language import compiled, subjects
 
-from touchstone.compilers import compile_decoder
 from touchstone.engines.runner import Runner, make_runner
-from touchstone.programs import load_model
 from touchstone.protocol.generation import Prompt, Sampling, encode_prompts
 
 PROMPT, NEW = 64, 256
@@ -30,18 +26,12 @@ def run() -> dict[str, float]:
     figures: dict[str, float] = {}
     with subjects() as found:
         for prefix, source in found.items():
-            wrote, checked, tokens = _measured(_runner(source))
+            wrote, checked, tokens = _measured(make_runner(compiled(source)))
             figures[f"{prefix}cost_ratio_256"] = checked / wrote
             figures[f"{prefix}tokens_written"] = tokens
             figures[f"{prefix}written_per_second"] = tokens / wrote
             figures[f"{prefix}checked_per_second"] = tokens / checked
     return figures
-
-
-def _runner(source: Path) -> Runner:
-    with tempfile.TemporaryDirectory() as folder:
-        compile_decoder(source, folder, "bench", "1.0.0")
-        return make_runner(load_model(folder))
 
 
 def _measured(runner: Runner) -> tuple[float, float, int]:

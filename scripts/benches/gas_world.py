@@ -184,7 +184,7 @@ class World:
         set_ = set_of(commitments)
         reveals = []
         for seat in job.active:
-            claim = Claim.of(order, job.id, draw, output, set_, salts[seat])
+            claim = Claim.of(job, draw, output, set_, salts[seat])
             key = self.keys[job.providers[seat]]
             reveals.append(Reveal(salts[seat], claim.sign(self.market.domain, key)))
         return Settlement(order, output, tuple(reveals))

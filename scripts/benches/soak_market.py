@@ -41,7 +41,7 @@ PARAMETERS = replace(
         draw_blocks=128,
     ),
     epoch_blocks=1024,
-    unbonding_time=1200,
+    unbonding_time=1300,
 )
 STOPPED_S = PARAMETERS.market.commit_window + 15
 DOWN_S = 3

@@ -74,7 +74,7 @@ def run(console: Console, *, verifier: bool) -> dict[str, Any]:
             story.silent(),
             story.writes(),
             story.scribbles(),
-            story.proves(),
+            story.writes_in_shards(),
         ]
         return {
             "jobs": jobs,

@@ -1,4 +1,4 @@
-"""The scenes with a language model: it writes, one of three writes something else, shards prove."""
+"""The scenes with a language model: it writes, one of three lies, two shards write together."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Any, Self
 
 from story import HONEST, ROOT, WITH_LIAR, Story
 
-from requester.stages import Stage, prove
+from requester.opening import Ordering
+from requester.prove_cli import stage_data
+from requester.stages import Stage
+from requester.writing import write
 from touchstone.amounts import format_tokens, parse_tokens
 from touchstone.arithmetic.sampling import NO_TOKEN
 from touchstone.engines.runner import make_runner
 from touchstone.localnet import Offer, compiled
 from touchstone.programs import load_model
 from touchstone.programs.tokens import Decoder
-from touchstone.protocol.generation import Sampling
+from touchstone.protocol.generation import Prompt, Sampling
 from touchstone.protocol.jobs import Phase
 
 if TYPE_CHECKING:
@@ -83,7 +86,7 @@ class Writing(Story):
         self._say(f"[italic]{report['text']}[/italic]")
         self._say(f"{report['read_along']} tokens were read while they were written")
         report["audit"] = self._audit(job, self._net.market.job(job.order))
-        self._proven = job
+        self._whole_text = report["text"]
         return report
 
     def scribbles(self) -> dict[str, Any]:
@@ -94,35 +97,34 @@ class Writing(Story):
         report["state"] = "concluded"
         return report
 
-    def proves(self) -> dict[str, Any]:
-        self._title("Two shards prove the text, in pools that never see the whole model")
+    def writes_in_shards(self) -> dict[str, Any]:
+        self._title("Two shards write together, in pools that never see the whole model")
         stages: list[dict[str, Any]] = []
 
         def settled(stage: Stage) -> None:
             spent, names = format_tokens(stage.outcome.spent), stage.outcome.providers.values()
             who = ", ".join(self._names[name] for name in names)
             self._say(f"shard {stage.shard}: {who} agree, {spent} tokens")
-            stages.append(
-                {
-                    "shard": stage.shard,
-                    "input_root": "0x" + stage.job.order.input_root.hex(),
-                    "output_root": "0x" + (stage.outcome.output_root or b"").hex(),
-                }
-            )
+            stages.append(stage_data(stage))
 
-        right = prove(
+        prompt = Prompt(self._decoder.prompt(PROMPT), Sampling.of(NEW))
+        written = write(
             self._client,
-            self._proven,
+            prompt,
+            self._language,
             SHARDS,
             model_folder=self._language_folder,
+            how=Ordering(price=parse_tokens(HONEST)),
             on_stage=settled,
-            price=parse_tokens(HONEST),
         )
-        assert right, "the shards found another text"
+        text = PROMPT + self._decoder.text([t for t in written.tokens if t != NO_TOKEN])
+        self._say(f"[italic]{text}[/italic]")
+        assert written.tokens == written.drafted, "what was drafted is not what the shards prove"
+        assert text == self._whole_text, "the shards write another text than the whole model"
         chained = stages[0]["output_root"] == stages[1]["input_root"]
         assert chained, "the second shard was given something else than the first put out"
         self._say("[bold]the same text[/bold]; the first's output root is the second's input root")
-        return {"scenario": "proves", "right": right, "stages": stages}
+        return {"scenario": "shards", "text": text, "stages": stages}
 
     def _generate(self, price: str, sampling: Sampling) -> StoredJob:
         job = self._client.generate(

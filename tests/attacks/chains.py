@@ -115,7 +115,7 @@ class Chain:
         return tuple(
             Reveal(
                 SALT,
-                Claim.of(job.order, job.id, draw, output, set_, SALT).sign(
+                Claim.of(job, draw, output, set_, SALT).sign(
                     self.market.domain, self.account_of(job.providers[seat])
                 ),
             )

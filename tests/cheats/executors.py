@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tests.cheats.causal import flip_at, read_prompt, stacked
+from tests.cheats.causal import flip_at, read_prompt, read_rows, stacked
 from tests.cheats.tampering import flip, values_of
 from touchstone.disputes.case import Case, case_of
+from touchstone.engines.causal_reference import CausalReference
 from touchstone.programs import load_model, load_part
 from touchstone.programs.manifest import Manifest
 from touchstone.programs.model import MANIFEST
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from provider.config import NodeSection
     from provider.offers import Part, Served
+    from touchstone.engines.interface import Reader
     from touchstone.protocol.generation import Seen
 
     Int32 = NDArray[np.int32]
@@ -160,6 +162,23 @@ class WritingTamperer:
         )
 
 
+class ShardTamperer(WritingTamperer):
+    """Drafts honestly with a shard, and then claims with one bit flipped at the last row."""
+
+    def run(self, part: Part, batch: list[Int32], seen: Seen) -> list[Int32]:
+        model = self._models[part]
+        value = [operator.label for operator in model.program.operators].index(self._label) + 1
+        self._runs = []
+        for number, flat in enumerate(batch):
+            rows = flat.reshape(-1, model.program.input.width)
+            tamper = flip_at(number, len(rows) - 1, value, 0, self._bit)
+            self._runs.append(stacked(read_rows(model, number, rows, tamper)))
+        return [run[model.program.output][:, 0].reshape(-1) for run in self._runs]
+
+    def reader(self, part: Part) -> Reader:
+        return CausalReference(self._models[part]).reader()
+
+
 class Silent(Liar):
     """Passes the node's own trial at its start, then takes jobs and never finishes one."""
 
@@ -194,6 +213,11 @@ def writing_tamperer(node: NodeSection, served: Sequence[Served]) -> WritingTamp
     """Flips a high bit of what the second layer adds, at the first token that the model reads
     again, so that another text follows."""
     return WritingTamperer(served, "layer.1.down", 25)
+
+
+def shard_tamperer(node: NodeSection, served: Sequence[Served]) -> ShardTamperer:
+    """Flips a high bit of what the second layer adds."""
+    return ShardTamperer(served, "layer.1.down", 25)
 
 
 def colluder(node: NodeSection, served: Sequence[Served]) -> Liar:

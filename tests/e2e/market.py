@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from requester.client import Client
 from tests.cheats.two_faced import TwoFaced
+from tests.support import warm
 from touchstone.amounts import parse_tokens
 from touchstone.chain.disputes import Disputes
 from touchstone.chain.parameters import DeployParameters, DisputeParameters
@@ -61,7 +62,7 @@ class Market:
     def add(self, name: str, prices: dict[str, int], **how: object) -> None:
         offers = [Offer(self.model, self.model_folder, p, slots) for p, slots in prices.items()]
         address = self.net.devnet.account(10 + len(self.nodes)).address
-        self.nodes[name] = self.net.add_provider(offers, **how)  # type: ignore[arg-type]
+        self.nodes[name] = self.net.add_provider(offers, poll_s=0.5, **how)  # type: ignore[arg-type]
         self.addresses[name] = address
 
     @property
@@ -120,6 +121,7 @@ def bond_at(price: str) -> int:
 def build_market(folder: Path) -> Market:
     """Starts chain and providers: five in each pool."""
     net = Localnet(folder, parameters=PARAMETERS, block_time=0.25).start()
+    net.popen = warm.popen
     try:
         return _with_providers(net)
     except BaseException:
@@ -155,3 +157,13 @@ def _with_providers(net: Localnet) -> Market:
         node.wait_ready()
     net.next_epoch()
     return market
+
+
+def stake_of(net: Localnet, provider: int) -> int:
+    """All that a provider has at stake, free or pledged, in base units."""
+    address = net.devnet.account(10 + provider).address
+    joined = net.vault.contract.events.Joined().get_logs(
+        from_block=0, argument_filters={"provider": address}
+    )
+    positions = [net.vault.position(event["args"]["pool"], address) for event in joined]
+    return net.vault.free_stake(address) + sum(p.slots * p.bond for p in positions)

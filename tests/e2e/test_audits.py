@@ -13,6 +13,7 @@ from requester.client import Client
 from requester.store import StoredJob
 from tests.e2e.market import HEAVY, PARAMETERS, ROOT
 from tests.e2e.test_collusion import stake_of
+from tests.support import warm
 from touchstone.amounts import parse_tokens
 from touchstone.chain.disputes import Disputes
 from touchstone.disputes.game import FIRST_CHALLENGER as CHALLENGER
@@ -71,6 +72,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     """In each pool, one provider is all but certain to be drawn for the job; others audit it."""
     folder = tmp_path_factory.mktemp("audits")
     with Localnet(folder, parameters=PARAMETERS, block_time=0.25) as net:
+        net.popen = warm.popen
         model_folder = compiled_minilm(ROOT / ".touchstone" / "models")
         model = net.publish(model_folder)
         net.fund(1)

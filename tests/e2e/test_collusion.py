@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from requester.client import Client
-from tests.e2e.market import PARAMETERS, ROOT
+from tests.e2e.market import PARAMETERS, ROOT, stake_of
+from tests.support import warm
 from touchstone.amounts import ONE_TOKEN, parse_tokens
 from touchstone.chain.disputes import Disputes
 from touchstone.disputes.game import FIRST_CHALLENGER as CHALLENGER
@@ -46,6 +47,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     """Two pools of two liars each: those of one can show every step, those of the other none."""
     folder = tmp_path_factory.mktemp("market")
     with Localnet(folder, parameters=PARAMETERS, block_time=0.25) as net:
+        net.popen = warm.popen
         model_folder = compiled_minilm(ROOT / ".touchstone" / "models")
         model = net.publish(model_folder)
         net.fund(1)
@@ -61,15 +63,6 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
             node.wait_ready()
         net.next_epoch()
         yield Scene(net, model, model_folder, verifier, Disputes(net.devnet.w3, net.deployment))
-
-
-def stake_of(net: Localnet, provider: int) -> int:
-    address = net.devnet.account(10 + provider).address
-    joined = net.vault.contract.events.Joined().get_logs(
-        from_block=0, argument_filters={"provider": address}
-    )
-    positions = [net.vault.position(event["args"]["pool"], address) for event in joined]
-    return net.vault.free_stake(address) + sum(p.slots * p.bond for p in positions)
 
 
 @pytest.mark.long

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,25 +11,30 @@ import numpy as np
 import pytest
 
 from requester.client import Client
+from requester.opening import Ordering
 from requester.stages import Stage, prove
-from tests.e2e.market import PARAMETERS
+from requester.writing import write
+from tests.e2e.market import PARAMETERS, ROOT, stake_of
+from tests.support import warm
 from tests.support.commands import Commands
 from tests.touchstone.compilers.tiny_decoder import STOP, write_tiny
 from touchstone.amounts import parse_tokens
 from touchstone.compilers import Options, compile_model
 from touchstone.coordination.peers import Peer
 from touchstone.engines.runner import make_runner
-from touchstone.errors import RequestError
+from touchstone.errors import RequestError, ResultUnavailableError
 from touchstone.localnet import Localnet, Offer
 from touchstone.programs import load_model
 from touchstone.protocol.generation import Prompt, Sampling, encode_prompts
+from touchstone.protocol.jobs import Phase
+from touchstone.protocol.prices import bond, tier_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from requester.store import StoredJob
 
-HONEST = "0.01"
+HONEST, WITH_LIAR = "0.01", "0.02"
 PROMPTS = [np.array([10, 20, 30], np.int32), np.array([7], np.int32)]
 
 
@@ -46,11 +52,19 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def net(tmp_path_factory: pytest.TempPathFactory, model_folder: Path) -> Iterator[Localnet]:
     folder = tmp_path_factory.mktemp("net")
     with Localnet(folder, parameters=PARAMETERS, block_time=0.25) as net:
+        net.popen = warm.popen
         label = net.publish(model_folder)
         net.fund(1)
-        for _ in range(3):
-            parts = (Offer(label, model_folder, HONEST, 16, shard) for shard in range(3))
-            net.add_provider(list(parts))
+        for number in range(3):
+            parts = [Offer(label, model_folder, HONEST, 16, shard) for shard in range(3)]
+            parts += [Offer(label, model_folder, WITH_LIAR, 16, 1)]
+            parts += [Offer(label, model_folder, WITH_LIAR, 16, 2)] if number < 2 else []
+            net.add_provider(parts)
+        net.add_provider(
+            [Offer(label, model_folder, WITH_LIAR, 16, 2)],
+            executor="tests.cheats.executors:shard_tamperer",
+            python_path=ROOT,
+        )
         net.add_verifier([model_folder])
         for node in net.nodes:
             node.wait_ready()
@@ -137,13 +151,70 @@ def test_shards_prove_what_the_whole_model_wrote(client, model_folder, monkeypat
     job = client.generate(PROMPTS, "tiny@1", Sampling.of(6), price=parse_tokens(HONEST))
     assert client.wait(job, 120).settled
     stages: list[Stage] = []
-    assert prove(client, job, [1, 2], model_folder=model_folder, on_stage=stages.append)
+    how = Ordering(price=parse_tokens(HONEST))
+    assert prove(client, job, [1, 2], model_folder=model_folder, how=how, on_stage=stages.append)
     first, second = stages
-    assert second.job.order.input_root == first.outcome.output_root
+    assert second.input_root == first.outcome.output_root
     assert {stage.job.order.pool for stage in stages}.isdisjoint({job.order.pool})
     assert all(len(stage.outcome.providers) == 3 for stage in stages)
     # The verifier alone is sent what lies between: nodes have it from nodes.
     assert uploaded.count(first.job.id) > 3 > uploaded.count(second.job.id)
+
+
+def opening(client: Client, job: StoredJob) -> bytes:
+    """The transaction that opened a job."""
+    last = client.market.w3.eth.block_number
+    (event,) = client.market.events(job.first_block, last, job.id, ("Opened",))
+    return bytes(event["transactionHash"])
+
+
+@pytest.mark.parametrize("replicas", [3, 1])
+def test_shards_write_what_the_whole_model_writes(client, model_folder, replicas):
+    """Drawn at once, from pools that never see the whole model; proven stage by stage."""
+    sampling = Sampling.of(7, temperature=0.8, min_p=0.01, seed=5)
+    told = []
+    written = write(
+        client,
+        Prompt(PROMPTS[0], sampling),
+        "tiny@1",
+        [1, 2],
+        model_folder=model_folder,
+        how=Ordering(replicas=replicas, price=parse_tokens(HONEST)),
+        on_token=lambda place, token: told.append((place, token)),
+    )
+    wanted = expected(model_folder, sampling)[0]
+    assert written.tokens == written.drafted == wanted[: len(written.tokens)]
+    assert set(wanted[len(written.tokens) :]) <= {-1}
+    assert told == [(i, token) for i, token in enumerate(written.tokens) if token >= 0]
+    first, second = written.stages
+    assert opening(client, first.job) == opening(client, second.job)
+    assert second.input_root == first.outcome.output_root
+    assert all(len(stage.outcome.providers) == replicas for stage in written.stages)
+
+
+def test_a_lying_stage_is_pinned_and_the_stage_before_it_is_paid(net, client, model_folder):
+    stages, stakes = list[Stage](), [stake_of(net, number) for number in range(4)]
+    with pytest.raises(ResultUnavailableError, match=r"shard 2 has no result: .* contested"):
+        write(
+            client,
+            Prompt(PROMPTS[0], Sampling.of(4)),
+            "tiny@1",
+            [1, 2],
+            model_folder=model_folder,
+            how=Ordering(price=parse_tokens(WITH_LIAR)),
+            on_stage=stages.append,
+        )
+    (first,) = stages
+    assert len(first.outcome.providers) == 3
+    job = client.jobs()[-1]
+    assert job.order.shard == 2
+    for _ in range(1500):
+        if client.state(job).phase is Phase.CONCLUDED:
+            break
+        time.sleep(0.1)
+    losses = [before - stake_of(net, number) for number, before in enumerate(stakes)]
+    assert losses[3] == bond(tier_of(parse_tokens(WITH_LIAR))) and max(losses[:3]) <= 0
+    assert client.outcome(job).refunded == job.order.payment
 
 
 def test_only_the_requester_reads_along(net, client):

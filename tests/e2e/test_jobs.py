@@ -63,6 +63,7 @@ def client(market: Market, request: pytest.FixtureRequest) -> Iterator[Client]:
 
 
 def run(client: Client, market: Market, price: str, replicas: int) -> tuple[StoredJob, Outcome]:
+    market.net.clear_of_epochs_end()
     job = client.submit(
         TEXTS,
         market.model,

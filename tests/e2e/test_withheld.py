@@ -288,6 +288,7 @@ def test_an_input_that_breaks_a_rule_is_paid_for_and_has_the_refused_output(buil
         order.job_id(client.market.domain), order, salt, payload, built.model, None, None,
         client.market.clock().block,
     )  # fmt: skip
+    built.net.clear_of_epochs_end()
     client.store.add(job)
     outcome = client.wait(job, timeout=150)
 

@@ -3,7 +3,6 @@
 import json
 import random
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -15,6 +14,7 @@ from sqlalchemy import select
 from explorer.database.tables import CheckpointRow, EventRow
 from tests.explorer.indexing import dump, fresh_database, rebuilt
 from tests.explorer.world import explorable_world
+from tests.support import warm
 from touchstone.localnet.node import NodeProcess, free_port, touchstone_command
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +46,7 @@ def explorer(world, folder, command, *options) -> NodeProcess:
             *("--database", str(folder / "explorer.sqlite")),
         ],
         environment={"TOUCHSTONE_HOME": str(folder), "OMP_NUM_THREADS": "1"},
+        popen=warm.popen,
     )
 
 
@@ -66,10 +67,7 @@ def test_killed_again_and_again_it_loses_and_doubles_nothing(long_world, tmp_pat
         files = [folder / "deployment.json", folder / "explorer.sqlite"]
         numbers = [25, chance.randint(40, 120)]
         arguments = [world.devnet.url, *map(str, [*files, *numbers])]
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.explorer.dying", *arguments],
-            cwd=ROOT, capture_output=True, text=True, check=False, timeout=120,
-        )  # fmt: skip
+        done = warm.run([sys.executable, "-m", "tests.explorer.dying", *arguments], cwd=ROOT)
         assert done.returncode in (0, -signal.SIGKILL), done.stderr
         ended.append(done.returncode)
         reached.append(checkpoint(database))
@@ -83,10 +81,7 @@ def test_killed_again_and_again_it_loses_and_doubles_nothing(long_world, tmp_pat
 
 def test_killed_and_then_overtaken_by_a_reorganisation_it_finds_its_way(long_world, tmp_path):
     world, folder = long_world, tmp_path / "overtaken"
-    done = subprocess.run(
-        [*explorer(world, folder, "index", "--once", "--json").command],
-        capture_output=True, text=True, check=True, timeout=120,
-    )  # fmt: skip
+    done = warm.run(explorer(world, folder, "index", "--once", "--json").command)
     assert json.loads(done.stdout) == {"indexed_block": world.head, "head_block": world.head}
     process = explorer(world, folder, "index", "--interval", "0.05")
     process.start()
@@ -95,10 +90,8 @@ def test_killed_and_then_overtaken_by_a_reorganisation_it_finds_its_way(long_wor
     world.request("anvil_reorg", 5, [])
     world.settled()
 
-    subprocess.run(
-        [*explorer(world, folder, "index", "--once").command], check=True, timeout=120,
-        capture_output=True,
-    )  # fmt: skip
+    done = warm.run(explorer(world, folder, "index", "--once").command)
+    assert done.returncode == 0, done.stderr
 
     database = fresh_database(folder / "explorer.sqlite")
     assert dump(database) == rebuilt(world, tmp_path / "rebuilt.sqlite")
@@ -139,7 +132,7 @@ def test_without_a_chain_it_says_so_in_one_line(long_world, tmp_path):
     world, folder = long_world, tmp_path / "alone"
     command = list(explorer(world, folder, "index", "--once").command)
     command[command.index("--rpc") + 1] = f"http://127.0.0.1:{free_port()}"
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    done = warm.run(command)
 
     assert done.returncode == 1
     assert "no chain answers at http://127.0.0.1" in done.stderr
@@ -163,7 +156,7 @@ def test_rebuild_begins_with_an_empty_data_base(long_world, tmp_path):
             },
         )
     command = list(explorer(world, folder, "rebuild", "--json").command)
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    done = warm.run(command)
 
     assert json.loads(done.stdout)["indexed_block"] == world.head
     assert dump(database) == rebuilt(world, tmp_path / "rebuilt.sqlite")

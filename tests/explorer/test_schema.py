@@ -1,7 +1,6 @@
 """The data base's schema: migrations and tables agree, and old and foreign data bases are told."""
 
 import json
-import subprocess
 
 import pytest
 from alembic import command
@@ -13,6 +12,7 @@ from explorer.database.connect import open_database
 from explorer.database.migrate import alembic_config, migrate
 from explorer.database.tables import Base
 from tests.explorer.indexing import fresh_database
+from tests.support import warm
 from touchstone.errors import ExplorerError
 from touchstone.localnet.node import touchstone_command
 
@@ -79,7 +79,7 @@ def test_every_table_can_be_made_on_postgresql():
 def test_the_command_migrates(tmp_path):
     path = tmp_path / "new" / "explorer.sqlite"
     arguments = [touchstone_command(), "explorer", "migrate", "--database", str(path), "--json"]
-    done = subprocess.run(arguments, capture_output=True, text=True, check=True, timeout=60)
+    done = warm.run(arguments)
 
     assert json.loads(done.stdout) == {"revision": "0003"}
     engine = create_engine(f"sqlite:///{path}")

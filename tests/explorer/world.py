@@ -433,7 +433,7 @@ class World:
         )
         reveals = []
         for seat, output in outputs.items():
-            claim = Claim.of(job.order, job.id, draw, output, set_, _salt(seat))
+            claim = Claim.of(job, draw, output, set_, _salt(seat))
             key = self._key(job.providers[seat])
             reveals.append(Reveal(_salt(seat), claim.sign(self.market.domain, key)))
         return tuple(reveals)

@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,6 +20,7 @@ import numpy as np
 from requester.client import Client
 from requester.store import Store
 from tests.faults.proxy import Proxy
+from tests.support import warm
 from tests.support.tiny_model import compile_tiny
 from touchstone.chain.parameters import DEVNET
 from touchstone.localnet import Localnet, NodeProcess, Offer
@@ -41,9 +43,9 @@ WINDOWS = replace(
         commit_window=60,
         reveal_window=30,
         challenge_window=60,
-        draw_blocks=32,
+        draw_blocks=64,
     ),
-    epoch_blocks=1024,
+    epoch_blocks=256,
     unbonding_time=1200,
 )
 """Long enough for a process to be killed and to come back on a busy machine."""
@@ -114,6 +116,7 @@ class Market:
             if k not in ("KILL_AT", "KILL_MARK", "CLOCK_SKEW_S")
         }  # fmt: skip
         node.environment = plain | environment | {"PYTHONPATH": os.pathsep.join(paths)}
+        node.popen = _popen(environment)
         node.start()
 
     def doom(self, node: NodeProcess, point: str, *, ready: bool = True) -> Path:
@@ -157,6 +160,7 @@ class Market:
         return made
 
     def submit(self, client: Client, **how):
+        self.net.clear_of_epochs_end()
         return client.submit(TOKENS, self.model, **how)
 
     def command(
@@ -171,14 +175,9 @@ class Market:
             "TOUCHSTONE_HOME": str(home),
             "PYTHONPATH": os.pathsep.join([str(ROOT), str(SITE)]),
         }
-        return subprocess.run(
-            [touchstone_command(), *words, "--json"],
-            env={**os.environ, **self.net.environment(1), **places, **environment},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        command = [touchstone_command(), *words, "--json"]
+        variables = {**os.environ, **self.net.environment(1), **places, **environment}
+        return warm.run(command, env=variables, popen=_popen(environment))
 
     def kept(self, home: Path) -> Store:
         """What a requester's command has on disk."""
@@ -320,6 +319,7 @@ def market(
     model_folder = compile_tiny(folder / "tiny")
     with ExitStack() as stack:
         net = Localnet(folder / "net", parameters=parameters, block_time=block_time)
+        net.popen = warm.popen
         stack.enter_context(net)
         built = Market(net, net.folder, net.publish(model_folder), model_folder)
         if proxied:
@@ -330,6 +330,11 @@ def market(
         yield built
         # Before the proxy: whoever still waits for an answer would not end.
         net.stop_nodes()
+
+
+def _popen(environment: Mapping[str, str]):
+    """A clock is moved before anything is imported."""
+    return subprocess.Popen if "CLOCK_SKEW_S" in environment else warm.popen
 
 
 def died(node: NodeProcess, mark: Path) -> bool:

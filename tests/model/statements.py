@@ -54,7 +54,8 @@ class Speaker:
 
     def sign_claim(self, seat: int, output: bytes, set_: bytes, round_: int) -> Signature:
         draw = self._draw(round_)
-        claim = Claim.of(self.job.order, self.id, draw, output, set_, SALT)
+        order = self.job.order
+        claim = Claim(self.id, draw, order.shard, order.input_root, output, set_, SALT)
         return claim.sign(self.world.domain, self.world.accounts[self.owners[seat]])
 
     def claims(

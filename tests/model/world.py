@@ -33,7 +33,7 @@ PARAMETERS = DeployParameters(
     ),
     epoch_blocks=20,
     dispute=DisputeParameters(window=20, clock=5, judge_time=2, bond=10**18),
-    unbonding_time=310,
+    unbonding_time=440,
 )
 TIERS = (0, 2)
 FUNDS = 10**12

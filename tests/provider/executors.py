@@ -4,6 +4,7 @@ import threading
 
 import numpy as np
 
+from touchstone.errors import InputError
 from touchstone.programs.program import InputKind, InputSpec
 
 TOKENS = InputSpec(InputKind.TOKENS, 1, 512)
@@ -28,6 +29,25 @@ class Doubling:
         return "doubling"
 
 
+class Summing(Doubling):
+    """Reads piece by piece: behind each token, the sum of all so far."""
+
+    def reader(self, part):
+        return Sum()
+
+
+class Sum:
+    def __init__(self):
+        self.length, self.total = 0, 0
+
+    def read(self, rows):
+        if self.length + len(rows) > 16:
+            raise InputError("the model takes 16 positions")
+        found = self.total + np.cumsum(rows, axis=0, dtype=np.int32)
+        self.length, self.total = self.length + len(rows), found[-1, 0]
+        return found
+
+
 class Lying(Doubling):
     """Its own wrong answer."""
 
@@ -46,6 +66,17 @@ class Failing(Doubling):
         if self.calls > 2:
             raise RuntimeError("the secret is hunter2")
         return super().run(part, batch, seen)
+
+
+class Short(Doubling):
+    """Works while warming up, then loses an output."""
+
+    def __init__(self):
+        self.calls = 0
+
+    def run(self, part, batch, seen):
+        self.calls += 1
+        return super().run(part, batch, seen)[: 1 if self.calls < 3 else -1]
 
 
 GATE = threading.Event()
@@ -69,12 +100,20 @@ def doubling(node, served):
     return Doubling()
 
 
+def summing(node, served):
+    return Summing()
+
+
 def lying(node, served):
     return Lying()
 
 
 def failing(node, served):
     return Failing()
+
+
+def short(node, served):
+    return Short()
 
 
 def gated(node, served):

@@ -3,7 +3,6 @@
 import json
 import signal
 import subprocess
-import sys
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,11 +10,12 @@ from eth_account import Account
 
 from tests.provider.running import Running, wait_until
 from tests.provider.world import ENVIRONMENT, TIER
+from tests.support import warm
 from touchstone.amounts import format_tokens
+from touchstone.localnet.node import touchstone_command
 from touchstone.protocol.prices import price
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMAND = [sys.executable, "-c", "from touchstone.cli.app import main; main()"]
 
 
 class Setup:
@@ -42,14 +42,8 @@ class Setup:
 
     def command(self, *words: str) -> subprocess.CompletedProcess:
         """Runs `touchstone provider ...` to its end."""
-        return subprocess.run(
-            [*COMMAND, "provider", *words],
-            env=self.environment,
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
+        return warm.run(
+            [touchstone_command(), "provider", *words], env=self.environment, cwd=self.folder
         )
 
     def json(self, *words: str) -> dict:
@@ -62,8 +56,8 @@ class Setup:
     def node(self):
         """`touchstone provider run`, until the block ends."""
         with (self.folder / "log").open("ab") as log:
-            process = subprocess.Popen(
-                [*COMMAND, "provider", "run", "--json"],
+            process = warm.popen(
+                [touchstone_command(), "provider", "run", "--json"],
                 env=self.environment,
                 cwd=self.folder,
                 stdout=log,

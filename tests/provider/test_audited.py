@@ -61,7 +61,7 @@ def settled_by(world, peer, job, output):
     root, state = payload_root(output, job.salt), world.market.job(job.order)
     commitment, _ = peer.commit(world, job, root)
     draw = draw_of(state.seed, state.round)
-    claim = Claim.of(job.order, job.id, draw, root, set_of([commitment]), b"s" * 32)
+    claim = Claim.of(state, draw, root, set_of([commitment]), b"s" * 32)
     reveal = Reveal(b"s" * 32, claim.sign(world.market.domain, peer.account))
     settle(world, job, root, reveal)
     return reveal

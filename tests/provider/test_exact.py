@@ -1,20 +1,21 @@
 """A real model, compiled to exact integers, served by the command as its owner runs it."""
 
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from provider.executor import ExactExecutor
 from provider.offers import look_up
-from tests.provider.process import COMMAND, Setup
+from tests.provider.process import Setup
 from tests.provider.running import free_port, running_node
 from tests.provider.test_whole_job import own
 from tests.provider.world import World, config_for
+from tests.support import warm
 from touchstone.compilers import compile_bert, find_minilm
 from touchstone.engines import TorchEngine
 from touchstone.errors import WrongModelError
+from touchstone.localnet.node import touchstone_command
 from touchstone.programs import load_model, tokenize
 from touchstone.protocol.ids import model_id
 from touchstone.protocol.payload import encode_payload, payload_root
@@ -72,10 +73,8 @@ def assert_anyone_can_fetch(world, setup, to: Path) -> None:
     """By the model's name alone: the chain has its roots and who offers it."""
     url = f"http://127.0.0.1:{setup.port}"
     world.sender(setup.account).send(world.vault.set_endpoint(url))
-    command = [*COMMAND, "model", "fetch", "minilm@1", "--to", str(to), "--json"]
-    done = subprocess.run(
-        command, env=setup.environment, capture_output=True, text=True, check=False, timeout=120
-    )
+    command = [touchstone_command(), "model", "fetch", "minilm@1", "--to", str(to), "--json"]
+    done = warm.run(command, env=setup.environment)
     news = json.loads(done.stdout)
     assert [mirror["url"] for mirror in news["mirrors"]] == [url]
     assert news["of_a_stranger"]

@@ -10,6 +10,12 @@ from tests.provider.world import TestJob
 from touchstone.protocol.payload import MAX_PAYLOAD_BYTES, encode_payload
 
 
+@pytest.fixture
+def node(module_node):
+    """One for all tests: a refusal changes nothing in it."""
+    return module_node
+
+
 def put(node, world, job, payload=None, **headers):
     return node.client.put(
         f"{job.path}/input",
@@ -65,7 +71,7 @@ def test_a_job_of_another_price_is_not_served(world, node, peer):
 
 
 @pytest.fixture
-def drawn(world, module_node):
+def drawn(world, node):
     """A job that waits for its input: a new one each time, since the node refunds stale ones."""
     return world.drawn()
 

@@ -54,9 +54,7 @@ def test_a_job_goes_from_delivery_to_settlement(world, node, peer):
     set_ = set_of([commits[state.providers[s]][0] for s in state.active])
     assert claim.set == set_
     draw = bytes.fromhex(shown["draw"][2:])
-    signed = Claim.of(job.order, job.id, draw, root, set_, b"s" * 32).sign(
-        world.market.domain, peer.account
-    )
+    signed = Claim.of(state, draw, root, set_, b"s" * 32).sign(world.market.domain, peer.account)
     reveals = {
         node.account.address: Reveal(claim.salt, Signature.from_bytes(claim.signature)),
         peer.account.address: Reveal(b"s" * 32, signed),

@@ -53,13 +53,20 @@ def test_a_node_with_a_full_queue_is_busy_and_then_no_longer(world, tmp_path):
         node.committed(second)
 
 
-def test_a_job_that_breaks_fails_alone_and_tells_no_secrets(world, tmp_path):
-    config = config_for(tmp_path, executor="failing", port=free_port())
+@pytest.mark.parametrize(
+    ("executor", "reason"),
+    [
+        ("failing", "internal error RuntimeError"),
+        ("short", "1 sequences gave 0 outputs"),
+    ],
+)
+def test_a_job_that_breaks_fails_alone_and_tells_no_secrets(world, tmp_path, executor, reason):
+    config = config_for(tmp_path, executor=executor, port=free_port())
     with running_node(world, world.devnet.account(2), config) as node:
         job = world.drawn()
         node.deliver(world, job)
         wait_until(lambda: node.status(job)["state"] == "failed", what="the failure")
-        assert node.status(job)["reason"] == "internal error RuntimeError"
+        assert node.status(job)["reason"] == reason
         assert node.client.get("/health").json()["queued"] == 0
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from eth_account import Account
 
+from tests.support import warm
 from touchstone.chain.deployment import Deployment
 from touchstone.chain.devnet import Devnet
 from touchstone.localnet.node import touchstone_command
@@ -31,14 +32,7 @@ class Commands:
         }
 
     def run(self, *arguments: object) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [touchstone_command(), *map(str, arguments)],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        return warm.run([touchstone_command(), *map(str, arguments)], env=self.environment)
 
     def json(self, *arguments: object, status: int = 0):
         """What a command prints with --json."""

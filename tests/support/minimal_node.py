@@ -95,7 +95,7 @@ class MinimalNode:
         compact = Signature(signature[:32], bytes([signature[32] | v << 7]) + signature[33:64])
         if recover(digest, compact) != state.order.requester:
             raise Refused(401, "unsigned")
-        if payload_root(payload, salt) != state.order.input_root:
+        if payload_root(payload, salt) != state.input_root:
             raise Refused(422, "wrong_input")
         with self.lock:
             if job not in self.work:
@@ -131,7 +131,7 @@ class MinimalNode:
         salt, _ = work.commits[commits.draw]
         set_ = set_of([commit.commitment for commit in commits.commits])
         root = payload_root(work.output, work.salt)
-        claim = Claim.of(state.order, job, commits.draw, root, set_, salt)
+        claim = Claim.of(state, commits.draw, root, set_, salt)
         signature = claim.sign(self.market.domain, self.account).to_bytes()
         message = ClaimMessage(output_root=root, set=set_, salt=salt, signature=signature)
         return work.claims.setdefault(commits.draw, message)

@@ -37,10 +37,10 @@ SHORT = replace(
         reveal_window=6,
         challenge_window=30,
         delivery_window=20,
-        draw_blocks=120,
+        draw_blocks=60,
         answer_window=8,
     ),
-    epoch_blocks=512,
+    epoch_blocks=256,
 )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from eth_account import Account
 
+from tests.support import warm
 from tests.support.world import World
 from touchstone.localnet.node import NodeProcess, free_port, touchstone_command
 
@@ -34,6 +35,7 @@ def verifier_process(world: World, folder: Path, *options: str, rpc: str = "") -
             "TOUCHSTONE_PASSWORD": PASSWORD,
             "TOUCHSTONE_HOME": str(folder),
         },
+        popen=warm.popen,
     )
 
 

@@ -16,7 +16,7 @@ from touchstone.protocol.demands import Demand, DemandState, answer_deposit
 from touchstone.protocol.eip712 import Domain
 from touchstone.protocol.ids import JobId
 from touchstone.protocol.jobs import Clock, JobState, Parameters, Phase, seats_in, seats_of
-from touchstone.protocol.orders import Order
+from touchstone.protocol.orders import DEFERRED, Order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 JOB_EVENTS = (
     "Opened",
     "Drawn",
+    "InputFixed",
     "CommitPosted",
     "Revealed",
     "SeatFailed",
@@ -144,7 +145,7 @@ class Market:
             ("demandOf", job, True),
             ("auditOf", job),
         )
-        fields, seed, seats, owners, posted, revealed = state
+        fields, seed, input_root, seats, owners, posted, revealed = state
         phase, since, bucket, failed, round_, packed = fields
         return JobState(
             order=order,
@@ -162,6 +163,7 @@ class Market:
             input_demand=_demand(input_demand),
             output_demand=_demand(output_demand),
             audit=_audit(audit),
+            fixed_input=bytes(input_root) if order.deferred else DEFERRED,
         )
 
     def order_of(self, job: JobId) -> Order | None:
@@ -237,6 +239,13 @@ class Market:
         if len(orders) == 1:
             return self.contract.functions.draw(orders[0].values())
         return self.contract.functions.drawMany([o.values() for o in orders])
+
+    def fix_input(
+        self, order: Order, input_root: bytes, signature: bytes = b""
+    ) -> ContractFunction:
+        """Fixes the input of a drawn, deferred order; `signature` may be empty where its requester
+        sends it (`sign_input`)."""
+        return self.contract.functions.fixInput(order.values(), input_root, signature)
 
     def settle(self, settlements: Sequence[Settlement]) -> ContractFunction:
         """Settles one job, or many at once: those no longer drawn are then passed over."""
@@ -322,7 +331,7 @@ class Market:
     # --- when somebody is silent or lies ---------------------------------------------------------
 
     def expire(self, order: Order) -> ContractFunction:
-        """Refunds a job that was not drawn in time."""
+        """Refunds a job that was not drawn, or whose input was not fixed, in time."""
         return self.contract.functions.expire(order.values())
 
     def commit(self, order: Order, seat: int, signed: SignedCommit) -> ContractFunction:

@@ -54,13 +54,13 @@ class DeployParameters:
 
     @property
     def lock_time(self) -> int:
-        """Seconds for which a draw locks a bond."""
+        """Seconds for which a draw locks a bond, unless the order is deferred."""
         return self.market.lock_time
 
     @property
     def bucket_seconds(self) -> int:
         """Seconds of one lock bucket, the least that the market accepts."""
-        return -(-self.lock_time // LOCK_BUCKETS)
+        return -(-self.market.longest_lock // LOCK_BUCKETS)
 
 
 DEVNET = DeployParameters(
@@ -77,7 +77,7 @@ DEVNET = DeployParameters(
     ),
     epoch_blocks=64,
     dispute=DisputeParameters(window=230, clock=30, judge_time=15, bond=10**18),
-    unbonding_time=600,
+    unbonding_time=720,
 )
 """Short windows, for development chains."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
 from pydantic.functional_validators import BeforeValidator
 
 
@@ -36,6 +36,9 @@ Bytes64 = Annotated[
 ]
 Bytes = Annotated[bytes, _parse(None), _AS_HEX, WithJsonSchema({"type": "string"})]
 Address = Annotated[str, Field(pattern="^0x[0-9a-fA-F]{40}$")]
+
+MOST_STAGES = 64
+"""Shards that follow one another in a draft, at most."""
 
 SALT_HEADER = "X-Touchstone-Salt"
 SIGNATURE_HEADER = "X-Touchstone-Signature"
@@ -112,6 +115,37 @@ class InputSource(Message):
     providers: Annotated[list[Address], Field(min_length=1, max_length=7)]
 
 
+class DraftStage(Message):
+    """Who runs the next shard of a text that is being drafted, and what admits the requester
+    there: as for a delivery."""
+
+    job: Bytes32
+    provider: Address
+    salt: Bytes32
+    signature: Bytes
+
+
+class DraftAsked(Message):
+    """Rows that a shard reads next in a text that is being drafted, int32 little-endian one after
+    the other, behind the `start` that it has read; and who runs the shards after it, in order."""
+
+    start: Annotated[int, Field(ge=0, lt=1 << 15)]
+    rows: Bytes
+    then: Annotated[list[DraftStage], Field(max_length=MOST_STAGES)] = []
+
+    @model_validator(mode="after")
+    def _each_job_once(self) -> Self:
+        if len({stage.job for stage in self.then}) < len(self.then):
+            raise ValueError("a job stands in the chain twice")
+        return self
+
+
+class DraftGiven(Message):
+    """What the last shard put out for these rows, int32 little-endian: tokens."""
+
+    rows: Bytes
+
+
 class TokensAsked(Message):
     """How many tokens of each prompt the requester has: those that follow are wanted."""
 
@@ -120,10 +154,13 @@ class TokensAsked(Message):
     ]
 
 
+Token = Annotated[int, Field(ge=0, lt=1 << 31)]
+
+
 class TokensGiven(Message):
     """Tokens that were written since, for each prompt; `over` once none will follow."""
 
-    tokens: Annotated[list[list[int]], Field(max_length=4095)]
+    tokens: Annotated[list[list[Token]], Field(max_length=4095)]
     over: bool
 
 

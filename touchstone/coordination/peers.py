@@ -19,6 +19,8 @@ from touchstone.coordination.messages import (
     SIGNATURE_HEADER,
     ClaimMessage,
     CommitSet,
+    DraftAsked,
+    DraftGiven,
     InputSource,
     JobStatus,
     OpeningAsked,
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     from touchstone.disputes.game import TreeNode
     from touchstone.protocol.ids import JobId
 
-M = TypeVar("M", JobStatus, ClaimMessage, OpeningGiven, TokensGiven)
+M = TypeVar("M", JobStatus, ClaimMessage, DraftGiven, OpeningGiven, TokensGiven)
 
 _making = Lock()
 _MAX_ANSWER_BYTES = 64 << 10
@@ -158,6 +160,27 @@ class Peer:
                 f"{self.endpoint} tells of {len(given.tokens)} prompts, the job has {len(have)}"
             )
         return given.tokens, given.over
+
+    def draft(
+        self, job: JobId, salt: bytes, signature: bytes, asked: DraftAsked, limit: int
+    ) -> bytes:
+        """What the last shard of a draft puts out for the next rows, unchecked: `limit` bytes at
+        most. For the requester, who has signed the delivery, and for the node before this one."""
+        body = self._call(
+            "POST",
+            f"/jobs/0x{job.hex()}/draft",
+            content=asked.model_dump_json().encode(),
+            headers={
+                SALT_HEADER: "0x" + salt.hex(),
+                SIGNATURE_HEADER: "0x" + signature.hex(),
+                "Content-Type": "application/json",
+            },
+            limit=_MAX_ANSWER_BYTES + 2 * limit,
+        )
+        rows = self._parse(DraftGiven, body).rows
+        if len(rows) > limit:
+            raise PeerError(f"{self.endpoint} gives {len(rows)} bytes, {limit} were asked for")
+        return rows
 
     def audit_input(self, job: JobId, signature: bytes) -> tuple[bytes, bytes]:
         """The input's payload and salt, unchecked, for the job's auditor, whose signature it is."""

@@ -81,9 +81,9 @@ class Round:
         opened = commitment_of(job.id, self.draw, provider, claim.output_root, claim.salt)
         if opened != self.commits[seat].commitment:
             raise SignatureError(f"the claim of seat {seat} does not open its commitment")
-        Claim.of(
-            job.order, job.id, self.draw, claim.output_root, claim.set, claim.salt
-        ).require_signer(domain, claim.signature, provider)
+        Claim.of(job, self.draw, claim.output_root, claim.set, claim.salt).require_signer(
+            domain, claim.signature, provider
+        )
         self.claims[seat] = claim
 
     def second_commit(self, job: JobState, seat: int) -> SignedCommit | None:

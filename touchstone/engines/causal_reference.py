@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 
 from touchstone.arithmetic.sampling import NO_TOKEN
-from touchstone.engines.interface import Int32, Runnable, check_batch, check_prompts
+from touchstone.engines.interface import (
+    Int32,
+    Reader,
+    Runnable,
+    check_batch,
+    check_piece,
+    check_prompts,
+)
 from touchstone.engines.reference import HISTORIES, OPERATORS, POSITIONED
 from touchstone.errors import InputError
 from touchstone.programs.program import SEQUENCE, Constant, Operator, Program
@@ -89,14 +96,19 @@ class CausalReference:
     def __init__(self, model: Runnable) -> None:
         self._program, self._tensors = model.program, model.tensors
 
-    def run(self, batch: Sequence[Int32]) -> list[Int32]:
+    def run(self, batch: Sequence[Int32], wanted: Sequence[int] | None = None) -> list[Int32]:
         """See CausalEngine.run."""
         outputs = []
-        for rows in check_batch(self._program, batch):
+        for index, rows in enumerate(check_batch(self._program, batch)):
             reading = Reading(self._program, self._tensors)
             steps = [reading.step(row)[self._program.output][0, 0] for row in rows]
-            outputs.append(np.stack(steps))
+            first = 0 if wanted is None else len(rows) - wanted[index]
+            outputs.append(np.stack(steps)[first:])
         return outputs
+
+    def reader(self) -> Reader:
+        """See CausalEngine.reader."""
+        return _Reader(self._program, self._tensors)
 
     def replay(self, rows: Int32) -> Iterator[tuple[int, Int32]]:
         """See CausalEngine.replay."""
@@ -120,3 +132,19 @@ class CausalReference:
                 break
             seen(index, int(written[count]))
         return written
+
+
+class _Reader:
+    """See `interface.Reader`."""
+
+    def __init__(self, program: Program, tensors: Mapping[Constant, Tensor]) -> None:
+        self._program, self._reading = program, Reading(program, tensors)
+
+    @property
+    def length(self) -> int:
+        return self._reading.position
+
+    def read(self, rows: Int32) -> Int32:
+        checked = check_piece(self._program, self.length, rows)
+        steps = [self._reading.step(row)[self._program.output][0, 0] for row in checked]
+        return np.stack(steps)

@@ -42,14 +42,36 @@ class Engine(Protocol):
         ...
 
 
+class Reader(Protocol):
+    """One sequence that a causal model reads piece by piece."""
+
+    @property
+    def length(self) -> int:
+        """Positions that were read."""
+        ...
+
+    def read(self, rows: Int32) -> Int32:
+        """Reads on: the outputs int32 [n, width] of the next rows int32 [n, width].
+
+        Raises InputError for rows that do not fit, or pass the greatest length; then nothing is
+        read.
+        """
+        ...
+
+
 class CausalEngine(Protocol):
     """Runs the causal program of one model. All ways to run it give the same bytes."""
 
-    def run(self, batch: Sequence[Int32]) -> list[Int32]:
-        """The output of each sequence of rows: int32 [positions, width] for the same of the input.
+    def run(self, batch: Sequence[Int32], wanted: Sequence[int] | None = None) -> list[Int32]:
+        """The output of each sequence of rows: int32 [positions, width] for the same of the input,
+        or of its last `wanted` positions only, which takes less.
 
         Raises InputError for a sequence that does not fit.
         """
+        ...
+
+    def reader(self) -> Reader:
+        """A new sequence, to be read piece by piece."""
         ...
 
     def replay(self, rows: Int32) -> Iterator[tuple[int, Int32]]:
@@ -79,6 +101,17 @@ def check_prompts(program: Program, prompts: Sequence[Prompt]) -> None:
                 f"prompt {index}: {len(prompt.tokens)} tokens and {prompt.sampling.max_new} to "
                 f"write need {prompt.positions} positions, the model takes 1 to {longest}"
             )
+
+
+def check_piece(program: Program, length: int, rows: Int32) -> Int32:
+    """The rows int32 [n, width] that follow `length` others. Raises InputError where they do not
+    fit."""
+    (checked,) = check_batch(program, [rows])
+    if length + len(rows) > program.input.max_length:
+        raise InputError(
+            f"the model takes {program.input.max_length} positions, not {length + len(rows)}"
+        )
+    return checked[:, 0]
 
 
 def check_batch(program: Program, batch: Sequence[NDArray[Any]]) -> list[Int32]:

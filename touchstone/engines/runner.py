@@ -6,18 +6,19 @@ tokens, rows one after the other, or prompts behind their settings (`protocol.ge
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
 
 from touchstone.engines.causal import causal_engine
 from touchstone.engines.encoder import EncoderEngine, encoder_engine
-from touchstone.engines.interface import CausalEngine, Int32
+from touchstone.engines.interface import CausalEngine, Int32, Reader
 from touchstone.errors import InputError, PayloadError
 from touchstone.programs.model import Model
 from touchstone.programs.program import InputKind, Program
 from touchstone.protocol.generation import Prompt, Seen, decode_prompts, unseen
+from touchstone.protocol.inputs import positions_in, read_by
 
 
 class Runner(Protocol):
@@ -38,6 +39,11 @@ class Runner(Protocol):
         """All values of the program for one sequence of its transcript, in order."""
         ...
 
+    def reader(self) -> Reader:
+        """A new sequence, to be read piece by piece. Raises InputError for a model that is not
+        causal."""
+        ...
+
     @property
     def program(self) -> Program:
         """What is run."""
@@ -48,56 +54,47 @@ def make_runner(model: Model, device: str = "cpu", threads: int | None = None) -
     """The runner of a model, on a torch device; with None as many threads as there are cores."""
     program = model.program
     if not program.input.causal:
-        return EncoderRunner(encoder_engine(model, device, threads), program)
+        return WholeRunner(encoder_engine(model, device, threads), program)
     engine = causal_engine(model, threads)
     if program.input.kind is InputKind.PROMPT:
         return PromptRunner(engine, program)
-    return RowsRunner(engine, program)
+    return WholeRunner(engine, program, engine.reader)
 
 
-class EncoderRunner:
-    """A model that reads whole texts: tokens in, one output row or several out."""
+class WholeRunner:
+    """A model that computes all of a sequence at once: an encoder, a perceptron, or a shard of a
+    language model. Tokens or rows in, one row or several out, both flat."""
 
-    def __init__(self, engine: EncoderEngine, program: Program) -> None:
-        self._engine, self.program = engine, program
+    def __init__(
+        self,
+        engine: EncoderEngine | CausalEngine,
+        program: Program,
+        reader: Callable[[], Reader] | None = None,
+    ) -> None:
+        self._engine, self.program, self._reader = engine, program, reader
 
     def run(self, batch: Sequence[Int32], seen: Seen = unseen) -> list[Int32]:
         """See Runner.run."""
-        return self._engine.run(batch)
+        spec = self.program.input
+        try:
+            positions_in(spec, batch)
+        except PayloadError as error:
+            raise InputError(str(error)) from None
+        return [output.reshape(-1) for output in self._engine.run(read_by(spec, batch, ()))]
 
     def check(self, batch: Sequence[Int32], drafts: Sequence[Int32]) -> list[Int32]:
         """See Runner.check: nothing is sooner than to run it."""
-        return self._engine.run(batch)
-
-    def replay(self, rows: Int32) -> Iterator[tuple[int, Int32]]:
-        """See Runner.replay."""
-        return self._engine.replay(rows)
-
-
-class RowsRunner:
-    """A shard of a language model: rows in, as many rows out, both flat."""
-
-    def __init__(self, engine: CausalEngine, program: Program) -> None:
-        self._engine, self.program = engine, program
-
-    def run(self, batch: Sequence[Int32], seen: Seen = unseen) -> list[Int32]:
-        """See Runner.run."""
-        width = self.program.input.width
-        for index, rows in enumerate(batch):
-            if len(rows) % width:
-                raise InputError(
-                    f"sequence {index} has {len(rows)} elements, not whole rows of {width}"
-                )
-        shaped = [rows.reshape(-1, width) for rows in batch]
-        return [output.reshape(-1) for output in self._engine.run(shaped)]
-
-    def check(self, batch: Sequence[Int32], drafts: Sequence[Int32]) -> list[Int32]:
-        """See Runner.check: all rows are computed at once anyhow."""
         return self.run(batch)
 
     def replay(self, rows: Int32) -> Iterator[tuple[int, Int32]]:
         """See Runner.replay."""
         return self._engine.replay(rows)
+
+    def reader(self) -> Reader:
+        """See Runner.reader."""
+        if self._reader is None:
+            raise InputError("this model reads its sequences as a whole")
+        return self._reader()
 
 
 class PromptRunner:
@@ -119,14 +116,20 @@ class PromptRunner:
         prompts = _prompts(batch)
         if len(drafts) == len(prompts) and all(map(_fits, prompts, drafts)):
             rows = [p.rows(_read(d)) for p, d in zip(prompts, drafts, strict=True)]
-            written = self._engine.run(rows)
-            if all(map(_agrees, prompts, drafts, written)):
+            # What the prompt's own tokens would be followed by is nobody's concern.
+            wanted = [len(r) + 1 - len(p.tokens) for p, r in zip(prompts, rows, strict=True)]
+            written = self._engine.run(rows, wanted)
+            if all(map(_agrees, drafts, written)):
                 return list(drafts)
         return self._engine.generate(prompts)
 
     def replay(self, rows: Int32) -> Iterator[tuple[int, Int32]]:
         """See Runner.replay."""
         return self._engine.replay(rows)
+
+    def reader(self) -> Reader:
+        """See Runner.reader."""
+        return self._engine.reader()
 
 
 def _prompts(batch: Sequence[Int32]) -> list[Prompt]:
@@ -147,8 +150,8 @@ def _read(draft: Int32) -> Int32:
     return draft[: stop[0] if len(stop) else -1][: len(draft) - 1]
 
 
-def _agrees(prompt: Prompt, draft: Int32, written: Int32) -> bool:
+def _agrees(draft: Int32, written: Int32) -> bool:
     """Whether the model wrote the draft, and nothing behind its end."""
-    own = written[len(prompt.tokens) - 1 :, 0]
+    own = written[:, 0]
     same = np.array_equal(own, draft[: len(own)])
     return same and (len(own) == len(draft) or bool((draft[len(own) - 1 :] == -1).all()))

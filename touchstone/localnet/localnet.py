@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from typing import TYPE_CHECKING, Self
 
 from eth_account import Account
@@ -27,10 +28,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from touchstone.chain.deployment import Deployment
-    from touchstone.localnet.node import Offer
+    from touchstone.localnet.node import Offer, Popen
 
 _PASSWORD = "local development only"
 _FUNDS = 10**24
+_OPENING_BLOCKS = 16
+"""In which whoever is about to open a job does it."""
 UNIT_ROWS = 256
 
 
@@ -42,6 +45,7 @@ class Localnet:
 
     Attributes:
         rpc_url: where processes started from now on reach the chain, if not directly.
+        popen: what starts them, as `subprocess.Popen` does.
     """
 
     devnet: Devnet
@@ -70,6 +74,7 @@ class Localnet:
         self.parameters = parameters
         self.nodes: list[NodeProcess] = []
         self.rpc_url = ""
+        self.popen: Popen = subprocess.Popen
         self._providers = 0
         self._block_time = block_time
 
@@ -163,6 +168,12 @@ class Localnet:
         blocks = self.parameters.epoch_blocks
         self.devnet.mine(blocks - self.devnet.w3.eth.block_number % blocks)
 
+    def clear_of_epochs_end(self) -> None:
+        """Mines until a job that is opened now need not wait for the next epoch's seeds."""
+        blocks, wait = self.parameters.epoch_blocks, self.parameters.market.draw_blocks
+        if self.devnet.w3.eth.block_number % blocks > blocks - wait - _OPENING_BLOCKS:
+            self.next_epoch()
+
     def add_provider(
         self,
         offers: Sequence[Offer],
@@ -171,6 +182,7 @@ class Localnet:
         python_path: Path | None = None,
         endpoint: str | None = None,
         threads: int = 1,
+        poll_s: float = 0.2,
     ) -> NodeProcess:
         """Stakes a provider and starts its process; it is drawn from the next epoch on.
 
@@ -180,6 +192,7 @@ class Localnet:
             python_path: where that package is found.
             endpoint: the address it announces, where that is not its own.
             threads: for computing.
+            poll_s: seconds between its looks at the chain.
         """
         number = self._providers
         self._providers += 1
@@ -195,7 +208,7 @@ class Localnet:
             f'listen = "127.0.0.1:{port}"',
             'data = "data"',
             f"threads = {threads}",
-            "poll_seconds = 0.2",
+            f"poll_seconds = {poll_s}",
         ]
         if executor is not None:
             lines.append(f'executor = "{executor}"')
@@ -218,6 +231,7 @@ class Localnet:
             log=folder / "log.txt",
             command=[touchstone_command(), "provider", "run", "--config", str(config)],
             environment=self.environment(account) | extra,
+            popen=self.popen,
         )
         node.start()
         self.nodes.append(node)
@@ -249,6 +263,7 @@ class Localnet:
                 *(flag for folder in models for flag in ("--model", str(folder))),
             ],
             environment=self.environment(account),
+            popen=self.popen,
         )
         node.start()
         self.nodes.append(node)

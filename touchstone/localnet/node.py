@@ -18,7 +18,9 @@ import httpx
 from touchstone.errors import LocalnetError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    Popen = Callable[..., subprocess.Popen[bytes]]
 
 _STOP_TIMEOUT_S = 10
 
@@ -52,6 +54,7 @@ class NodeProcess:
         log: the file with its output.
         command: what was started.
         environment: variables besides those of this process.
+        popen: what starts it, as `subprocess.Popen` does.
     """
 
     name: str
@@ -59,12 +62,13 @@ class NodeProcess:
     log: Path
     command: Sequence[str]
     environment: Mapping[str, str]
+    popen: Popen = field(default=subprocess.Popen, repr=False)
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     def start(self) -> None:
         """Starts it; `wait_ready` says when it serves."""
         with self.log.open("ab") as output:
-            self._process = subprocess.Popen(
+            self._process = self.popen(
                 list(self.command),
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -19,18 +19,26 @@ if TYPE_CHECKING:
 
     from touchstone.protocol.eip712 import Domain
     from touchstone.protocol.ids import JobId
-    from touchstone.protocol.orders import Order
+    from touchstone.protocol.jobs import JobState
 
 COMMITMENT_TAG = keccak(text="touchstone.commitment.v1")
 SET_TAG = keccak(text="touchstone.set.v1")
 DRAW_TAG = keccak(text="touchstone.draw.v1")
+INPUT_TAG = keccak(text="touchstone.input.v1")
 COMMIT_TYPEHASH = keccak(text="Commit(bytes32 job,bytes32 draw,bytes32 commitment)")
 CLAIM_TYPEHASH = keccak(
     text="Claim(bytes32 job,bytes32 draw,uint16 shard,bytes32 inputRoot,bytes32 outputRoot,"
     "bytes32 set,bytes32 salt)"
 )
+INPUT_TYPEHASH = keccak(text="Input(bytes32 job,bytes32 inputRoot)")
 DELIVERY_TYPEHASH = keccak(text="Delivery(bytes32 job,bytes32 salt)")
 RECEIPT_TYPEHASH = keccak(text="Receipt(bytes32 job,bytes32 outputRoot)")
+
+
+def seed_with(seed: bytes, input_root: bytes) -> bytes:
+    """The seed of a deferred order's draws once its input is fixed, 32 bytes: what was signed for
+    one input says nothing about another."""
+    return keccak(encode(["bytes32", "bytes32", "bytes32"], [INPUT_TAG, seed, input_root]))
 
 
 def draw_of(seed: bytes, round_: int) -> bytes:
@@ -53,6 +61,16 @@ def commitment_of(
 def set_of(commitments: Sequence[bytes]) -> bytes:
     """The hash of all commitments of a round, in seat order, 32 bytes."""
     return keccak(SET_TAG + b"".join(commitments))
+
+
+def input_struct_hash(job: JobId, input_root: bytes) -> bytes:
+    """EIP-712 hashStruct of a requester's word on which input a deferred order has."""
+    return keccak(encode(["bytes32", "bytes32", "bytes32"], [INPUT_TYPEHASH, job, input_root]))
+
+
+def sign_input(domain: Domain, account: LocalAccount, job: JobId, input_root: bytes) -> bytes:
+    """The requester's signature on that, 65 bytes: with it, anyone can fix the input."""
+    return sign(account, domain.digest(input_struct_hash(job, input_root))).expanded()
 
 
 def delivery_struct_hash(job: JobId, salt: bytes) -> bytes:
@@ -114,11 +132,9 @@ class Claim:
     salt: bytes
 
     @classmethod
-    def of(
-        cls, order: Order, job: JobId, draw: bytes, output_root: bytes, set_: bytes, salt: bytes
-    ) -> Claim:
-        """The claim on `order` with this result."""
-        return cls(job, draw, order.shard, order.input_root, output_root, set_, salt)
+    def of(cls, job: JobState, draw: bytes, output_root: bytes, set_: bytes, salt: bytes) -> Claim:
+        """The claim on a job, whose input is fixed, with this result."""
+        return cls(job.id, draw, job.order.shard, job.input_root, output_root, set_, salt)
 
     def struct_hash(self) -> bytes:
         """EIP-712 hashStruct, 32 bytes."""

@@ -70,14 +70,14 @@ def input_size_limit(order: Order, unit_rows: int, spec: InputSpec = TOKENS) -> 
     return min(MOST_ANSWER_BYTES, 8 + 4 * MAX_SEQUENCES + 4 * words)
 
 
-def require_input(order: Order, payload: bytes, salt: bytes) -> None:
-    """Requires that these bytes are the order's input, whatever they are.
+def require_input(input_root: bytes, payload: bytes, salt: bytes) -> None:
+    """Requires that these bytes are a job's input (`JobState.input_root`), whatever they are.
 
     Raises:
         UnpaidInputError: `wrong_input`.
     """
-    if payload_root(payload, salt) != order.input_root:
-        raise UnpaidInputError("wrong_input", "payload and salt do not have the order's input root")
+    if payload_root(payload, salt) != input_root:
+        raise UnpaidInputError("wrong_input", "payload and salt do not have the job's input root")
 
 
 def read_input(
@@ -161,6 +161,14 @@ def rows_to_do(order: Order, model: Bounds, payload: bytes, spec: InputSpec = TO
 def results_in(order: Order, output: bytes) -> bytes:
     """The payload of results in an output; a strong one has its transcript's node before it."""
     return output[BODY_BYTES:] if order.strong and output != REFUSED else output
+
+
+def sequences_in(order: Order, output: bytes) -> list[Int32]:
+    """The sequences of results in an output; none in one that holds something else."""
+    try:
+        return decode_payload(results_in(order, output))
+    except PayloadError:
+        return []
 
 
 def output_of(

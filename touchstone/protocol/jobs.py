@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from touchstone.protocol.audits import AUDITOR_SEAT, NO_AUDIT, Audit, AuditState
 from touchstone.protocol.demands import NO_DEMAND, Demand
+from touchstone.protocol.orders import DEFERRED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,11 +48,13 @@ class Phase(IntEnum):
 
     NONE = 0
     OPEN = 1
-    DRAWN = 2
-    SETTLED = 3
-    CONTESTED = 4
-    CONCLUDED = 5
-    REFUNDED = 6
+    WAITING = 2
+    """Drawn, and the input of its deferred order is not fixed yet."""
+    DRAWN = 3
+    SETTLED = 4
+    CONTESTED = 5
+    CONCLUDED = 6
+    REFUNDED = 7
 
     @property
     def ended(self) -> bool:
@@ -80,6 +83,17 @@ class Parameters:
         rounds = (RESERVES + 2) * (self.commit_window + self.reveal_window)
         return rounds + self.answer_window + self.challenge_window
 
+    @property
+    def input_window(self) -> int:
+        """Seconds after its draw within which a deferred order's input must be fixed, and for which
+        that draw locks bonds longer: as `MarketBase.INPUT_WINDOW`."""
+        return (RESERVES + 1) * (self.commit_window + self.reveal_window)
+
+    @property
+    def longest_lock(self) -> int:
+        """Seconds for which any draw locks a bond at most."""
+        return self.lock_time + self.input_window
+
 
 @dataclass(frozen=True, slots=True)
 class Clock:
@@ -97,8 +111,8 @@ class JobState:
         order: the order that opened it.
         id: the order's digest.
         phase: where it stands.
-        since: seed block while open; start of the commit window while drawn; then Unix time of its
-            end.
+        since: seed block while open; time of the draw while waiting; start of the commit window
+            while drawn; then Unix time of its end.
         locked_until: Unix time at which its bonds unlock by themselves.
         failed: seats that were slashed or passed over.
         round: round of the draw.
@@ -110,6 +124,7 @@ class JobState:
         input_demand: the demand for its input.
         output_demand: the demand for its output.
         audit: its audit.
+        fixed_input: the input root of a deferred order, 32 bytes, zero until it is fixed.
     """
 
     order: Order
@@ -127,6 +142,12 @@ class JobState:
     input_demand: Demand = NO_DEMAND
     output_demand: Demand = NO_DEMAND
     audit: Audit = NO_AUDIT
+    fixed_input: bytes = DEFERRED
+
+    @property
+    def input_root(self) -> bytes:
+        """Blinded root of its input, 32 bytes; zero while a deferred order waits for it."""
+        return self.fixed_input if self.order.deferred else self.order.input_root
 
     @property
     def active(self) -> tuple[int, ...]:
@@ -173,6 +194,8 @@ def due_action(job: JobState, clock: Clock, parameters: Parameters) -> Action | 
             if clock.block > job.since + parameters.draw_blocks:
                 return Action.EXPIRE
             return Action.DRAW if clock.block >= job.since else None
+        case Phase.WAITING:
+            return Action.EXPIRE if clock.time > input_deadline(job, parameters) else None
         case Phase.DRAWN:
             return _of_drawn(job, clock, parameters)
         case Phase.CONTESTED if clock.time > job.since + parameters.contest_window:
@@ -209,6 +232,11 @@ def _of_drawn(job: JobState, clock: Clock, parameters: Parameters) -> Action | N
     revealed = all(seat in job.reveals for seat in job.active)
     late = clock.time > reveal_deadline(job, parameters)
     return Action.ADVANCE if revealed or late else None
+
+
+def input_deadline(job: JobState, parameters: Parameters) -> int:
+    """Unix time until which a waiting job's input can be fixed."""
+    return job.since + parameters.input_window
 
 
 def commit_deadline(job: JobState, parameters: Parameters) -> int:

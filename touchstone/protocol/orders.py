@@ -38,6 +38,10 @@ AUDITED = 0x70
 audited by a provider that the chain draws after the claim."""
 
 
+DEFERRED = bytes(32)
+"""The input root of an order whose input is fixed after the draw. No input has it."""
+
+
 def audit_bits(odds: int) -> int:
     """The bits of the mode that ask for an audit of one settled job in `odds`; 0 for none.
 
@@ -88,7 +92,8 @@ class Order:
             `audit_bits` where it is to be audited.
         replicas: providers drawn: 2 to 5, or 1 in an optimistic order.
         units: units of work paid for, per replica, 1 to 16.
-        input_root: blinded Merkle root of the input payload, 32 bytes.
+        input_root: blinded Merkle root of the input payload, 32 bytes; `DEFERRED` where the input
+            is fixed after the draw.
         params: hash of the decoding parameters, 32 bytes; zero where the model takes none.
         nonce: makes equal orders differ, 64 bits.
         open_by: Unix time after which the order can no longer be opened.
@@ -125,6 +130,11 @@ class Order:
     def pool(self) -> PoolId:
         """The pool that the order draws from."""
         return pool_id(self.model, self.shard, self.tier)
+
+    @property
+    def deferred(self) -> bool:
+        """Whether the input is fixed after the draw: then the order does not say which it is."""
+        return self.input_root == DEFERRED
 
     @property
     def rung(self) -> int:

@@ -63,7 +63,7 @@ def build(
     events = [event_of(event) for event in found]
     if not events:
         raise ReceiptError(f"there is no job 0x{job.hex()} on this market")
-    state = replay(events)
+    state = replay(order, events)
     providers = {s: vault.owner_of(order.pool, leaf) for s, leaf in state.leaves.items()}
     claims, set_ = read_claims(market, order, job, state, providers)
     receipt = Receipt(

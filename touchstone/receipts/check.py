@@ -69,7 +69,7 @@ def check(receipt: Any, w3: Web3 | None, deployment: Deployment | None = None) -
 
 
 def _apply(rule: Callable[..., str], receipt: Receipt, *chain: online.Chain) -> str:
-    return rule(receipt, replay(receipt.events), *chain)
+    return rule(receipt, replay(receipt.order.order(), receipt.events), *chain)
 
 
 def _run(name: str, rule: Callable[[], str]) -> Check:

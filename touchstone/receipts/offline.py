@@ -128,8 +128,14 @@ def check_signatures(receipt: Receipt, state: Replay) -> str:
             continue
         require(receipt.set is not None, "signed claims without a set")
         assert receipt.set is not None
-        Claim.of(
-            order, JobId(receipt.job), draw, claim.output_root, receipt.set, claim.salt
+        Claim(
+            JobId(receipt.job),
+            draw,
+            order.shard,
+            state.input_root,
+            claim.output_root,
+            receipt.set,
+            claim.salt,
         ).require_signer(domain, Signature.from_bytes(claim.signature), providers[claim.seat])
     return f"{len(receipt.claims)} claims by their providers"
 
@@ -218,7 +224,7 @@ def check_payloads(receipt: Receipt, state: Replay) -> str:
     if opened is None:
         return "not opened"
     blind = blinded(opened.input_root, opened.salt)
-    require(blind == receipt.order.input_root, "the input is not the order's")
+    require(blind == state.input_root, "the input is not the order's")
     if opened.output_root is None:
         return "the input is the order's"
     require(

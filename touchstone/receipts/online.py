@@ -77,6 +77,7 @@ def check_state(receipt: Receipt, state: Replay, chain: Chain) -> str:
     require(job.round == state.round, f"the job is in round {job.round}")
     require(job.failed == frozenset(state.failed), f"failed seats are {sorted(job.failed)}")
     require(job.seed == state.seed, "the job has another seed")
+    require(job.input_root == state.input_root, "the job has another input")
     return f"the job is {job.phase.name.lower()}"
 
 

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from touchstone.errors import ReceiptError
 from touchstone.protocol.audits import AUDIT_ENDS, AuditState
-from touchstone.protocol.claims import draw_of
+from touchstone.protocol.claims import draw_of, seed_with
 from touchstone.protocol.jobs import FAILURES, REFUND_REASONS, SEATS, Phase, seats_in, seats_of
+from touchstone.protocol.orders import DEFERRED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from touchstone.protocol.orders import Order
     from touchstone.receipts.receipt import Event
 
 
@@ -52,7 +54,8 @@ class Replay:
         phase: where it stands.
         pool: of the order.
         requester: of the order.
-        seed: 32 bytes, once drawn.
+        input_root: of the order, or as it was fixed after the draw; 32 bytes, zero until then.
+        seed: 32 bytes, once drawn; another one once a deferred input is fixed.
         leaves: leaf of each drawn seat.
         round: round of the draw.
         failed: seats that were slashed or passed over.
@@ -74,6 +77,7 @@ class Replay:
     phase: Phase = Phase.NONE
     pool: bytes = b""
     requester: str = ""
+    input_root: bytes = DEFERRED
     seed: bytes = bytes(32)
     leaves: dict[int, int] = field(default_factory=dict)
     round: int = 0
@@ -108,9 +112,10 @@ class Replay:
         return draw_of(self.seed, self.round)
 
 
-def replay(events: Sequence[Event]) -> Replay:
-    """Applies the events in order. Raises ReceiptError for events that make no sense."""
-    state = Replay()
+def replay(order: Order, events: Sequence[Event]) -> Replay:
+    """Applies the events of an order's job in order. Raises ReceiptError for events that make no
+    sense."""
+    state = Replay(input_root=order.input_root)
     for event in events:
         try:
             _apply(state, event)
@@ -128,8 +133,10 @@ def _apply(state: Replay, event: Event) -> None:
             state.phase = Phase.OPEN
             state.pool, state.requester = _bytes(args["pool"]), str(args["requester"])
         case "Drawn":
-            state.phase = Phase.DRAWN
+            state.phase = Phase.WAITING if state.input_root == DEFERRED else Phase.DRAWN
             state.seed, state.leaves = _bytes(args["seed"]), seats_of(_int(args["seats"]))
+        case "InputFixed":
+            _fix(state, _bytes(args["inputRoot"]), _bytes(args["seed"]))
         case "CommitPosted":
             state.posted[_bytes(args["draw"]), _int(args["seat"])] = _bytes(args["commitment"])
         case "Revealed":
@@ -171,6 +178,14 @@ def _apply(state: Replay, event: Event) -> None:
             _audit(state, event)
         case _:
             raise ReceiptError(f"there is no event {event.event!r} of a job")
+
+
+def _fix(state: Replay, input_root: bytes, seed: bytes) -> None:
+    if state.phase is not Phase.WAITING:
+        raise ReceiptError("an input was fixed where none was open")
+    if seed != seed_with(state.seed, input_root):
+        raise ReceiptError("the seed does not follow from the drawn one and the fixed input")
+    state.phase, state.input_root, state.seed = Phase.DRAWN, input_root, seed
 
 
 def _audit(state: Replay, event: Event) -> None:

@@ -139,10 +139,16 @@ abstract contract AnyoneMoves is ProviderMoves {
     }
 
     function anyone_expires(uint256 seed) external {
-        (bool found, uint256 index) = _pickJob(seed, Phase.Open);
+        bool waits = _pick(seed, 2) == 0;
+        (bool found, uint256 index) = _pickJob(seed, waits ? Phase.Waiting : Phase.Open);
         if (!found) return;
-        bool allowed = height > uint256(market.jobOf(notes[index].id).since) + DRAW_BLOCKS;
+        if (waits && _pick(seed, 4) == 0) _goTo(notes[index].drawnAt + INPUT_WINDOW + 1);
+        bool allowed = waits ? _mayEndWaiting(index) : height > uint256(market.jobOf(notes[index].id).since) + DRAW_BLOCKS;
         assertEq(_do(watcher, abi.encodeCall(market.expire, (orders[index]))), allowed, "expired in its time");
+    }
+
+    function _mayEndWaiting(uint256 index) internal view returns (bool) {
+        return clock > notes[index].drawnAt + INPUT_WINDOW;
     }
 
     function judge_speaks(uint256 seed) external {

@@ -17,7 +17,7 @@ abstract contract Checks is Stage {
             Notes storage it = notes[i];
             Phase phase = it.phase;
             if (market.jobOf(it.id).phase != phase) fail("the events tell another phase");
-            if (phase == Phase.Open || phase == Phase.Drawn) owed += it.payment;
+            if (phase == Phase.Open || phase == Phase.Waiting || phase == Phase.Drawn) owed += it.payment;
             if (it.audit == AuditState.Due || it.audit == AuditState.Drawn) owed += it.share;
             if (it.inputDeadline != 0) owed += DEPOSIT;
             if (it.outputDeadline != 0) owed += DEPOSIT + it.waiting * it.share;

@@ -17,7 +17,7 @@ abstract contract Endings is AuditMoves {
             _takeExits();
             _pass(REVEAL);
         }
-        _pass(LOCK_TIME + BUCKET);
+        _pass(LOCK_TIME + INPUT_WINDOW + BUCKET);
         _takeExits();
         _pass(CONTEST + 1);
         _takeExits();
@@ -29,7 +29,7 @@ abstract contract Endings is AuditMoves {
             AuditState audit = notes[i].audit;
             assertTrue(audit != AuditState.Due && audit != AuditState.Drawn, "an audit is stuck");
             Phase phase = notes[i].phase;
-            assertTrue(phase != Phase.Open && phase != Phase.Drawn && phase != Phase.Contested, "a job is stuck");
+            assertTrue(phase == Phase.Settled || phase > Phase.Contested, "a job is stuck");
             assertEq(notes[i].held, 0, "a bond is held for ever");
             assertTrue(notes[i].inputDeadline == 0 && notes[i].outputDeadline == 0, "a deposit is stuck");
         }
@@ -41,6 +41,8 @@ abstract contract Endings is AuditMoves {
             Phase phase = notes[i].phase;
             if (phase == Phase.Open) {
                 _mustDo(watcher, abi.encodeCall(market.expire, (orders[i])));
+            } else if (phase == Phase.Waiting) {
+                if (_mayEndWaiting(i)) _mustDo(watcher, abi.encodeCall(market.expire, (orders[i])));
             } else if (phase == Phase.Drawn) {
                 if (_mayAdvance(i)) _mustDo(watcher, abi.encodeCall(market.advance, (orders[i])));
             } else if (notes[i].held != 0) {

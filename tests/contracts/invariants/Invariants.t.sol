@@ -20,7 +20,7 @@ contract InvariantsTest is RequesterMoves, Endings, ThiefMoves, TimeMoves {
     }
 
     function _moves() internal pure returns (bytes4[] memory moves) {
-        moves = new bytes4[](46);
+        moves = new bytes4[](48);
         moves[0] = this.requester_opens.selector;
         moves[1] = this.requester_opens_and_is_drawn.selector;
         moves[2] = this.requester_acknowledges.selector;
@@ -67,6 +67,8 @@ contract InvariantsTest is RequesterMoves, Endings, ThiefMoves, TimeMoves {
         moves[43] = this.anyone_refutes_a_seal.selector;
         moves[44] = this.anyone_refutes_a_seal.selector;
         moves[45] = this.auditor_vouches.selector;
+        moves[46] = this.requester_fixes_an_input.selector;
+        moves[47] = this.requester_fixes_an_input.selector;
     }
 
     function invariant_nobody_is_robbed_and_nothing_gets_stuck() external view {
@@ -105,7 +107,7 @@ contract InvariantsTest is RequesterMoves, Endings, ThiefMoves, TimeMoves {
 
     /// Bits of what `_counts` counts; nothing reaches `Phase.None`.
     function _everything() private pure returns (uint256) {
-        return (1 << 45) - 2;
+        return (1 << 47) - 2;
     }
 
     function _counts() private view returns (uint256[48] memory counts) {
@@ -126,7 +128,7 @@ contract InvariantsTest is RequesterMoves, Endings, ThiefMoves, TimeMoves {
 
     /// Events of which each must have been seen.
     function _names() private pure returns (bytes32[] memory names) {
-        names = new bytes32[](19);
+        names = new bytes32[](20);
         names[0] = IMarketTypes.Acknowledged.selector;
         names[1] = IMarketTypes.SeatReplaced.selector;
         names[2] = IMarketTypes.RoundStarted.selector;
@@ -146,5 +148,6 @@ contract InvariantsTest is RequesterMoves, Endings, ThiefMoves, TimeMoves {
         names[16] = IStakeVault.Unbonded.selector;
         names[17] = IStakeVault.BondReleased.selector;
         names[18] = IStakeVault.BondRelocked.selector;
+        names[19] = IMarketTypes.InputFixed.selector;
     }
 }

@@ -170,7 +170,11 @@ abstract contract Notebook is Auditors {
             (, it.seats, bucket) = abi.decode(log.data, (bytes32, Seats, uint256));
             it.lockedUntil = (bucket + 1) * BUCKET;
             (it.drawnAt, it.roundAt) = (clock, clock);
-            it.took = (1 << orders[_indexPlusOne[it.id] - 1].replicas) - 1;
+            Order storage order = orders[_indexPlusOne[it.id] - 1];
+            it.took = (1 << order.replicas) - 1;
+            _enter(it, order.inputRoot == 0 ? Phase.Waiting : Phase.Drawn);
+        } else if (name == IMarketTypes.InputFixed.selector) {
+            it.roundAt = clock;
             _enter(it, Phase.Drawn);
         } else if (name == IMarketTypes.RoundStarted.selector) {
             it.round += 1;
@@ -275,12 +279,16 @@ abstract contract Notebook is Auditors {
     function _enter(Notes storage it, Phase phase) private {
         Phase from = it.phase;
         assertTrue(
-            phase == Phase.Open || phase == Phase.Drawn && from == Phase.Open || phase == Phase.Settled && from == Phase.Drawn
+            phase == Phase.Open || phase == Phase.Waiting && from == Phase.Open
+                || phase == Phase.Drawn && (from == Phase.Open || from == Phase.Waiting)
+                || phase == Phase.Settled && from == Phase.Drawn
                 || phase == Phase.Contested && from == Phase.Drawn || phase == Phase.Concluded && from == Phase.Contested
-                || phase == Phase.Refunded && (from == Phase.Open || from == Phase.Drawn)
+                || phase == Phase.Refunded && (from == Phase.Open || from == Phase.Waiting || from == Phase.Drawn)
                 || phase == Phase.Refunded && from == Phase.Settled && it.unwound,
             "a job went where it cannot go"
         );
+        // What waited in vain lets its bonds go.
+        if (phase == Phase.Refunded && from == Phase.Waiting) it.took = 0;
         it.phase = phase;
         ++reached[phase];
     }

@@ -25,20 +25,38 @@ abstract contract RequesterMoves is Checks {
             bytes memory signature = _signOrder(order);
             return _mustDo(watcher, abi.encodeCall(market.openWithPermit, (order, signature, 0, 0, 0, 0)));
         }
+        if (flaw > 18) order.inputRoot = 0;
         _mustDo(requester, abi.encodeCall(market.open, (order, "")));
     }
 
     function requester_opens_and_is_drawn(uint256 seed) external {
         Order memory order = _newOrder(uint8(2 + _pick(seed, 2)), _pick(seed, 4) / 3, UNITS);
+        if (_pick(seed, 3) == 0) order.inputRoot = 0;
         _mustDo(requester, abi.encodeCall(market.open, (order, "")));
         _goBlocks(uint256(market.jobOf(notes[notes.length - 1].id).since) + 1 + _pick(seed, 3));
         _do(watcher, abi.encodeCall(market.draw, (order)));
+    }
+
+    /// The input of a job that waits for one, often at the last moment; a passer-by brings the requester's word.
+    function requester_fixes_an_input(uint256 seed) external {
+        (bool found, uint256 index) = _pickJob(seed, Phase.Waiting);
+        if (!found) return;
+        Notes storage it = notes[index];
+        uint256 until = it.drawnAt + INPUT_WINDOW;
+        if (clock < until && _pick(seed, 4) == 0) _goTo(until + _pick(seed, 2));
+        Order memory order = orders[index];
+        bool relayed = _pick(seed, 2) == 0;
+        bytes memory signature = relayed ? _signInput(requester, order, _result()) : bytes("");
+        bytes memory data = abi.encodeCall(market.fixInput, (order, _result(), signature));
+        assertEq(_do(relayed ? watcher : requester, data), clock <= until, "fixed in its time");
     }
 
     /// One provider and an audit, often as far as to its settlement.
     function requester_opens_audited(uint256 seed) external {
         Order memory order = _newOrder(1, _pick(seed, 4) / 3, UNITS);
         order.mode = Modes.OPTIMISTIC | (uint8(1 + _pick(seed, 4) / 3) << 4);
+        bool deferred = _pick(seed, 5) == 0;
+        if (deferred) order.inputRoot = 0;
         if (_pick(seed, 16) == 0) {
             order.replicas = 2;
             return _mustFail(requester, address(market), abi.encodeCall(market.open, (order, "")));
@@ -47,6 +65,7 @@ abstract contract RequesterMoves is Checks {
         uint256 index = notes.length - 1;
         _goBlocks(uint256(market.jobOf(notes[index].id).since) + 1);
         if (!_do(watcher, abi.encodeCall(market.draw, (order))) || _pick(seed, 4) == 0) return;
+        if (deferred) _mustDo(requester, abi.encodeCall(market.fixInput, (order, _result(), "")));
         _settleOn(index, _settlement(order, _pick(seed, 6) == 0 ? OTHER : _result()));
         _goBlocks(notes[index].seedBlock + _pick(seed, 3));
     }

@@ -40,7 +40,14 @@ abstract contract ThiefMoves is Checks {
         uint256 index = _pick(seed, notes.length);
         Notes storage it = notes[index];
         Order memory order = orders[index];
-        uint256 kind = _pick(seed, 6);
+        uint256 kind = _pick(seed, 7);
+        if (kind == 6) {
+            (bool waits, uint256 which) = _pickJob(seed, Phase.Waiting);
+            if (waits) order = orders[which];
+            bytes memory word = _signInput(_pick(seed, 2) == 0 ? thief : requester, order, OTHER);
+            // In its own name, or with the requester's word on another input.
+            return _mustFail(thief, address(market), abi.encodeCall(market.fixInput, (order, _result(), word)));
+        }
         if (kind == 0) {
             IMarketTypes.SignedCommit memory forged = _signCommit(order, thief, _result());
             return _mustFail(thief, address(market), abi.encodeCall(market.commit, (order, _pick(seed, 5), forged)));

@@ -56,6 +56,20 @@ abstract contract Actors is World {
         market.draw(order);
     }
 
+    /// A drawn job that waits for its input.
+    function _waiting(uint8 replicas) internal returns (Order memory order) {
+        order = _order(replicas);
+        order.inputRoot = 0;
+        vm.prank(requester);
+        market.open(order, "");
+        _draw(order);
+    }
+
+    function _fix(Order memory order, bytes32 inputRoot) internal {
+        vm.prank(requester);
+        market.fixInput(order, inputRoot, "");
+    }
+
     function _settled(uint8 replicas) internal returns (Order memory order) {
         order = _drawn(replicas);
         market.settle(_settlement(order, RESULT));
@@ -123,6 +137,12 @@ abstract contract Actors is World {
         return abi.encodePacked(r, s, v);
     }
 
+    function _signInput(address signer, Order memory order, bytes32 inputRoot) internal view returns (bytes memory) {
+        (uint8 v, bytes32 r, bytes32 s) =
+            vm.sign(keyOf[signer], _digest(ClaimLib.inputStructHash(_id(order), inputRoot)));
+        return abi.encodePacked(r, s, v);
+    }
+
     /// The salt that our providers use: one for each output, so that tests can tell commitments apart.
     function _salt(bytes32 output) internal pure returns (bytes32) {
         return keccak256(abi.encode("salt", output));
@@ -150,7 +170,7 @@ abstract contract Actors is World {
     {
         JobId id = _id(order);
         Claim memory claim =
-            Claim(id, market.drawOf(id), order.shard, order.inputRoot, output, set, _salt(output));
+            Claim(id, market.drawOf(id), order.shard, market.inputOf(order), output, set, _salt(output));
         return IMarketTypes.SignedClaim(output, set, claim.salt, _sign(provider, ClaimLib.structHash(claim)));
     }
 

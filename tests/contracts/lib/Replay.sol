@@ -18,6 +18,7 @@ contract Replay {
         uint256 share;
         /// Whether the payments wait for a demanded output.
         bool waiting;
+        bool deferred;
     }
 
     struct Leaf {
@@ -145,12 +146,16 @@ contract Replay {
             it.requester = order.requester;
             it.replicas = order.replicas;
             it.payment = 10 * uint256(order.units) * order.replicas;
+            it.deferred = order.inputRoot == 0;
             it.job.phase = Phase.Open;
             it.job.since = uint32(seedBlock);
         } else if (name == IMarketTypes.Drawn.selector) {
             (, Seats seats, uint32 bucket) = abi.decode(log.data, (bytes32, Seats, uint32));
-            (it.job.phase, it.job.seats, it.job.lockBucket) = (Phase.Drawn, seats, bucket);
+            (it.job.seats, it.job.lockBucket) = (seats, bucket);
+            it.job.phase = it.deferred ? Phase.Waiting : Phase.Drawn;
             for (uint256 seat; seat < it.replicas; ++seat) locks[SeatsLib.leaf(seats, seat)][bucket] += 1;
+        } else if (name == IMarketTypes.InputFixed.selector) {
+            it.job.phase = Phase.Drawn;
         } else if (name == IMarketTypes.SeatReplaced.selector) {
             uint256 seat = uint256(log.topics[2]);
             if (abi.decode(log.data, (bool))) locks[SeatsLib.leaf(it.job.seats, seat)][it.job.lockBucket] += 1;

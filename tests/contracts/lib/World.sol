@@ -30,6 +30,7 @@ abstract contract World is Test {
     uint96 internal constant ANSWER_PRICE = 3;
     uint128 internal constant SEED_CAP = 1e6;
     uint256 internal constant DEPOSIT = (96 * 1024 + 2048) * uint256(ANSWER_PRICE);
+    uint256 internal constant INPUT_WINDOW = 3 * (COMMIT + REVEAL);
     uint256 internal constant LOCK_TIME = 4 * (COMMIT + REVEAL) + ANSWER + CHALLENGE;
 
     uint8 internal constant TIER = 3;

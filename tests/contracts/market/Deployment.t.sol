@@ -98,13 +98,13 @@ contract DeploymentTest is Actors {
 
     function test_locks_fit_their_buckets_and_unbonding_outlasts_all() external {
         IMarketTypes.Parameters memory p = _parameters();
-        p.challengeWindow = uint32(10 * BUCKET - 4 * (COMMIT + REVEAL) - ANSWER);
+        p.challengeWindow = uint32(10 * BUCKET - 4 * (COMMIT + REVEAL) - INPUT_WINDOW - ANSWER);
         p.contestWindow = 100;
         this.part(vault, p);
         p.challengeWindow += 1;
         _refuse(p, "the lock time exceeds ten buckets");
         p = _parameters();
-        p.contestWindow = uint32(UNBONDING - LOCK_TIME - BUCKET);
+        p.contestWindow = uint32(UNBONDING - LOCK_TIME - INPUT_WINDOW - BUCKET);
         _refuse(p, "unbonding does not outlast locks and contests");
         p.contestWindow -= 1;
         this.part(vault, p);

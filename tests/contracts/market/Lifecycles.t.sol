@@ -18,7 +18,7 @@ contract LifecyclesTest is Actors {
     Judge private _judge;
     Replay private _replay;
     Order[] private _orders;
-    uint256[8] private _reached;
+    uint256[9] private _reached;
     mapping(JobId => IMarketTypes.Reveal[]) private _claimsOf;
 
     function setUp() public override {
@@ -43,7 +43,7 @@ contract LifecyclesTest is Actors {
     function test_random_lives_reach_every_phase() external {
         for (uint256 seed; seed < 12; ++seed) _live(uint256(keccak256(abi.encode("life", seed))));
         for (uint256 i; i < _orders.length; ++i) ++_reached[uint256(_job(_orders[i]).phase)];
-        for (uint256 phase = 1; phase < 7; ++phase) assertTrue(_reached[phase] != 0, vm.toString(phase));
+        for (uint256 phase = 1; phase <= uint256(type(Phase).max); ++phase) assertTrue(_reached[phase] != 0, vm.toString(phase));
         _checkMarket();
         _checkVault();
     }
@@ -78,12 +78,13 @@ contract LifecyclesTest is Actors {
     function act(uint256 seed) external {
         uint256 kind = seed % 16;
         uint256 pick = seed >> 8;
-        if (kind < 3 || _orders.length == 0) return _orders.push(_openKnown(uint8(2 + pick % 3)));
+        if (kind < 3 || _orders.length == 0) return _orders.push(_openKnown(uint8(2 + pick % 3), (pick >> 8) % 4 == 0));
         Order memory order = _orders[_orders.length - 1 - (pick % (_orders.length < 4 ? _orders.length : 4))];
         uint256 seat = (pick >> 8) % 5;
         Phase phase = _job(order).phase;
         if (kind < 11) {
             if (phase == Phase.Open) return (pick >> 16) % 6 == 0 ? _expire(order) : _draw(order);
+            if (phase == Phase.Waiting) return _fixOrExpire(order, pick >> 16);
             if (phase == Phase.Drawn) return _move(order, pick >> 16);
             if (phase == Phase.Settled) return _afterSettling(order, pick >> 16);
             (uint256 since,) = market.challengeOf(_id(order));
@@ -100,10 +101,10 @@ contract LifecyclesTest is Actors {
         _pass(UNBONDING);
     }
 
-    /// An order whose input can be shown.
-    function _openKnown(uint8 replicas) private returns (Order memory order) {
+    /// An order whose input can be shown, fixed after the draw where it is `deferred`.
+    function _openKnown(uint8 replicas, bool deferred) private returns (Order memory order) {
         order = _order(replicas);
-        order.inputRoot = _result();
+        order.inputRoot = deferred ? bytes32(0) : _result();
         vm.prank(requester);
         market.open(order, "");
     }
@@ -144,6 +145,12 @@ contract LifecyclesTest is Actors {
             return market.closeDemand(order);
         }
         _demandInput(order, seats[(pick >> 8) % seats.length]);
+    }
+
+    function _fixOrExpire(Order memory order, uint256 pick) private {
+        if (pick % 4 != 0) return _fix(order, _result());
+        _pass(INPUT_WINDOW);
+        market.expire(order);
     }
 
     function _expire(Order memory order) private {
@@ -211,7 +218,7 @@ contract LifecyclesTest is Actors {
             if (job.phase != Phase.Refunded) {
                 assertEq(Seats.unwrap(job.seats), Seats.unwrap(seen.job.seats), "seats");
             }
-            if (job.phase == Phase.Open || job.phase == Phase.Drawn) owed += seen.payment;
+            if (job.phase == Phase.Open || job.phase == Phase.Waiting || job.phase == Phase.Drawn) owed += seen.payment;
             if (market.demandOf(id, false).state == DemandState.Pending) owed += DEPOSIT;
             Demand memory demand = market.demandOf(id, true);
             if (demand.state != DemandState.Pending) continue;

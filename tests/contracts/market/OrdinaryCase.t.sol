@@ -193,8 +193,15 @@ contract OrdinaryCaseTest is Actors {
     function test_state_tells_the_job_at_once() external {
         Order memory order = _drawn(3);
         _commit(order, 1, RESULT);
-        (, bytes32 seed, uint256[] memory seats, address[] memory seated, bytes32[] memory commitments,) =
-            market.stateOf(order);
+        (
+            ,
+            bytes32 seed,
+            bytes32 inputRoot,
+            uint256[] memory seats,
+            address[] memory seated,
+            bytes32[] memory commitments,
+        ) = market.stateOf(order);
+        assertEq(inputRoot, order.inputRoot, "input");
         assertEq(seed, market.seedOf(_id(order)), "seed");
         assertEq(seats.length, 3, "seats");
         assertEq(seated[2], _provider(order, 2), "provider");

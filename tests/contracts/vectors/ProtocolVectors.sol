@@ -50,6 +50,8 @@ struct JobVector {
     bytes32 job;
     bytes orderSignature;
     bytes32 seed;
+    bytes32 fixedSeed;
+    bytes32 inputStructHash;
     uint8 round;
     bytes32 draw;
     bytes32 outputRoot;
@@ -111,6 +113,8 @@ library ProtocolVectors {
         v.job = 0xf9081562ad3faf613f600b19f5d9c301544b2ea923b7564bc3604ec19eefe4c1;
         v.orderSignature = hex"45f384e0a516557ba96a43c795964c20840e15f349396d95f6d17240a397a4fdada90d05dbab0c26c767d8e0c930850180350e2f7943e7445884730cd2c79f84";
         v.seed = 0xe2c9321862bc701509f6b9309952e040c82a85b166b3b1c31ba6914863a3184e;
+        v.fixedSeed = 0x23d4fa757a21575e6a56cda0f3bb428c01b2b68eb68ea72f65c48f397f8b13b3;
+        v.inputStructHash = 0x2c556b791ed6232fd0e1260591efdb20d484b521ab6f009db1943e637004c8be;
         v.round = 2;
         v.draw = 0xa70eff9c814e25fe9091385adec9cf664b2494edadec832f4d4f730d85bf2585;
         v.outputRoot = 0x8e85bc41e444d12938a6bb9f1662211e0d27dbe787ebf90546607e44d33daeb4;
@@ -168,6 +172,8 @@ library ProtocolVectors {
         v.job = 0xa5b64d2603000c1633925db4a1e6a25599972290a7c1370ba23336a899be3de9;
         v.orderSignature = hex"7fe24eba330decbb8698fbc599052a8899c9a950972e115a763513c013ebf6ed64bd799318993d466ace98518634da662cd1696c3de69b58bff2e93bd6385672";
         v.seed = 0xcd95a98eaa056255fd863e0319d5b612722ee6929c094bbf534bcd1b580ee017;
+        v.fixedSeed = 0x85dbb30862eea2cfe1bae7883e352430fd980997095758950ddf0f0b14b6ca40;
+        v.inputStructHash = 0x69fb26c4086a19248dda378675cb778a4b6ef404d251ffd1f5a1b76d3f9e253e;
         v.round = 1;
         v.draw = 0x91d55284417dd1b2e63875ea5467b2475678b6fa19e101ca5b2f814b39ad0409;
         v.outputRoot = 0x812adf4142c287a4e2bbfe15dd26c9f4931a8ba98796f9c727ec0e4df093e4a9;
@@ -225,6 +231,8 @@ library ProtocolVectors {
         v.job = 0x42e3f52b9b3df77ba8f45ee404e685075a0472a49351d0787c58258973a05fee;
         v.orderSignature = hex"5b9a265c0dbb03516b47d5fa2a23566678e90598e5ec408be6d5081f4eded3a5f876ee22c62ed30950a15cb331cca24779e542d9e5495928330e53c95fd1f171";
         v.seed = 0x7d540d1160d6e093b3f923788011183646cfd1f6da9ffbea5dd4900213766eb3;
+        v.fixedSeed = 0xe692ad1294b6adf59227c8faeb15d06a3ff08cabe372c718ee1bb22aca8a5984;
+        v.inputStructHash = 0x4ed9211d7a2e9aaf16cf9521241c2b8c79f1f23e33dbdc865ea417dc288fbdf3;
         v.round = 2;
         v.draw = 0xb2a4d56219ac6ad502e29ac502583e0f3073e72938a95e53862b69b8081bb2a4;
         v.outputRoot = 0xa60b7e87a4bdea1111682eec16cf4ac0c2f10c8c10df5a9ff5a679f719b73f57;

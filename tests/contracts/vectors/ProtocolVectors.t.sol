@@ -90,6 +90,8 @@ contract ProtocolVectorsTest is Actors {
             JobVector memory job = jobs[i];
             JobId id = JobId.wrap(job.job);
             assertEq(ClaimLib.drawOf(job.seed, job.round), job.draw, "draw");
+            assertEq(ClaimLib.seedWith(job.seed, job.order.inputRoot), job.fixedSeed, "seed with an input");
+            assertEq(ClaimLib.inputStructHash(id, job.order.inputRoot), job.inputStructHash, "input");
             bytes32[] memory commitments = new bytes32[](job.seats.length);
             for (uint256 s; s < job.seats.length; ++s) {
                 SeatVector memory seat = job.seats[s];

@@ -2,6 +2,7 @@
 
 KILL_AT=module:Class.method:before|after ends the process as a power cut would, the first time that
 the method is reached in whatever process comes first: the file KILL_MARK says that it has happened.
+Modules may have been imported already (tests/support/warm.py).
 CLOCK_SKEW_S=seconds moves the wall clock of this process. Production code knows of neither.
 """
 
@@ -33,6 +34,12 @@ def _deadly(function, when):
     return wrapper
 
 
+def _patch(module, path: str, when: str) -> None:
+    *owner, method = path.split(".")
+    place = functools.reduce(getattr, owner, module)
+    setattr(place, method, _deadly(getattr(place, method), when))
+
+
 class _Patcher(importlib.abc.MetaPathFinder):
     """Patches the module as soon as it has been loaded."""
 
@@ -48,9 +55,7 @@ class _Patcher(importlib.abc.MetaPathFinder):
 
         def exec_module(module):
             load(module)
-            *owner, method = self.path.split(".")
-            place = functools.reduce(getattr, owner, module)
-            setattr(place, method, _deadly(getattr(place, method), self.when))
+            _patch(module, self.path, self.when)
 
         spec.loader.exec_module = exec_module
         return spec
@@ -79,6 +84,10 @@ def _skew(seconds: float) -> None:
 if os.environ.get("KILL_AT"):
     import importlib.util
 
-    sys.meta_path.insert(0, _Patcher(*os.environ["KILL_AT"].split(":")))
+    name, path, when = os.environ["KILL_AT"].split(":")
+    if name in sys.modules:
+        _patch(sys.modules[name], path, when)
+    else:
+        sys.meta_path.insert(0, _Patcher(name, path, when))
 if os.environ.get("CLOCK_SKEW_S"):
     _skew(float(os.environ["CLOCK_SKEW_S"]))

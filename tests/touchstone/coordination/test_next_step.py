@@ -58,7 +58,7 @@ def signed_commit(seat: int, output: bytes, salt: bytes = b"x" * 32) -> SignedCo
 
 def signed_claim(gathered: Round, seat: int, output: bytes, salt: bytes = b"x" * 32) -> SignedClaim:
     set_ = gathered.set_hash(JOB)
-    claim = Claim.of(ORDER, JOB.id, gathered.draw, output, set_, salt)
+    claim = Claim.of(JOB, gathered.draw, output, set_, salt)
     return SignedClaim(output, set_, salt, claim.sign(DOMAIN, KEYS[seat]))
 
 

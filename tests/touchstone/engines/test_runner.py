@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tests.touchstone.compilers.test_mlp import write_mlp
 from tests.touchstone.compilers.tiny_decoder import STOP, write_tiny
 from touchstone.compilers import compile_model
+from touchstone.engines.causal_reference import CausalReference
 from touchstone.engines.runner import make_runner
 from touchstone.errors import InputError
 from touchstone.programs import load_model
@@ -19,11 +21,16 @@ PROMPTS = [
 
 
 @pytest.fixture(scope="module")
-def runner(tmp_path_factory):
+def model(tmp_path_factory):
     folder = tmp_path_factory.mktemp("tiny")
     write_tiny(folder / "source", num_hidden_layers=1)
     compile_model(folder / "source", folder / "model", "tiny", "1")
-    return make_runner(load_model(folder / "model"))
+    return load_model(folder / "model")
+
+
+@pytest.fixture(scope="module")
+def runner(model):
+    return make_runner(model)
 
 
 def same(found, wanted):
@@ -64,6 +71,37 @@ def test_tokens_are_told_as_they_are_written(runner):
     told: dict[int, list[int]] = {}
     written = runner.run(encode_prompts(PROMPTS), lambda p, t: told.setdefault(p, []).append(t))
     assert told == {i: [t for t in one.tolist() if t >= 0] for i, one in enumerate(written)}
+
+
+def test_a_reader_reads_in_any_pieces(runner, model):
+    longest = runner.program.input.max_length
+    rows = Prompt(np.arange(5, dtype=np.int32), Sampling.of(9, 1.0, seed=4)).rows(
+        range(longest - 5)
+    )
+    whole = runner._engine.run([rows])[0]
+    random = np.random.default_rng(6)
+    for engine in (runner, runner, CausalReference(model)):
+        reader = engine.reader()
+        cuts = sorted(random.choice(np.arange(1, longest), 4, replace=False))
+        pieces = [reader.read(piece) for piece in np.split(rows, cuts)]
+        assert np.array_equal(np.concatenate(pieces), whole) and reader.length == longest
+        with pytest.raises(InputError, match=f"takes {longest} positions, not {longest + 1}"):
+            reader.read(rows[:1])
+        assert reader.length == longest
+
+
+def test_a_perceptron_reads_rows_one_after_the_other(tmp_path):
+    write_mlp(tmp_path / "source")
+    compile_model(tmp_path / "source", tmp_path / "model", "mlp", "1")
+    runner = make_runner(load_model(tmp_path / "model"))
+    rows = np.random.default_rng(4).integers(-(1 << 18), 1 << 18, (5, 30)).astype(np.int32)
+    together = runner.run([rows.reshape(-1), rows[:2].reshape(-1)])
+    assert [one.shape for one in together] == [(10,), (4,)]
+    assert same(runner.check([rows[:2].reshape(-1)], []), [together[0][:4]])
+    with pytest.raises(InputError, match="sequence 1 has 31 elements, not whole rows of 30"):
+        runner.run([rows[0], np.zeros(31, np.int32)])
+    with pytest.raises(InputError, match="as a whole"):
+        runner.reader()
 
 
 def test_a_batch_that_is_no_prompts_is_refused(runner):

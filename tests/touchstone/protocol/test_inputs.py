@@ -71,7 +71,7 @@ def test_what_is_paid_for_is_executed_to_the_last_row():
 @pytest.mark.parametrize("payload", GARBAGE.values(), ids=GARBAGE)
 def test_garbage_with_the_orders_root_gives_the_refused_output_and_no_work(payload):
     order = order_of(payload)
-    require_input(order, payload, SALT)
+    require_input(order.input_root, payload, SALT)
     assert output_of(order, MODEL, payload, never) == REFUSED
     assert rows_to_do(order, MODEL, payload) == 0
 
@@ -178,7 +178,7 @@ def test_a_strong_answer_has_the_transcript_of_what_was_written():
 
 def test_another_salt_has_another_root():
     with pytest.raises(UnpaidInputError) as refused:
-        require_input(order_of(payload_of(3)), payload_of(3), b"t" * 32)
+        require_input(order_of(payload_of(3)).input_root, payload_of(3), b"t" * 32)
     assert refused.value.rule == "wrong_input"
 
 

@@ -14,7 +14,15 @@ from eth_account.messages import encode_typed_data
 
 from touchstone.protocol import demands, prices
 from touchstone.protocol.audits import audit_seed, seal_of
-from touchstone.protocol.claims import Claim, Commit, commitment_of, draw_of, set_of
+from touchstone.protocol.claims import (
+    Claim,
+    Commit,
+    commitment_of,
+    draw_of,
+    input_struct_hash,
+    seed_with,
+    set_of,
+)
 from touchstone.protocol.eip712 import Domain, Signature, recover
 from touchstone.protocol.ids import model_id
 from touchstone.protocol.orders import ORDER_FIELDS, Order
@@ -73,6 +81,8 @@ def test_hashes_are_those_of_the_vectors(job: dict[str, Any]) -> None:
     job_id = order.job_id(domain)
     assert job_id == unhex(job["job"])
     assert audit_seed(job_id, unhex(job["seed"])) == unhex(job["auditSeed"])
+    assert seed_with(unhex(job["seed"]), order.input_root) == unhex(job["fixedSeed"])
+    assert input_struct_hash(job_id, order.input_root) == unhex(job["inputStructHash"])
     draw = draw_of(unhex(job["seed"]), job["round"])
     assert draw == unhex(job["draw"])
     output, set_ = unhex(job["outputRoot"]), unhex(job["set"])
@@ -85,7 +95,7 @@ def test_hashes_are_those_of_the_vectors(job: dict[str, Any]) -> None:
         Commit(job_id, draw, commitment).require_signer(
             domain, Signature.from_bytes(unhex(seat["commitSignature"])), provider
         )
-        Claim.of(order, job_id, draw, output, set_, salt).require_signer(
+        Claim(job_id, draw, order.shard, order.input_root, output, set_, salt).require_signer(
             domain, Signature.from_bytes(unhex(seat["claimSignature"])), provider
         )
 

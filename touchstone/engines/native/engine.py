@@ -9,7 +9,14 @@ from typing import Any
 import numpy as np
 
 from touchstone.arithmetic.sampling import NO_TOKEN
-from touchstone.engines.interface import Int32, Runnable, check_batch, check_prompts
+from touchstone.engines.interface import (
+    Int32,
+    Reader,
+    Runnable,
+    check_batch,
+    check_piece,
+    check_prompts,
+)
 from touchstone.engines.native.causal_lowering import lower_causal
 from touchstone.engines.native.executor import Executor
 from touchstone.engines.native.histories import histories_of
@@ -90,23 +97,29 @@ class NativeEngine:
         need = sum(self._plan.need((1, 1), longest if self._plan.ragged else 0))
         return max(1, min(STEP_ROWS, STEP_ELEMENTS // max(need, 1)))
 
-    def run(self, batch: Sequence[Int32]) -> list[Int32]:
+    def run(self, batch: Sequence[Int32], wanted: Sequence[int] | None = None) -> list[Int32]:
         """See CausalEngine.run."""
         waiting = {i: rows[:, 0] for i, rows in enumerate(check_batch(self._program, batch))}
         sessions = {i: self.session() for i in waiting}
         outputs: dict[int, list[Int32]] = {i: [] for i in waiting}
+        wishes = [len(rows) for rows in batch] if wanted is None else wanted
         limit = self._step_rows(max(map(len, waiting.values()), default=1))
         while waiting:
             feeds, room = {}, limit
             for number, rows in list(waiting.items()):
                 if room:
-                    feeds[number] = Feed(sessions[number], rows[:room], len(rows[:room]))
-                    waiting[number] = rows[room:]
-                    room -= len(rows[:room])
+                    own, waiting[number] = rows[:room], rows[room:]
+                    wish = max(0, min(len(own), wishes[number] - len(waiting[number])))
+                    feeds[number] = Feed(sessions[number], own, wish)
+                    room -= len(own)
             for number, found in zip(feeds, self.step(list(feeds.values())), strict=True):
                 outputs[number].append(found)
             waiting = {i: rows for i, rows in waiting.items() if len(rows)}
         return [np.concatenate(parts) for parts in outputs.values()]
+
+    def reader(self) -> Reader:
+        """See CausalEngine.reader."""
+        return _Reader(self, self._program, self._step_rows(self._program.input.max_length))
 
     def replay(self, rows: Int32) -> Iterator[tuple[int, Int32]]:
         """See CausalEngine.replay."""
@@ -146,3 +159,21 @@ class NativeEngine:
                     seen(writing.index, token)
             running = [writing for writing in running if not writing.ended]
         return written
+
+
+class _Reader:
+    """See `interface.Reader`."""
+
+    def __init__(self, engine: NativeEngine, program: Program, limit: int) -> None:
+        self._engine, self._program, self._limit = engine, program, limit
+        self._session = engine.session()
+
+    @property
+    def length(self) -> int:
+        return self._session.length
+
+    def read(self, rows: Int32) -> Int32:
+        checked = check_piece(self._program, self.length, rows)
+        parts = [checked[i : i + self._limit] for i in range(0, len(checked), self._limit)]
+        step = self._engine.step
+        return np.concatenate([step([Feed(self._session, p, len(p))])[0] for p in parts])

@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from tests.support import warm
 from tests.touchstone.chain.outbox import killed, paying
 from tests.touchstone.chain.outbox.payments import AMOUNT, Payment, paid, stranger
 from touchstone.chain.outbox import Policy, State
@@ -15,8 +16,8 @@ MOMENTS = ("stored", "broadcast", "mined")
 def pay_and_die(devnet, database, to, key, moment):
     arguments = [devnet.url, str(database), to, key, moment]
     command = [sys.executable, "-m", "tests.touchstone.chain.outbox.killed", *arguments]
-    ended = subprocess.run(command, capture_output=True, timeout=60)
-    assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()
+    ended = warm.run(command, timeout=60)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
 
 
 def restarted(devnet, database):

@@ -3,7 +3,8 @@
 Panels are those of `tile`: keys for each 16 positions [d / 2, 16, 2], values for each 16 elements
 [positions / 2, 16, 2], both int16. What a function shares with the next one stands in tuples:
 
-    keys:   panels, shifts int64 [positions], the same as powers of two, largest sum of squares
+    keys:   panels, shifts int64 [positions], the same as powers of two, limits int64 [panels]: a
+            query whose sum of squares is below that of a panel has sums within int32 with it
     values: panels, shift
     room:   queries int16 [4, d], scores int32 [4, positions], shares int16 [4, positions],
             sums int32 [4, 16], places of whole shares [4]; positions and d rounded up
@@ -16,7 +17,7 @@ import numpy as np
 from touchstone.engines.native.machine.compiling import compiled
 from touchstone.engines.native.machine.numbers import power, round_shift, saturate, shift_down
 from touchstone.engines.native.machine.rows import copy, exp, narrow_row, row_max, total
-from touchstone.engines.native.machine.scaling import scale_sums
+from touchstone.engines.native.machine.scaling import scale_products
 from touchstone.engines.native.machine.tile import CHANNELS, MOST_ROWS, short_tile
 
 SHARE_BITS = 15
@@ -28,7 +29,6 @@ The exact share is a multiple of 1 / (2 * total) > 2^-32 away from the next roun
 it; the two roundings of float64 move it by at most 2^-36. So adding 2^-34 decides every case right.
 """
 
-_ZEROS = np.zeros(CHANNELS, np.int32)
 _ONES = np.ones(CHANNELS, np.float64)
 
 
@@ -67,16 +67,18 @@ def keys_of(k, peaks, step, width, bits):
     shifts, powers = np.zeros(count, np.int64), np.zeros(_in_sixteens(count), np.float64)
     narrowed = np.empty(deep, np.int16)
     words, target = narrowed.view(np.int32), panels.view(np.int32)
-    longest = np.int64(0)
+    longest = np.ones(_in_sixteens(count) // CHANNELS, np.int64)
     for u in range(count):
         shifts[u] = shift_down(np.int64(peaks[u]), bits)
         powers[u] = power(shifts[u])
         narrow_row(k[u * step : u * step + width], shifts[u], bits, narrowed)
-        longest = max(longest, _squares(narrowed))
+        longest[u // CHANNELS] = max(longest[u // CHANNELS], _squares(narrowed))
         start = (u // CHANNELS) * words.size * CHANNELS + u % CHANNELS
         for pair in range(words.size):
             target[start + pair * CHANNELS] = words[pair]
-    return panels, shifts, powers, longest
+    # A product of rows is at most that of their lengths. Where this is below 2^31, a sum in int32
+    # is right, whatever its parts did on the way.
+    return panels, shifts, powers, (1 << 62) // longest
 
 
 @compiled
@@ -90,16 +92,23 @@ def _squares(narrowed):
 @compiled
 def values_of(v, top, count, step, width, bits):
     """Values of `count` rows `step` apart, narrowed by the peak of all of them."""
-    shift, deep, panels = shift_down(top, bits), _in_twos(count), _in_sixteens(width)
-    target = np.zeros(deep * panels, np.int16)
-    narrowed = np.empty(width, np.int16)
-    for u in range(count):
-        narrow_row(v[u * step : u * step + width], shift, bits, narrowed)
-        start = (u >> 1) * 2 * CHANNELS + (u & 1)
-        for e in range(width):
-            place = (e // CHANNELS) * deep * CHANNELS + 2 * (e % CHANNELS)
-            target[start + place] = narrowed[e]
-    return target, shift
+    shift, deep, wide = shift_down(top, bits), _in_twos(count), _in_sixteens(width)
+    panels = np.zeros(deep * wide, np.int16)
+    words, narrowed = panels.view(np.int32), np.zeros(2 * wide, np.int16)
+    even, odd = narrowed[:wide], narrowed[wide:]
+    for u in range(0, count, 2):
+        narrow_row(v[u * step : u * step + width], shift, bits, even)
+        if u + 1 < count:
+            narrow_row(v[(u + 1) * step : (u + 1) * step + width], shift, bits, odd)
+        else:
+            odd[:] = 0
+        for start in range(0, wide, CHANNELS):
+            place = (start * deep + u * CHANNELS) // 2
+            target = words[place : place + CHANNELS]
+            for e in range(CHANNELS):
+                low = np.int32(even[start + e]) & np.int32(0xFFFF)
+                target[e] = low | (np.int32(odd[start + e]) << np.int32(16))
+    return panels, shift
 
 
 @compiled
@@ -109,43 +118,42 @@ def score(q, peaks, step, width, settings, keys, room):
     settings: row bits, factor, factor bits, pairs that may be added up in int32 whatever they are.
     """
     bits, factor, factor_bits, block = settings
-    panels, _, powers, longest = keys
+    panels, _, powers, limits = keys
     queries, lines, _, sums, _ = room
     rows, deep, size = peaks.size, _in_twos(width), lines.size // MOST_ROWS
     shifts, squares = np.empty(MOST_ROWS, np.int64), np.empty(MOST_ROWS, np.int64)
+    factors = np.empty(MOST_ROWS, np.float64)
     for r in range(rows):
         shift = shift_down(np.int64(peaks[r]), bits)
         narrowed = queries[r * deep : (r + 1) * deep]
         narrow_row(q[r * step : r * step + width], shift, bits, narrowed)
         shifts[r], squares[r] = 16 + factor_bits - shift, _squares(narrowed)
-    for start in range(0, size, CHANNELS):
+        factors[r] = factor * power(-shifts[r])
+    for number in range(limits.size):
+        start = number * CHANNELS
         panel = panels.ctypes.data + 2 * start * deep
         short_tile(rows, queries.ctypes.data, deep, panel, deep // 2, sums.ctypes.data)
         for r in range(rows):
-            scale_sums(
-                sums.ctypes.data + 4 * CHANNELS * r, powers.ctypes.data + 8 * start,
-                factor * power(-shifts[r]), _ZEROS.ctypes.data,
-                lines.ctypes.data + 4 * (r * size + start),
-            )  # fmt: skip
-    # A product of rows is at most that of their lengths. Where this is below 2^31, a sum in int32
-    # is right, whatever its parts did on the way; elsewhere it is made again.
-    for r in range(rows):
-        if squares[r] >= (1 << 62) // max(longest, 1):
-            row = queries[r * deep : (r + 1) * deep]
-            _long_score(row, factor, shifts[r], block, keys, sums, line_of(room, r))
+            if squares[r] < limits[number]:
+                scale_products(
+                    sums.ctypes.data + 4 * CHANNELS * r, powers.ctypes.data + 8 * start,
+                    factors[r], lines.ctypes.data + 4 * (r * size + start),
+                )  # fmt: skip
+            else:
+                row = queries[r * deep : (r + 1) * deep]
+                line = line_of(room, r)[start : start + CHANNELS]
+                _long_scores(row, start, factor, shifts[r], block, keys, line)
 
 
 @compiled
-def _long_score(row, factor, shift, block, keys, sums, line):
-    """Scores of one query, summed in int64."""
+def _long_scores(row, start, factor, shift, block, keys, line):
+    """Scores of one query with a panel of keys, summed in int64."""
     panels, key_shifts, _, _ = keys
-    totals = np.empty(CHANNELS, np.int64)
-    for start in range(0, key_shifts.size, CHANNELS):
-        panel = panels.ctypes.data + 2 * start * row.size
-        _long_sums(row.ctypes.data, panel, row.size // 2, block, sums, totals)
-        for u in range(start, min(start + CHANNELS, key_shifts.size)):
-            found = round_shift(totals[u - start] * factor, shift - key_shifts[u])
-            line[u] = saturate(found)
+    sums, totals = np.empty(CHANNELS, np.int32), np.empty(CHANNELS, np.int64)
+    panel = panels.ctypes.data + 2 * start * row.size
+    _long_sums(row.ctypes.data, panel, row.size // 2, block, sums, totals)
+    for u in range(min(CHANNELS, key_shifts.size - start)):
+        line[u] = saturate(round_shift(totals[u] * factor, shift - key_shifts[start + u]))
 
 
 @compiled
@@ -206,10 +214,8 @@ def mix(rows, values, room, out, step, width):
                 _unwrap(whole[r], panel, own)
             target = out[r * step + start : r * step + min(start + CHANNELS, width)]
             full = target.size == CHANNELS
-            scale_sums(
-                own.ctypes.data, _ONES.ctypes.data, factor, _ZEROS.ctypes.data,
-                target.ctypes.data if full else last.ctypes.data,
-            )  # fmt: skip
+            place = target.ctypes.data if full else last.ctypes.data
+            scale_products(own.ctypes.data, _ONES.ctypes.data, factor, place)
             if not full:
                 copy(last, target)
 
