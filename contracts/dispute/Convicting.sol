@@ -149,7 +149,7 @@ abstract contract Convicting is Elements {
         uint256 part;
         while (partsA[part] == partsB[part]) ++part;
         from += part * size;
-        // SAFETY: a reduction has at most 2^16 terms, and parts were checked against int128.
+        // SAFETY: a reduction has at most 2^18 terms, and parts were checked against int128.
         (game.from, game.to) = (uint32(from), uint32(from + size < end ? from + size : end));
         (game.partA, game.partB) = (int128(partsA[part]), int128(partsB[part]));
         // What was posted must not be taken for parts of the next round.

@@ -48,10 +48,12 @@ abstract contract Waiting is IMarketDeadlines, MarketBase {
         PoolId pool = order.pool();
         uint256[] memory seats = job.active(order.replicas);
         uint256 fee = order.share() / Slices.RESERVATION_PARTS;
+        uint256 left = order.payment();
         uint256 paid;
         for (uint256 i; i < seats.length; ++i) {
             uint256 leaf = job.seats.leaf(seats[i]);
             paid |= 1 << seats[i];
+            left -= fee;
             _credit(vault.ownerOf(pool, leaf), fee);
             // Nothing can ever be charged to these bonds: a requester shall not keep them from other jobs.
             if (block.timestamp >= _lockedUntil(job)) continue;
@@ -61,6 +63,6 @@ abstract contract Waiting is IMarketDeadlines, MarketBase {
         // Nobody can be accused in its name any more: its bonds may back other jobs by now.
         job.seats = Seats.wrap(0);
         emit Reserved(id, paid, fee);
-        _refund(order, id, job, order.payment() - fee * seats.length, RefundReason.InputWithheld);
+        _refund(order, id, job, left, RefundReason.InputWithheld);
     }
 }

@@ -40,7 +40,7 @@ REASONS = {
     "TooLate": "it could no longer be paid in time",
     "TooFewReveals": "fewer than two results were revealed",
     "Contested": "the results differ",
-    "InputWithheld": "the input did not come, or was not fixed in time",
+    "InputWithheld": "the input did not come",
     "OutputWithheld": "the output was demanded on chain and did not come",
 }
 """Why a job was refunded."""

@@ -4,6 +4,7 @@ token that is written, follows from that."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,49 +12,61 @@ from touchstone.engines.causal_reference import Reading
 from touchstone.engines.interface import Int32
 from touchstone.protocol.generation import Prompt
 
-CausalTamper = Callable[[int, int, int, Int32], Int32]
-"""What a cheat makes of a value: (sequence, position, value, elements [1, groups, width])."""
+Change = Callable[[int, int, Int32], Int32]
+"""What is made of a value: (position, value, elements [1, groups, width]) to elements."""
 
 
-def right(sequence: int, position: int, value: int, elements: Int32) -> Int32:
+@dataclass(frozen=True)
+class CausalTamper:
+    """What a cheat does in one of the sequences."""
+
+    sequence: int
+    change: Change
+
+
+def _unchanged(position: int, value: int, elements: Int32) -> Int32:
     return elements
+
+
+right = CausalTamper(-1, _unchanged)
+"""Tampers with no sequence."""
 
 
 def flip_at(sequence: int, position: int, value: int, element: int, bit: int) -> CausalTamper:
     """One bit of one element flipped."""
 
-    def tamper(s: int, t: int, v: int, elements: Int32) -> Int32:
-        if (s, t, v) != (sequence, position, value):
+    def change(t: int, v: int, elements: Int32) -> Int32:
+        if (t, v) != (position, value):
             return elements
         changed = elements.copy().reshape(-1)
         changed.view(np.uint32)[element % changed.size] ^= np.uint32(1 << bit)
         return changed.reshape(elements.shape)
 
-    return tamper
+    return CausalTamper(sequence, change)
 
 
 def write_at(sequence: int, position: int, value: int, element: int, number: int) -> CausalTamper:
     """One element that is this number instead."""
 
-    def tamper(s: int, t: int, v: int, elements: Int32) -> Int32:
-        if (s, t, v) == (sequence, position, value):
+    def change(t: int, v: int, elements: Int32) -> Int32:
+        if (t, v) == (position, value):
             elements = elements.copy()
             elements[0, 0, element] = number
         return elements
 
-    return tamper
+    return CausalTamper(sequence, change)
 
 
 def set_everywhere(sequence: int, element: int, number: int) -> CausalTamper:
     """An element of all orders of a prompt, as of a setting that was not ordered."""
 
-    def tamper(s: int, t: int, v: int, elements: Int32) -> Int32:
-        if (s, v) == (sequence, 0):
+    def change(t: int, v: int, elements: Int32) -> Int32:
+        if v == 0:
             elements = elements.copy()
             elements[0, 0, element] = number
         return elements
 
-    return tamper
+    return CausalTamper(sequence, change)
 
 
 class TamperedReading(Reading):
@@ -61,15 +74,15 @@ class TamperedReading(Reading):
 
     def __init__(self, program, tensors, sequence: int, tamper: CausalTamper) -> None:
         super().__init__(program, tensors)
-        self._sequence, self._tamper = sequence, tamper
+        self._change = tamper.change if tamper.sequence == sequence else _unchanged
 
     def step(self, row: Int32) -> list[Int32]:
-        changed = self._tamper(self._sequence, self.position, 0, row.reshape(1, 1, -1))
+        changed = self._change(self.position, 0, row.reshape(1, 1, -1))
         return super().step(changed.reshape(-1))
 
     def _run(self, operator, values: list[Int32]) -> Int32:
         found = super()._run(operator, values)
-        return self._tamper(self._sequence, self.position, len(values), found)
+        return self._change(self.position, len(values), found)
 
 
 def read_rows(model, number: int, rows: Int32, tamper: CausalTamper) -> list[list[Int32]]:

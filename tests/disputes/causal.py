@@ -4,7 +4,7 @@ position."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -42,8 +42,10 @@ class CausalLab(Lab):
     ) -> Execution:
         """Runs the job as a party would that tampers with it, or edits its output."""
         program = self.model.program
-        runs = [self._run(i, given, tamper) for i, given in enumerate(self._given())]
-        values = [stacked(steps) for steps in runs]
+        values = list(self._honest)
+        if tamper is not right:
+            given = self._given()[tamper.sequence]
+            values[tamper.sequence] = self._run(tamper.sequence, given, tamper)
         read = [run[0][:, 0] for run in values]
 
         def replay(rows: Int32) -> Iterator[tuple[int, Int32]]:
@@ -74,10 +76,14 @@ class CausalLab(Lab):
             return list(decode_prompts(self.sequences))
         return [rows.reshape(-1, spec.width) for rows in self.sequences]
 
-    def _run(self, number: int, given, tamper: CausalTamper) -> list[list[Int32]]:
-        if isinstance(given, Prompt):
-            return read_prompt(self.model, number, given, tamper)
-        return read_rows(self.model, number, given, tamper)
+    @cached_property
+    def _honest(self) -> list[list[Int32]]:
+        return [self._run(i, given, right) for i, given in enumerate(self._given())]
+
+    def _run(self, number: int, given, tamper: CausalTamper) -> list[Int32]:
+        """All values of a sequence."""
+        read = read_prompt if isinstance(given, Prompt) else read_rows
+        return stacked(read(self.model, number, given, tamper))
 
     def _output(self, number: int, values: list[Int32]) -> Int32:
         found, given = values[self.model.program.output], self._given()[number]

@@ -32,7 +32,7 @@ LONG = pytest.mark.long
 CHALLENGER = 9
 CEILING = slot_ceiling(TIER)
 SILENT, STATES_AND_STALLS, PLAYS = 0, 1, 99
-LAST = {STOPS: 2, WRITES: 4}
+LAST = {STOPS: 2, WRITES: 3}
 """The last position of each prompt: what stands there writes the first token."""
 
 
@@ -198,7 +198,7 @@ def test_another_prompt(chain: Chain) -> None:
 def test_an_output_that_its_execution_does_not_give(chain: Chain) -> None:
     """The tokens of another execution behind a right transcript, and bytes too many."""
     lab, right = whole_lab(), honest(whole_lab)
-    other = lab.execute(write_at(WRITES, 6, value_of("emitted"), 0, 9)).output
+    other = lab.execute(write_at(WRITES, 5, value_of("emitted"), 0, 9)).output
     bare = lab.execute(edit=lambda _: other)
     longer = lab.execute(edit=lambda output: output + bytes(4))
     # The last cannot play: no game is about bytes that its transcript does not give.
@@ -236,7 +236,7 @@ def test_a_shard_is_played_as_well(shard_chain: Chain) -> None:
     tamper = flip_at(0, 8, value_of("layer.2.mix", shard_lab), 5, 28)
     assert made(convicted(shard_chain, tamper, shard_lab), PostParts)
     # Other rows than those that the first shard gave.
-    assert made(convicted(shard_chain, write_at(0, 1, 0, 13, 4), shard_lab), ConvictEnd)
+    assert made(convicted(shard_chain, write_at(0, 1, 0, 13, 1 << 22), shard_lab), ConvictEnd)
 
 
 # --- who lies, and how it plays ------------------------------------------------------------------
@@ -295,10 +295,10 @@ def test_a_stranger_that_lies_about_honest_seats_loses_its_bond(chain: Chain) ->
 @pytest.mark.parametrize(
     ("tamper", "move"),
     [
-        pytest.param(write_at(WRITES, 6, 0, 0, 3), ConvictCopy, id="another token"),
+        pytest.param(write_at(WRITES, 5, 0, 0, 3), ConvictCopy, id="another token"),
         pytest.param(flip_at(STOPS, 1, 0, 0, 3), ConvictCopy, id="another prompt", marks=LONG),
         pytest.param(set_everywhere(STOPS, 5, 99), ConvictCopy, id="another seed", marks=LONG),
-        pytest.param(flip_at(WRITES, 6, 21, 9, 20), ConvictStrong, id="another row"),
+        pytest.param(flip_at(WRITES, 5, 21, 9, 30), ConvictStrong, id="another row"),
     ],
 )
 def test_one_transaction_convicts_a_strong_claim(chain: Chain, tamper, move) -> None:
@@ -315,7 +315,7 @@ def test_one_transaction_convicts_a_strong_claim(chain: Chain, tamper, move) -> 
 def test_a_strong_claim_that_serves_no_openings_is_played(chain: Chain) -> None:
     lab = whole_lab()
     right = lab.execute(strong=True)
-    wrong = lab.execute(write_at(WRITES, 6, 0, 0, 3), strong=True)
+    wrong = lab.execute(write_at(WRITES, 5, 0, 0, 3), strong=True)
     served = Shelves({0: Shelf(right), 1: Silent(wrong)})
     arena = tried(chain, lab, [right, wrong], right, strong=True, served=served)
     assert made([move for moves, _ in arena.gas[0] for move in moves], ConvictEnd)

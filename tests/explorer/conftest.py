@@ -44,6 +44,8 @@ KINDS = (
     "equivocated",
     "acknowledged",
     "starved",
+    "fixed",
+    "never_fixed",
     "fed",
     "demanded",
     "delivered",
@@ -60,7 +62,7 @@ KINDS = (
     "audit_unwound",
     "audit_challenged",
 )
-PENDING = ("audit_held", "audit_drawn", "audit_due", "open", "drawn")
+PENDING = ("audit_held", "audit_drawn", "audit_due", "open", "waiting", "drawn")
 """Jobs that wait for something; made last, so that little time passes over them."""
 
 

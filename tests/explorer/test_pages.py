@@ -53,9 +53,18 @@ WORDS = {
         "demanded the input on chain, with a deposit of 0.100352 tokens",
         "The input was withheld: seats 0 and 1 (",
         "got a reservation fee of 0.00125 tokens each.",
-        "0.0275 tokens went back, since the input was demanded on chain and did not come; 0.0025 "
-        "tokens were paid as reservation fees.",
+        "0.0275 tokens went back, since the input did not come; 0.0025 tokens were paid as "
+        "reservation fees.",
     ],
+    "fixed": [
+        "The input is fixed: its root is ",
+        "Settled: 3 providers were paid 0.03 tokens.",
+    ],
+    "never_fixed": [
+        "got a reservation fee of 0.00125 tokens each.",
+        "0.02625 tokens went back, since the input did not come",
+    ],
+    "waiting": ["stand by until its input is fixed", "Its input must be fixed by", "not fixed yet"],
     "fed": [
         "lacks the input as well.",
         "answered on chain with the input (24 bytes) and was paid 0.002072 tokens for it.",
@@ -202,12 +211,13 @@ def test_the_front_page_has_totals_the_latest_jobs_and_the_indexed_block(story):
 
     assert totals["jobs"] == len(story.jobs)
     assert totals["phases"] == {
-        "open": 1, "drawn": 1, "settled": 22, "contested": 1, "concluded": 1, "refunded": 4,
+        "open": 1, "waiting": 1, "drawn": 1, "settled": 23, "contested": 1, "concluded": 1,
+        "refunded": 5,
     }  # fmt: skip
     assert f"Indexed to block {story.world.head}" in shown
     assert f"Jobs{len(story.jobs)}" in shown.replace(" ", "")
-    assert totals["escrowed"]["tokens"] == "1.06"
-    assert "1.06 tokens" in shown
+    assert totals["escrowed"]["tokens"] == "1.15"
+    assert "1.15 tokens" in shown
     assert "not final yet" in shown
 
 

@@ -43,7 +43,7 @@ def test_a_jobs_state_is_the_markets(story, session, name):
     said, real = life(story, session, name).state, story.world.market.job(order)
 
     assert said.order == order
-    for field in ("id", "phase", "since", "failed", "round", "seed"):
+    for field in ("id", "phase", "since", "failed", "round", "seed", "input_root"):
         assert getattr(said, field) == getattr(real, field), field
     # An ended job keeps the seats that it paid or holds, the explorer all that were drawn.
     assert dict(real.seats).items() <= dict(said.seats).items()
@@ -80,7 +80,7 @@ def assert_same_audit(said, real):
 def test_every_unit_of_a_jobs_escrow_is_accounted_for(story, session, name):
     order, key = story.jobs[name], story.world.hex_of(story.jobs[name])
     moved = [(Kind(entry.kind), entry.amount) for entry in entries_of(session, [key])]
-    waits = order.payment if name in ("open", "drawn", "demanded") else 0
+    waits = order.payment if name in ("open", "waiting", "drawn", "demanded") else 0
     waits += order.share if name in ("audit_due", "audit_drawn") else 0
 
     assert [amount for kind, amount in moved if kind is Kind.PAYMENT] == [order.payment]

@@ -27,7 +27,7 @@ from touchstone.protocol.claims import Claim, Commit, commitment_of, draw_of, se
 from touchstone.protocol.ids import JobId, ModelId, model_id, pool_id
 from touchstone.protocol.jobs import JobState
 from touchstone.protocol.merkle import merkle_root
-from touchstone.protocol.orders import Mode, Order, audit_bits
+from touchstone.protocol.orders import DEFERRED, Mode, Order, audit_bits
 from touchstone.protocol.payload import encode_payload, payload_root
 from touchstone.protocol.prices import bond
 
@@ -220,6 +220,23 @@ class World:
         self.demand_input(order, 1)
         self.wait(self.market.parameters.answer_window + 1)
         self.advance(order)
+        return order
+
+    def waiting(self) -> Order:
+        """A deferred order, drawn."""
+        return self.drawn(input_root=DEFERRED)
+
+    def fixed(self) -> Order:
+        """A deferred order whose input is fixed, and whose results agree."""
+        order = self.waiting()
+        self.sender(REQUESTER).send(self.market.fix_input(order, self.unique()))
+        self.settle(order)
+        return order
+
+    def never_fixed(self) -> Order:
+        order = self.waiting()
+        self.wait(self.market.parameters.input_window + 1)
+        self.sender(REQUESTER).send(self.market.expire(order))
         return order
 
     def fed(self) -> Order:

@@ -50,7 +50,7 @@ class Node:
 
     def work(self, job):
         order = self.orders.get(job)
-        return order and SimpleNamespace(job=job, order=order, salt=JOB_SALT)
+        return order and SimpleNamespace(job=job, order=order, salt=JOB_SALT, output_root=None)
 
     def input(self, job) -> bytes:
         if job in self.broken:

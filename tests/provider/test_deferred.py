@@ -43,7 +43,9 @@ def fix(world, job, payload):
 
 
 def test_it_waits_for_the_input_and_settles_it_for_a_client(world, node, tmp_path):
-    client = Client(world.w3, world.deployment, world.requester, tmp_path, poll_s=0.05)
+    client = Client(
+        world.w3, world.deployment, world.requester, tmp_path, patience_s=0, poll_s=0.05
+    )
     (job,) = client.order_deferred("doubling@1", [0], 1, replicas=1)
     world.devnet.mine(3)
     client._coordinator.step(job.order)
@@ -62,7 +64,7 @@ def test_it_waits_for_the_input_and_settles_it_for_a_client(world, node, tmp_pat
 def test_a_delivery_before_it_is_fixed_is_not_ready(world, node):
     job = world.drawn(**ONE)
     assert refusal(node.deliver(world, job)) == (409, "not_ready")
-    source = {"job": "0x" + "00" * 32, "providers": []}
+    source = {"job": "0x" + "00" * 32, "providers": [node.account.address]}
     answer = node.client.post(f"{job.path}/input-source", json=source, headers=world.delivery(job))
     assert refusal(answer) == (409, "not_ready")
     assert node.status(job)["state"] == "waiting"
@@ -73,11 +75,14 @@ def test_a_delivery_before_it_is_fixed_is_not_ready(world, node):
 def test_it_ends_a_job_whose_input_is_never_fixed_and_has_its_fee(world, node):
     job = world.drawn(**ONE)
     wait_until(lambda: world.market.job(job.order).phase is Phase.WAITING, what="the draw")
-    before, _ = world.market.balance_of(node.account.address)
     world.devnet.increase_time(world.market.parameters.input_window + 10)
     wait_until(lambda: world.market.job(job.order).phase is Phase.REFUNDED, what="the end")
-    fee = job.order.share // RESERVATION_PARTS
-    assert world.market.balance_of(node.account.address)[0] == before + fee
+    head = world.w3.eth.block_number
+    (reserved,) = world.market.events(0, head, job.id, ("Reserved",))
+    paid = reserved["args"]["seats"], reserved["args"]["fee"]
+    assert paid == (1, job.order.share // RESERVATION_PARTS)
+    transaction = world.w3.eth.get_transaction(reserved["transactionHash"])
+    assert transaction["from"] == node.account.address
     wait_until(lambda: node.status(job)["state"] == "ended", what="the news")
 
 

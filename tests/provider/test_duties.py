@@ -8,7 +8,7 @@ from provider.duties import Duty, Memory, Self, duties_of, next_duty, owes, turn
 from touchstone.protocol.demands import Demand, DemandState
 from touchstone.protocol.ids import JobId
 from touchstone.protocol.jobs import Clock, JobState, Parameters, Phase
-from touchstone.protocol.orders import Order
+from touchstone.protocol.orders import DEFERRED, Order
 
 ME = Self("0x" + "11" * 20, born=900)
 OTHER = "0x" + "22" * 20
@@ -204,6 +204,17 @@ def test_who_has_waited_in_vain_ends_the_job_after_a_grace():
     assert due(posted, 1086 + T, COMMITTED) is Duty.CLOSE_DEMAND
     neither = replace(DRAWN, input_demand=demanded(OTHER, 1080, 1))
     assert due(neither, 1500, NOTHING) is None
+
+
+def test_a_seat_waits_for_its_input_and_ends_the_job_when_that_is_never_fixed():
+    waiting = replace(DRAWN, order=replace(ORDER, input_root=DEFERRED), phase=Phase.WAITING)
+    until = waiting.since + 3 * (P.commit_window + P.reveal_window)
+    for time in (1001, 1099, 1101, until, until + T + 5):
+        assert due(waiting, time, NOTHING) is None
+        assert due(waiting, time, COMMITTED) is None, "of an input that a reorganisation undid"
+    assert due(waiting, until + T + 6, NOTHING) is Duty.EXPIRE
+    reserve = replace(waiting, providers={0: OTHER, 1: OTHER})
+    assert due(reserve, until + T + 6, NOTHING) is None
 
 
 @pytest.mark.parametrize("phase", [Phase.SETTLED, Phase.CONCLUDED, Phase.REFUNDED])

@@ -58,7 +58,7 @@ def test_an_input_that_breaks_a_rule_is_audited_like_any_other(payload):
         ),
         published=lambda _: SimpleNamespace(unit_rows=8, max_rows=32),
     )
-    order = SimpleNamespace(model=b"m" * 32, units=1)
+    order = SimpleNamespace(model=b"m" * 32, units=1, deferred=False)
     job = SimpleNamespace(id=JobId(b"j" * 32), order=order, opened_block=0)
 
     def execute(batch):

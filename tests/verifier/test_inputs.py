@@ -17,7 +17,8 @@ from touchstone.coordination.messages import SALT_HEADER, SIGNATURE_HEADER
 from touchstone.protocol.claims import delivery_struct_hash
 from touchstone.protocol.eip712 import sign
 from touchstone.protocol.ids import ModelId
-from touchstone.protocol.payload import encode_payload
+from touchstone.protocol.orders import DEFERRED
+from touchstone.protocol.payload import encode_payload, payload_root
 from verifier.app import make_app
 from verifier.duties import Watch
 
@@ -141,6 +142,20 @@ def test_bytes_beyond_what_the_order_pays_for_are_not_even_read_to_the_end(world
     answer = put(app_of(watch, world), job, signed(world, job), receive)
     assert answer == (413, "oversized")
     assert len(read) < 10
+
+
+def test_an_input_is_taken_once_it_is_fixed_and_no_other_then(world, watch):
+    job, payload = opened(world, [3], input_root=DEFERRED)
+    app, sender = app_of(watch, world), world.sender(1)
+    assert put(app, job, signed(world, job), body_of(payload)) == (409, "not_ready")
+    order = watch.find(job).order
+    world.devnet.mine(3)
+    sender.send(world.market.draw([order]))
+    assert put(app, job, signed(world, job), body_of(payload)) == (409, "not_ready")
+    sender.send(world.market.fix_input(order, payload_root(payload, SALT)))
+    changed = payload[:-1] + b"\x01"
+    assert put(app, job, signed(world, job), body_of(changed)) == (422, "wrong_input")
+    assert put(app, job, signed(world, job), body_of(payload)) == (202, None)
 
 
 def test_another_input_than_the_orders_is_not_taken(world, watch):

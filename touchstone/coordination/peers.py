@@ -82,11 +82,7 @@ class Peer:
 
     def deliver(self, job: JobId, payload: bytes, salt: bytes, signature: bytes) -> str:
         """Hands over the input and returns the job's state there. Harmless if repeated."""
-        headers = {
-            SALT_HEADER: "0x" + salt.hex(),
-            SIGNATURE_HEADER: "0x" + signature.hex(),
-            "Content-Type": "application/octet-stream",
-        }
+        headers = _signed(salt, signature, "application/octet-stream")
         body = self._call("PUT", f"/jobs/0x{job.hex()}/input", content=payload, headers=headers)
         return self._parse(JobStatus, body).state
 
@@ -105,11 +101,7 @@ class Peer:
             "POST",
             f"/jobs/0x{job.hex()}/input-source",
             content=asked.model_dump_json().encode(),
-            headers={
-                SALT_HEADER: "0x" + salt.hex(),
-                SIGNATURE_HEADER: "0x" + signature.hex(),
-                "Content-Type": "application/json",
-            },
+            headers=_signed(salt, signature, "application/json"),
         )
         return self._parse(JobStatus, body).state
 
@@ -147,11 +139,7 @@ class Peer:
             "POST",
             f"/jobs/0x{job.hex()}/tokens",
             content=TokensAsked(have=list(have)).model_dump_json().encode(),
-            headers={
-                SALT_HEADER: "0x" + salt.hex(),
-                SIGNATURE_HEADER: "0x" + signature.hex(),
-                "Content-Type": "application/json",
-            },
+            headers=_signed(salt, signature, "application/json"),
             limit=MAX_PAYLOAD_BYTES,
         )
         given = self._parse(TokensGiven, body)
@@ -170,11 +158,7 @@ class Peer:
             "POST",
             f"/jobs/0x{job.hex()}/draft",
             content=asked.model_dump_json().encode(),
-            headers={
-                SALT_HEADER: "0x" + salt.hex(),
-                SIGNATURE_HEADER: "0x" + signature.hex(),
-                "Content-Type": "application/json",
-            },
+            headers=_signed(salt, signature, "application/json"),
             limit=_MAX_ANSWER_BYTES + 2 * limit,
         )
         rows = self._parse(DraftGiven, body).rows
@@ -266,6 +250,15 @@ class Peer:
             return kind.model_validate_json(body)
         except ValidationError as error:
             raise PeerError(f"{self.endpoint} answers with something else: {error}") from error
+
+
+def _signed(salt: bytes, signature: bytes, kind: str) -> dict[str, str]:
+    """What stands before a body that only the requester may send."""
+    return {
+        SALT_HEADER: "0x" + salt.hex(),
+        SIGNATURE_HEADER: "0x" + signature.hex(),
+        "Content-Type": kind,
+    }
 
 
 def peer_of(vault: Vault, provider: ChecksumAddress) -> Peer:

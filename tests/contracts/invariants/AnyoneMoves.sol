@@ -142,7 +142,8 @@ abstract contract AnyoneMoves is ProviderMoves {
         bool waits = _pick(seed, 2) == 0;
         (bool found, uint256 index) = _pickJob(seed, waits ? Phase.Waiting : Phase.Open);
         if (!found) return;
-        if (waits && _pick(seed, 4) == 0) _goTo(notes[index].drawnAt + INPUT_WINDOW + 1);
+        uint256 until = notes[index].drawnAt + INPUT_WINDOW;
+        if (waits && clock <= until && _pick(seed, 4) == 0) _goTo(until + 1);
         bool allowed = waits ? _mayEndWaiting(index) : height > uint256(market.jobOf(notes[index].id).since) + DRAW_BLOCKS;
         assertEq(_do(watcher, abi.encodeCall(market.expire, (orders[index]))), allowed, "expired in its time");
     }

@@ -96,7 +96,8 @@ abstract contract ProviderMoves is Checks {
         if (it.took == 0 || _pick(seed, 2) == 0) return;
         uint256 seat = _pickSeat(seed, it.took);
         Order memory order = orders[index];
-        bool punishable = (_exposed(it) & ~it.twoFaced) >> seat & 1 != 0;
+        // What is signed before the input is fixed names no draw.
+        bool punishable = it.phase != Phase.Waiting && (_exposed(it) & ~it.twoFaced) >> seat & 1 != 0;
         uint256 before = it.twoFaced;
         it.twoFaced |= 1 << seat;
         assertEq(_do(watcher, _evidence(order, seat, it.round, _ownerOf(it, seat), seed)), punishable, "evidence counts");
