@@ -84,7 +84,7 @@ class Executor(Protocol):
 
 
 class ExactExecutor:
-    """Runs verified models with the torch engine."""
+    """Runs verified models with the fastest engine that is exact here."""
 
     def __init__(self, node: NodeSection, served: Sequence[Served]) -> None:
         """Loads every model and compares it with the registry before anything is served.
@@ -93,7 +93,7 @@ class ExactExecutor:
             RootMismatchError: a folder's bytes do not have their roots.
             WrongModelError: a folder holds another model than the chain knows by that name.
         """
-        # Only here, so that commands without computation need not wait for torch.
+        # Only here, so that commands without computation need not wait for the engines.
         from touchstone.engines.runner import make_runner
         from touchstone.programs import load_part
 

@@ -1,7 +1,7 @@
-"""Embedding speed and closeness: the exact torch engine beside transformers in float32.
+"""Embedding speed and closeness: the exact engine beside transformers in float32.
 
-Both run the same MiniLM on the same token numbers in the same process, in turns, with torch's
-default number of threads. `speedup_*` is time in float32 over time in the exact engine (above 1:
+Both run the same MiniLM on the same token numbers in the same process, in turns, on as many threads
+as there are processors. `speedup_*` is time in float32 over time in the exact engine (above 1:
 the exact engine is faster). `cosine_*` compares mean-pooled unit embeddings with float32.
 """
 
@@ -17,7 +17,7 @@ import torch
 from transformers import AutoModel
 
 from touchstone.compilers import compile_bert, find_minilm
-from touchstone.engines import TorchEngine
+from touchstone.engines import EncoderEngine, encoder_engine
 from touchstone.programs import load_model
 
 LENGTHS = (16, 64, 256)
@@ -37,7 +37,7 @@ def run() -> dict[str, float]:
         figures["load_seconds"] = time.perf_counter() - start
         size = sum(file.stat().st_size for file in model.folder.iterdir())
         figures["model_folder_mb"] = size / 1e6
-    engine, float32 = TorchEngine(model), AutoModel.from_pretrained(source).eval()
+    engine, float32 = encoder_engine(model), AutoModel.from_pretrained(source).eval()
     random, cosines = np.random.default_rng(1), []
     for length in LENGTHS:
         for batch in BATCHES:
@@ -54,7 +54,7 @@ def run() -> dict[str, float]:
     return figures
 
 
-def measure(engine: TorchEngine, float32: Any, tokens: Any) -> tuple[float, float]:
+def measure(engine: EncoderEngine, float32: Any, tokens: Any) -> tuple[float, float]:
     """Best seconds of each side, taking turns until the time of the cell is spent."""
     batch = [row.copy() for row in tokens]
     both: tuple[Callable[[], Any], ...] = (
@@ -81,7 +81,7 @@ def embed_float32(float32: Any, tokens: Any) -> Any:
         return torch.nn.functional.normalize(hidden.mean(dim=1), dim=1).numpy()
 
 
-def cosine(engine: TorchEngine, float32: Any, tokens: Any) -> Any:
+def cosine(engine: EncoderEngine, float32: Any, tokens: Any) -> Any:
     """Cosine of each row's two embeddings."""
     found = np.stack(engine.run(list(tokens))).astype(np.float64)
     found /= np.linalg.norm(found, axis=1, keepdims=True)

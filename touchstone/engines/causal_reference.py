@@ -96,13 +96,14 @@ class CausalReference:
     def __init__(self, model: Runnable) -> None:
         self._program, self._tensors = model.program, model.tensors
 
-    def run(self, batch: Sequence[Int32]) -> list[Int32]:
+    def run(self, batch: Sequence[Int32], wanted: Sequence[int] | None = None) -> list[Int32]:
         """See CausalEngine.run."""
         outputs = []
-        for rows in check_batch(self._program, batch):
+        for index, rows in enumerate(check_batch(self._program, batch)):
             reading = Reading(self._program, self._tensors)
             steps = [reading.step(row)[self._program.output][0, 0] for row in rows]
-            outputs.append(np.stack(steps))
+            first = 0 if wanted is None else len(rows) - wanted[index]
+            outputs.append(np.stack(steps)[first:])
         return outputs
 
     def reader(self) -> Reader:

@@ -62,8 +62,9 @@ class Reader(Protocol):
 class CausalEngine(Protocol):
     """Runs the causal program of one model. All ways to run it give the same bytes."""
 
-    def run(self, batch: Sequence[Int32]) -> list[Int32]:
-        """The output of each sequence of rows: int32 [positions, width] for the same of the input.
+    def run(self, batch: Sequence[Int32], wanted: Sequence[int] | None = None) -> list[Int32]:
+        """The output of each sequence of rows: int32 [positions, width] for the same of the input,
+        or of its last `wanted` positions only, which takes less.
 
         Raises InputError for a sequence that does not fit.
         """

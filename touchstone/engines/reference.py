@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from touchstone.arithmetic import attention, causal, linear, norms, pointwise, rows, sampling
-from touchstone.engines.interface import Int32, check_batch, present
-from touchstone.programs.model import Model
+from touchstone.engines.interface import Int32, Runnable, check_batch, present
 from touchstone.programs.program import Constant, Operator, Program
 from touchstone.programs.validate import validate
 from touchstone.programs.weights import Tensor
@@ -61,7 +60,7 @@ HISTORIES = {"causal_scores": (2, 3), "causal_mix": (2, 3)}
 class ReferenceEngine:
     """Runs a model with the NumPy reference."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Runnable) -> None:
         self._program = model.program
         self._tensors = model.tensors
         self._shapes = validate(model.program)

@@ -6,14 +6,14 @@ tokens, rows one after the other, or prompts behind their settings (`protocol.ge
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
 
 from touchstone.engines.causal import causal_engine
+from touchstone.engines.encoder import EncoderEngine, encoder_engine
 from touchstone.engines.interface import CausalEngine, Int32, Reader
-from touchstone.engines.torch_engine import TorchEngine
 from touchstone.errors import InputError, PayloadError
 from touchstone.programs.model import Model
 from touchstone.programs.program import InputKind, Program
@@ -54,19 +54,24 @@ def make_runner(model: Model, device: str = "cpu", threads: int | None = None) -
     """The runner of a model, on a torch device; with None as many threads as there are cores."""
     program = model.program
     if not program.input.causal:
-        return WholeRunner(TorchEngine(model, device, threads), program)
+        return WholeRunner(encoder_engine(model, device, threads), program)
     engine = causal_engine(model, threads)
     if program.input.kind is InputKind.PROMPT:
         return PromptRunner(engine, program)
-    return WholeRunner(engine, program)
+    return WholeRunner(engine, program, engine.reader)
 
 
 class WholeRunner:
     """A model that computes all of a sequence at once: an encoder, a perceptron, or a shard of a
     language model. Tokens or rows in, one row or several out, both flat."""
 
-    def __init__(self, engine: TorchEngine | CausalEngine, program: Program) -> None:
-        self._engine, self.program = engine, program
+    def __init__(
+        self,
+        engine: EncoderEngine | CausalEngine,
+        program: Program,
+        reader: Callable[[], Reader] | None = None,
+    ) -> None:
+        self._engine, self.program, self._reader = engine, program, reader
 
     def run(self, batch: Sequence[Int32], seen: Seen = unseen) -> list[Int32]:
         """See Runner.run."""
@@ -87,9 +92,9 @@ class WholeRunner:
 
     def reader(self) -> Reader:
         """See Runner.reader."""
-        if isinstance(self._engine, TorchEngine):
+        if self._reader is None:
             raise InputError("this model reads its sequences as a whole")
-        return self._engine.reader()
+        return self._reader()
 
 
 class PromptRunner:
@@ -111,8 +116,10 @@ class PromptRunner:
         prompts = _prompts(batch)
         if len(drafts) == len(prompts) and all(map(_fits, prompts, drafts)):
             rows = [p.rows(_read(d)) for p, d in zip(prompts, drafts, strict=True)]
-            written = self._engine.run(rows)
-            if all(map(_agrees, prompts, drafts, written)):
+            # What the prompt's own tokens would be followed by is nobody's concern.
+            wanted = [len(r) + 1 - len(p.tokens) for p, r in zip(prompts, rows, strict=True)]
+            written = self._engine.run(rows, wanted)
+            if all(map(_agrees, drafts, written)):
                 return list(drafts)
         return self._engine.generate(prompts)
 
@@ -143,8 +150,8 @@ def _read(draft: Int32) -> Int32:
     return draft[: stop[0] if len(stop) else -1][: len(draft) - 1]
 
 
-def _agrees(prompt: Prompt, draft: Int32, written: Int32) -> bool:
+def _agrees(draft: Int32, written: Int32) -> bool:
     """Whether the model wrote the draft, and nothing behind its end."""
-    own = written[len(prompt.tokens) - 1 :, 0]
+    own = written[:, 0]
     same = np.array_equal(own, draft[: len(own)])
     return same and (len(own) == len(draft) or bool((draft[len(own) - 1 :] == -1).all()))

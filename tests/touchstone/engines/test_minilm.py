@@ -15,6 +15,7 @@ from tests.touchstone.engines.sentences import varied_texts
 from touchstone.compilers import compile_bert, find_minilm
 from touchstone.engines import ReferenceEngine, TorchEngine
 from touchstone.engines.kernels import Float64, all_kernels
+from touchstone.engines.native.encoder import NativeEncoder
 from touchstone.programs import Model, load_model, tokenize
 
 OUTPUTS_SHA256 = "9f236eca5b3fafd0538d3fb7a3ca722482d7ebafdaecfa03b673b8ee77c53538"
@@ -54,6 +55,18 @@ def test_torch_gives_the_bytes_of_the_reference_and_they_are_pinned(
     assert [a.tobytes() for a in engine.run(tokens)] == [a.tobytes() for a in wanted]
     digest = sha256(b"".join(a.astype("<i4").tobytes() for a in wanted)).hexdigest()
     assert digest == OUTPUTS_SHA256
+
+
+def test_machine_code_gives_the_same_bytes(model: Model, engine: TorchEngine) -> None:
+    tokens = short_tokens(model, 24)
+    odd = np.array([-1, 30522, 5, (1 << 31) - 1, -(1 << 31)], np.int32)
+    native = NativeEncoder(model, threads=2)
+    found = native.run(tokens)
+    digest = sha256(b"".join(a.astype("<i4").tobytes() for a in found)).hexdigest()
+    assert digest == OUTPUTS_SHA256
+    assert np.array_equal(native.run([odd])[0], engine.run([odd])[0])
+    for (_, a), (_, b) in zip(native.replay(odd), engine.replay(odd), strict=True):
+        assert np.array_equal(a, b)
 
 
 def test_a_long_sequence_and_unknown_tokens_give_the_reference_bytes(

@@ -11,8 +11,8 @@ from tests.touchstone.engines.random_causal import orders, random_causal_model
 from tests.touchstone.engines.random_programs import Int32, built, random_batch
 from touchstone.engines import CausalReference
 from touchstone.engines.native import selftest
+from touchstone.engines.native.causal_lowering import lower_causal
 from touchstone.engines.native.engine import NativeEngine
-from touchstone.engines.native.lowering import lower
 from touchstone.engines.native.machine.fields import ATTENTION
 from touchstone.engines.native.memory import Memory
 from touchstone.engines.native.step import Feed
@@ -62,9 +62,13 @@ def test_outputs_of_random_programs_are_those_of_the_reference(
     for output in outputs[-3:]:
         variant = replace(model, program=replace(model.program, output=output))
         wanted = CausalReference(variant).run(batch)
-        found = NativeEngine(variant, threads=2).run(batch)
-        for a, b in zip(wanted, found, strict=True):
+        engine = NativeEngine(variant, threads=2)
+        last = [len(rows) // 2 for rows in batch]
+        for a, b, c, n in zip(
+            wanted, engine.run(batch), engine.run(batch, last), last, strict=True
+        ):
             assert a.dtype == b.dtype == np.int32 and np.array_equal(a, b)
+            assert np.array_equal(a[len(a) - n :], c)
 
 
 def test_random_programs_reach_every_operator_and_the_fused_attention() -> None:
@@ -72,7 +76,7 @@ def test_random_programs_reach_every_operator_and_the_fused_attention() -> None:
     for seed in range(150):
         model = random_causal_model(seed)
         seen |= {operator.op for operator in model.program.operators}
-        nodes = lower(model.program, Memory(model.tensors)).nodes
+        nodes = lower_causal(model.program, Memory(model.tensors)).nodes
         fused += any(node.op == ATTENTION for node in nodes)
     assert seen == set(RULES) - ACROSS_ALL - {"embed_tokens"}
     assert fused > 10
@@ -154,5 +158,5 @@ def test_the_self_test_notices_one_wrong_weight() -> None:
     wanted = list(CausalReference(sample).replay(rows))
     engine = NativeEngine(sample, threads=1)
     assert selftest.agrees(engine, rows, wanted)
-    engine._weights[engine._weights.size // 2] ^= 1
+    engine._executor.weights[engine._executor.weights.size // 2] ^= 1
     assert not selftest.agrees(engine, rows, wanted)

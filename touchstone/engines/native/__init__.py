@@ -1,1 +1,1 @@
-"""Causal programs as machine code for this processor, made by Numba when a node first starts."""
+"""Programs as machine code for this processor, made by Numba when a node first starts."""

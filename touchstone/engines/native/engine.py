@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -19,15 +17,13 @@ from touchstone.engines.interface import (
     check_piece,
     check_prompts,
 )
+from touchstone.engines.native.causal_lowering import lower_causal
+from touchstone.engines.native.executor import Executor
 from touchstone.engines.native.histories import histories_of
-from touchstone.engines.native.lowering import lower
-from touchstone.engines.native.machine import fields
-from touchstone.engines.native.machine.execute import machine
 from touchstone.engines.native.memory import Memory
 from touchstone.engines.native.plan import Plan, make_plan
 from touchstone.engines.native.session import Session
 from touchstone.engines.native.step import Feed, Step
-from touchstone.engines.native.team import Team
 from touchstone.engines.native.writing import Writing
 from touchstone.programs.encoding import program_root
 from touchstone.programs.program import Program, Shape
@@ -53,8 +49,8 @@ class NativeEngine:
 
     def __init__(self, model: Runnable, threads: int | None = None) -> None:
         shapes, memory = validate(model.program), Memory(model.tensors)
-        plan = make_plan(lower(model.program, memory))
-        self._apart = make_plan(lower(model.program, memory, fused=False), apart=True)
+        plan = make_plan(lower_causal(model.program, memory))
+        self._apart = make_plan(lower_causal(model.program, memory, fused=False), apart=True)
         self._prepare(model.program, shapes, plan, memory, threads)
 
     def _prepare(
@@ -63,15 +59,12 @@ class NativeEngine:
     ) -> None:  # fmt: skip
         self._program, self._shapes, self._plan = program, shapes, plan
         self._histories = histories_of(program, shapes)
-        self._constants, self._weights = memory.arrays()
-        self._team = Team(threads or _processors())
-        self._run = machine()
-        self._arena = np.empty(0, np.int32)
+        self._executor = Executor(memory, threads)
         self._busy = threading.Lock()
 
     def report(self) -> dict[str, Any]:
         """What runs where."""
-        return {"device": "cpu", "engine": "native", "threads": self._team.size}
+        return {"device": "cpu", "engine": "native", "threads": self._executor.threads}
 
     def session(self, saved: bytes | None = None) -> Session:
         """A new sequence, or one that `save` has written. Raises InputError for other bytes."""
@@ -94,44 +87,31 @@ class NativeEngine:
             return []
         with self._busy:
             step = Step(self._plan, feeds, self._program.input.max_length)
-            if len(self._arena) < step.elements:
-                self._arena = np.empty(step.elements, np.int32)
-            step.fill(self._arena)
-            self._execute(step, self._arena, 0, len(self._plan.stages))
-            return step.outputs(self._arena, self._shapes[self._program.output].width)
-
-    def _execute(self, step: Step, arena: Int32, first: int, last: int) -> None:
-        """Runs stages `first` to `last` of a step."""
-        settings = np.zeros(fields.SETTINGS, np.int64)
-        settings[[fields.COUNT_0, fields.COUNT_1]] = step.counts
-        settings[fields.STRIDE] = step.stride
-        settings[fields.THREADS] = self._team.size
-        settings[fields.ROW_RUN] = max(1, min(16, step.counts[0] // (4 * self._team.size)))
-        settings[fields.FIRST_STAGE], settings[fields.LAST_STAGE] = first, last
-        counters = np.zeros(2 * len(step.plan.stages), np.int64)
-        self._team.run(
-            self._run, step.plan.stages, step.codes, step.infos, step.pages, arena,
-            arena.view(np.int16), self._constants, self._weights, settings, counters,
-        )  # fmt: skip
+            arena = self._executor.arena(step)
+            step.fill(arena)
+            self._executor.run(step, arena)
+            return step.outputs(arena, self._shapes[self._program.output].width)
 
     def _step_rows(self, longest: int) -> int:
         """Rows of a step that keep its values within STEP_ELEMENTS."""
         need = sum(self._plan.need((1, 1), longest if self._plan.ragged else 0))
         return max(1, min(STEP_ROWS, STEP_ELEMENTS // max(need, 1)))
 
-    def run(self, batch: Sequence[Int32]) -> list[Int32]:
+    def run(self, batch: Sequence[Int32], wanted: Sequence[int] | None = None) -> list[Int32]:
         """See CausalEngine.run."""
         waiting = {i: rows[:, 0] for i, rows in enumerate(check_batch(self._program, batch))}
         sessions = {i: self.session() for i in waiting}
         outputs: dict[int, list[Int32]] = {i: [] for i in waiting}
+        wishes = [len(rows) for rows in batch] if wanted is None else wanted
         limit = self._step_rows(max(map(len, waiting.values()), default=1))
         while waiting:
             feeds, room = {}, limit
             for number, rows in list(waiting.items()):
                 if room:
-                    feeds[number] = Feed(sessions[number], rows[:room], len(rows[:room]))
-                    waiting[number] = rows[room:]
-                    room -= len(rows[:room])
+                    own, waiting[number] = rows[:room], rows[room:]
+                    wish = max(0, min(len(own), wishes[number] - len(waiting[number])))
+                    feeds[number] = Feed(sessions[number], own, wish)
+                    room -= len(own)
             for number, found in zip(feeds, self.step(list(feeds.values())), strict=True):
                 outputs[number].append(found)
             waiting = {i: rows for i, rows in waiting.items() if len(rows)}
@@ -152,7 +132,7 @@ class NativeEngine:
         done = 0
         for value, end in enumerate(ends):
             with self._busy:
-                self._execute(step, arena, done, end)
+                self._executor.run(step, arena, done, end)
             done = end
             yield value, step.value(arena, value, self._shapes[value])
 
@@ -197,8 +177,3 @@ class _Reader:
         parts = [checked[i : i + self._limit] for i in range(0, len(checked), self._limit)]
         step = self._engine.step
         return np.concatenate([step([Feed(self._session, p, len(p))])[0] for p in parts])
-
-
-def _processors() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""From operators to the machine's instructions."""
+"""From operators to the machine's instructions: what all programs have in common."""
 
 from __future__ import annotations
 
@@ -6,20 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from touchstone.arithmetic.norms import SQUARE_BITS, epsilon_at
-from touchstone.engines.native.fusing import Attention, fused_attentions
-from touchstone.engines.native.histories import History, Key, histories_of, key_of
 from touchstone.engines.native.machine import fields
-from touchstone.engines.native.machine.fields import BODY, HEAD, HEADS, PANELS, ROWS
+from touchstone.engines.native.machine.fields import BODY, PANELS, ROWS
 from touchstone.engines.native.machine.tile import CHANNELS
-from touchstone.engines.native.memory import (
-    Memory,
-    pairs_of,
-    pairs_within_int32,
-    short_pairs_within_int32,
-)
+from touchstone.engines.native.memory import Memory, pairs_of, pairs_within_int32
 from touchstone.programs.program import SEQUENCE, Operator, Program, Shape
 from touchstone.programs.rules import RULES
-from touchstone.programs.validate import validate
 
 UNIT_BYTES = 1 << 16
 """Weights that a thread takes at a time: enough that drawing them costs nothing."""
@@ -69,125 +61,68 @@ class Lowered:
     found: dict[int, int]
 
 
-def body_of(program: Program) -> set[int]:
-    """Values that later positions depend on: those that are looked back at, and their operands."""
-    waiting = [v for operator in program.operators for v in (key_of(operator) or ())[:2]]
-    body: set[int] = {0}
-    while waiting:
-        value = waiting.pop()
-        if value not in body:
-            body.add(value)
-            waiting += program.operators[value - 1].inputs
-    return body
-
-
-def lower(program: Program, memory: Memory, fused: bool = True) -> Lowered:
-    """The instructions of a program. Where they are `fused`, attentions are one instruction each,
-    and what no later position needs stands on the side HEAD."""
-    return Lowering(program, validate(program), memory, fused).lowered()
-
-
 class Lowering:
-    """Writes instructions, and remembers what stands where."""
+    """Writes instructions, and remembers what stands where. `side` is the one written on."""
 
     def __init__(
         self, program: Program, shapes: tuple[Shape, ...], memory: Memory, fused: bool
     ) -> None:
         self.program, self.shapes, self.memory = program, shapes, memory
-        self.histories = histories_of(program, shapes)
-        self.body = body_of(program) if fused else set(range(len(shapes)))
-        self.attentions = fused_attentions(program, self.shapes) if fused else {}
-        self.skipped = {v for found in self.attentions.values() for v in found.values[:-1]}
         self.fused = fused
         self.side = BODY
-        self.output_side = HEAD if fused else BODY
         self.nodes: list[Node] = []
         self.places: list[Place] = []
         self.found: dict[tuple[int, int], int] = {}
         self.narrowed: dict[tuple[int, int, int, int], int] = {}
-        self.kept: dict[Key, int] = {}
 
-    def lowered(self) -> Lowered:
-        """All of the program."""
-        source = self.found[0, BODY] = self._room(self.program.input.width)
-        written: dict[int, int] = {}
-        for self.side in (BODY, HEAD):
-            for value in range(1, len(self.shapes)):
-                if (value in self.body) == (self.side == BODY):
-                    self.operator(value)
-                    written[value] = len(self.nodes)
-        self.side = self.output_side
-        output = self._read(self.program.output)
-        found = {value: place for (value, side), place in self.found.items() if side == BODY}
-        return Lowered(self.nodes, self.places, source, output, written, found)
-
-    def _room(self, fixed: int, ragged: int = 0) -> int:
+    def room(self, fixed: int, ragged: int = 0) -> int:
+        """A new place on this side."""
         self.places.append(Place(self.side, fixed, ragged))
         return len(self.places) - 1
 
     def room_for(self, shape: Shape) -> int:
         """A new place for a value of this shape."""
         if shape.width == SEQUENCE:
-            return self._room(0, shape.groups)
-        return self._room(shape.groups * shape.width)
+            return self.room(0, shape.groups)
+        return self.room(shape.groups * shape.width)
 
-    def _put(
+    def put(
         self, op: int, kind: int, reads: Iterable[int], writes: int | None,
         columns: dict[int, int], after: Iterable[int] = (),
     ) -> int:  # fmt: skip
+        """Appends an instruction; its number."""
         node = Node(op, kind, self.side, tuple(reads), writes, columns, tuple(after))
         self.nodes.append(node)
         return len(self.nodes) - 1
 
-    def _read(self, value: int) -> int:
-        """The place of a value on this side; what stands in BODY is fetched to HEAD once."""
-        if (value, self.side) not in self.found:
-            shape = self.shapes[value]
-            place = self.room_for(shape)
-            columns = {fields.GROUPS: shape.groups, fields.WIDTH: shape.groups * shape.width}
-            self._put(fields.GATHER, ROWS, (self.found[value, BODY],), place, columns)
-            self.found[value, self.side] = place
+    def read(self, value: int) -> int:
+        """The place of a value on this side."""
         return self.found[value, self.side]
 
-    def operator(self, value: int) -> None:
-        """The instructions of the operator that writes a value."""
-        operator = self.program.operators[value - 1]
-        if value in self.skipped:
-            return
-        if operator.op == "join":
-            self._join(value, operator.inputs[0])
-            return
-        if value in self.attentions:
-            self._attention(value, self.attentions[value])
-        elif operator.op == "matmul":
-            self._matmul(value, operator)
-        elif operator.op in ("causal_scores", "causal_mix"):
-            self._look_back(value, operator)
-        else:
-            self._row_operator(value, operator)
-
-    def _join(self, value: int, operand: int) -> None:
-        """Another name for the operand; a copy where each value is asked for in its turn."""
-        if self.fused:
-            self.found[value, self.side] = self._read(operand)
-            return
-        width = self.shapes[value].width
-        columns = {fields.GROUPS: 1, fields.WIDTH: width}
-        self._put(fields.GATHER, ROWS, (self._read(operand),), self._write(value), columns)
-
-    def _write(self, value: int) -> int:
+    def write(self, value: int) -> int:
+        """A new place for a value on this side."""
         place = self.found[value, self.side] = self.room_for(self.shapes[value])
         return place
 
-    def _row_operator(self, value: int, operator: Operator) -> None:
-        reads = [self._read(operand) for operand in operator.inputs]
+    def join(self, value: int, operand: int) -> None:
+        """Another name for the operand; a copy where each value is asked for in its turn."""
+        if self.fused:
+            self.found[value, self.side] = self.read(operand)
+            return
+        width = self.shapes[value].width
+        columns = {fields.GROUPS: 1, fields.WIDTH: width}
+        self.put(fields.GATHER, ROWS, (self.read(operand),), self.write(value), columns)
+
+    def row_operator(self, value: int, operator: Operator) -> None:
+        """An operator that works row by row."""
+        reads = [self.read(operand) for operand in operator.inputs]
         shape = self.shapes[operator.inputs[0] if operator.inputs else value]
         groups, width = shape.groups, shape.width
         if operator.op in _FLAT:
             groups, width = (1, groups * width) if width != SEQUENCE else (groups, width)
         columns = {fields.GROUPS: groups, fields.WIDTH: width}
         columns.update(self._parameters(operator))
-        self._put(RULES[operator.op].opcode, ROWS, reads, self._write(value), columns)
+        self.put(RULES[operator.op].opcode, ROWS, reads, self.write(value), columns)
 
     def _parameters(self, operator: Operator) -> dict[int, int]:
         """Columns P0 and on of an operator on rows."""
@@ -231,7 +166,8 @@ class Lowering:
             fields.P5: operator.attributes["scale_bits"],
         }
 
-    def _matmul(self, value: int, operator: Operator) -> None:
+    def matmul(self, value: int, operator: Operator) -> None:
+        """A product with weights, its rows narrowed first."""
         weight, scale, bias = operator.constants
         wide, deep = weight.shape
         bits, pairs = operator.attributes["row_bits"], pairs_of(deep)
@@ -249,79 +185,18 @@ class Lowering:
             fields.P6: pairs_within_int32(self.memory.tensors[weight], bits),
             fields.P7: run,
         }
-        self._put(RULES["matmul"].opcode, PANELS, (rows,), self._write(value), columns)
+        self.put(RULES["matmul"].opcode, PANELS, (rows,), self.write(value), columns)
 
     def _narrow(self, x: int, peak: int, bits: int, width: int) -> int:
         """Narrowed rows: their shift, then their terms, two to an int32."""
         key = (x, peak, bits, self.side)
         if key not in self.narrowed:
-            reads = (self._read(x), self._read(peak))
+            reads = (self.read(x), self.read(peak))
             size = 1 + pairs_of(width)
-            self.narrowed[key] = self._room(size)
+            self.narrowed[key] = self.room(size)
             columns = {fields.WIDTH: width, fields.P0: bits, fields.P1: size}
-            self._put(fields.NARROW, ROWS, reads, self.narrowed[key], columns)
+            self.put(fields.NARROW, ROWS, reads, self.narrowed[key], columns)
         return self.narrowed[key]
-
-    def _keep(self, operator: Operator) -> tuple[History, int]:
-        """The history that an operator looks back at, and the node that writes it."""
-        key = key_of(operator)
-        assert key is not None
-        history = self.histories[key]
-        if key not in self.kept:
-            side, self.side = self.side, BODY
-            reads = (self._read(history.value), self._read(history.peak))
-            columns = {
-                fields.GROUPS: history.heads,
-                fields.WIDTH: history.width,
-                fields.P0: history.bits,
-                fields.P1: history.offset,
-                fields.P2: history.head_bytes,
-            }
-            op = fields.KEEP_KEYS if history.keys else fields.KEEP_VALUES
-            self.kept[key] = self._put(op, ROWS, reads, None, columns)
-            self.side = side
-        return history, self.kept[key]
-
-    def _look_back(self, value: int, operator: Operator) -> None:
-        history, kept = self._keep(operator)
-        reads = [self._read(operand) for operand in operator.inputs[:2]]
-        heads = self.shapes[operator.inputs[0]].groups // history.heads
-        columns = {fields.GROUPS: history.heads, fields.P0: heads}
-        columns |= self._scoring(operator, history) if history.keys else self._mixing(history)
-        op = RULES[operator.op].opcode
-        self._put(op, HEADS, reads, self._write(value), columns, (kept,))
-
-    def _attention(self, value: int, found: Attention) -> None:
-        scores, exp, mix = (self.program.operators[v - 1] for v in (found.scores, found.exp, value))
-        (keys, kept_keys), (values, kept_values) = self._keep(scores), self._keep(mix)
-        reads = [self._read(operand) for operand in scores.inputs[:2]]
-        columns = {
-            fields.GROUPS: keys.heads,
-            fields.P0: self.shapes[scores.inputs[0]].groups // keys.heads,
-            fields.P4: self.memory.ints(exp.constants[0]),
-            **self._scoring(scores, keys),
-            **self._mixing(values),
-        }
-        after = (kept_keys, kept_values)
-        self._put(fields.ATTENTION, HEADS, reads, self._write(value), columns, after)
-
-    def _scoring(self, operator: Operator, history: History) -> dict[int, int]:
-        named = operator.attributes
-        block = short_pairs_within_int32(named["row_bits"] + named["key_bits"])
-        settings = [named["row_bits"], named["factor"], named["factor_bits"], block]
-        return {
-            fields.WIDTH: history.width,
-            fields.P1: history.offset,
-            fields.P2: history.head_bytes,
-            fields.P3: self.memory.numbers(settings),
-        }
-
-    def _mixing(self, history: History) -> dict[int, int]:
-        return {
-            fields.P5: history.offset,
-            fields.P6: history.head_bytes,
-            fields.P7: history.width,
-        }
 
 
 def _epsilons(epsilon: int) -> list[int]:

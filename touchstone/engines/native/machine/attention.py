@@ -15,7 +15,7 @@ import numpy as np
 from touchstone.engines.native.machine.compiling import compiled
 from touchstone.engines.native.machine.numbers import (
     power,
-    round_div,
+    round_div_soon,
     round_shift,
     saturate,
     shift_down,
@@ -90,19 +90,22 @@ def scores(q, peaks, pages, offset, count, settings, out, stride):
         panel = page.ctypes.data + 2 * (PAGE + keys * 2 * pairs)
         for first in range(0, heads, MOST_ROWS):
             rows = min(MOST_ROWS, heads - first)
-            totals[:] = 0
+            short = block >= pairs and own.size == CHANNELS
+            if not short:
+                totals[:] = 0
             for pair in range(0, pairs, block):
                 short_tile(
                     rows, narrowed.ctypes.data + 4 * (first * pairs + pair), 2 * pairs,
                     panel + 4 * CHANNELS * pair, min(block, pairs - pair), sums.ctypes.data,
                 )  # fmt: skip
-                for e in range(rows * CHANNELS):
-                    totals[e] += sums[e]
+                if not short:
+                    for e in range(rows * CHANNELS):
+                        totals[e] += sums[e]
             for r in range(rows):
                 shift = 16 + factor_bits - shifts[first + r]
                 target = (first + r) * stride + start
                 begin = r * CHANNELS
-                if block >= pairs and own.size == CHANNELS:
+                if short:
                     scale_sums(
                         sums.ctypes.data + 4 * begin, powers.ctypes.data, factor * power(-shift),
                         zeros.ctypes.data, out.ctypes.data + 4 * target,
@@ -153,6 +156,7 @@ def mix(weights, heads, stride, wholes, pages, offset, count, out):
         present = min(PAGE, count - start)
         _digits(weights, heads, stride, start, present, page, low, digits, parts)
         for panel in range(panels):
+            head, digit = 0, 0
             for first in range(0, rows, MOST_ROWS):
                 some = min(MOST_ROWS, rows - first)
                 short_tile(
@@ -161,25 +165,49 @@ def mix(weights, heads, stride, wholes, pages, offset, count, out):
                     (present + 1) // 2, sums.ctypes.data,
                 )  # fmt: skip
                 for r in range(some):
-                    head, digit = (first + r) // digits, (first + r) % digits
                     target = (head * panels + panel) * CHANNELS
-                    for e in range(CHANNELS):
-                        totals[target + e] += np.int64(sums[r * CHANNELS + e]) << (DIGIT * digit)
+                    _add_digit(sums[r * CHANNELS :], digit, totals[target : target + CHANNELS])
+                    # Counted, since dividing takes longer than what is done here.
+                    digit += 1
+                    if digit == digits:
+                        head, digit = head + 1, 0
     for h in range(heads):
-        for e in range(width):
-            exact = totals[h * panels * CHANNELS + e] << low
-            out[h * width + e] = saturate(round_div(exact, np.int64(wholes[h])))
+        own = totals[h * panels * CHANNELS : (h * panels + panels) * CHANNELS]
+        _divide(own, low, np.int64(wholes[h]), out[h * width : (h + 1) * width])
+
+
+@compiled
+def _add_digit(sums, digit, totals):
+    """Adds the sums of a digit to those of the whole weights."""
+    for e in range(totals.size):
+        totals[e] += np.int64(sums[e]) << (DIGIT * digit)
+
+
+@compiled
+def _divide(totals, shift, whole, out):
+    """Totals shifted left, over a whole; 0 where that is not positive."""
+    inverse = 1.0 / max(whole, 1)
+    for e in range(out.size):
+        share = round_div_soon(totals[e] << shift, max(whole, 1), inverse)
+        out[e] = share if whole > 0 else np.int32(0)
 
 
 @compiled
 def _digits(weights, heads, stride, start, present, page, low, digits, parts):
     """Digits of the weights of a page's positions: int16 [heads, digits, PAGE], zeros behind."""
+    parts[:] = 0
     for h in range(heads):
+        line = weights[h * stride + start : h * stride + start + present]
         for digit in range(digits):
-            own = parts[(h * digits + digit) * PAGE : (h * digits + digit + 1) * PAGE]
-            for u in range(present):
-                limited = min(max(np.int64(weights[h * stride + start + u]), 0), WEIGHT_LIMIT)
-                weight = limited << (page[u] - low)
-                own[u] = (weight >> (DIGIT * digit)) & _DIGIT_MASK
-            for u in range(present, PAGE):
-                own[u] = 0
+            own = parts[(h * digits + digit) * PAGE : (h * digits + digit) * PAGE + present]
+            if digits == 2:
+                # Two digits of 11 bits: int32 holds the shifted weight.
+                for u in range(present):
+                    limited = min(max(line[u], np.int32(0)), np.int32(WEIGHT_LIMIT))
+                    weight = np.int32(limited << np.int32(page[u] - low))
+                    own[u] = np.int16((weight >> np.int32(DIGIT * digit)) & _DIGIT_MASK)
+            else:
+                for u in range(present):
+                    limited = min(max(np.int64(line[u]), 0), WEIGHT_LIMIT)
+                    weight = limited << (page[u] - low)
+                    own[u] = (weight >> (DIGIT * digit)) & _DIGIT_MASK

@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit, types
 
 from touchstone.engines.native.machine import attention, products, rows, sampling
+from touchstone.engines.native.machine.across import across
 from touchstone.engines.native.machine.compiling import compiled
 from touchstone.engines.native.machine.fields import (
     ADD,
@@ -26,6 +27,7 @@ from touchstone.engines.native.machine.fields import (
     EMBED_TOKENS,
     EMIT,
     EXP,
+    EXTENT,
     FIRST,
     FIRST_STAGE,
     GATHER,
@@ -62,6 +64,7 @@ from touchstone.engines.native.machine.fields import (
     ROW_SUM,
     ROWS,
     SCALE_ROW,
+    SEQUENCES,
     SIDE,
     SLICE,
     SLOT,
@@ -185,7 +188,7 @@ def run_row(code, row, info, pages, stride, arena, shorts, constants, weights):
         table = constants[code[P0] + position * width :]
         rows.copy(table, _own(code, row, width, arena))
     else:
-        wide = width if width else position + 1
+        wide = width if width else info[EXTENT]
         step = width if width else stride
         for group in range(groups):
             _line(code, row * groups + group, wide, step, position, arena, constants)
@@ -275,6 +278,8 @@ def machine() -> Callable[..., None]:
                         part = unit - passed
                         if kind == PANELS:
                             products.matmul(code, arena, constants, weights, count, part)
+                        elif kind == SEQUENCES:
+                            across(code, part, infos[begin:], stride, arena, constants)
                         else:
                             look_back(
                                 code, part, infos[begin:], pages, stride, arena, constants

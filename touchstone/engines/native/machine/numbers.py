@@ -14,6 +14,7 @@ from touchstone.engines.native.machine.compiling import compiled
 INT32_MIN, INT32_MAX = -(1 << 31), (1 << 31) - 1
 
 _LOWEST_POWER = -64
+_LARGE = 1 << 40
 _POWERS = 2.0 ** np.arange(_LOWEST_POWER, 65)
 
 
@@ -49,6 +50,19 @@ def round_div(numerator, denominator):
     if denominator <= 0:
         return 0
     return (2 * numerator + denominator) // (2 * denominator)
+
+
+@compiled
+def round_div_soon(numerator, denominator, inverse):
+    """saturate(round_div(numerator, denominator)) for a positive denominator below 2^31, given its
+    inverse in float64, and a numerator below 2^62: without a division.
+
+    A quotient below 2^40 is off by one at most, which the remainder shows; a larger one saturates.
+    """
+    found = np.int64(min(max(math.floor(numerator * inverse + 0.5), -_LARGE), _LARGE))
+    rest = 2 * (numerator - found * denominator) + denominator
+    found += np.int64(rest >= 2 * denominator) - np.int64(rest < 0)
+    return saturate(found)
 
 
 @compiled

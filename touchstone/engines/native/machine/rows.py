@@ -9,20 +9,27 @@ from __future__ import annotations
 import numpy as np
 
 from touchstone.engines.native.machine.compiling import compiled
+from touchstone.engines.native.machine.lookups import (
+    LANES,
+    TABLE_END,
+    exp_lanes,
+    lookup_lanes,
+)
 from touchstone.engines.native.machine.numbers import (
+    INT32_MAX,
+    INT32_MIN,
     bit_length,
     integer_sqrt,
-    interpolate,
     magnitude,
     narrow,
+    power,
     round_div,
     round_shift,
     saturate,
     shift_to,
 )
 
-TABLE_END = 1 << 20
-"""Offset at which a table ends."""
+REAL_MIN, REAL_MAX = np.float64(INT32_MIN), np.float64(INT32_MAX)
 
 
 @compiled
@@ -93,25 +100,29 @@ def centre(x, mean, out):
 @compiled
 def lookup(x, table, low, identity_above, out):
     """A function given by a table that starts at `low`."""
-    for e in range(out.size):
-        offset = np.int64(x[e]) - low
-        if offset < 0:
-            out[e] = table[0]
-        elif offset < TABLE_END:
-            out[e] = saturate(interpolate(table, offset))
-        elif identity_above:
-            out[e] = x[e]
-        else:
-            out[e] = table[table.size - 1]
+    whole = out.size // LANES * LANES
+    for e in range(0, whole, LANES):
+        lookup_lanes(x.ctypes.data + 4 * e, low, identity_above, table.ctypes.data,
+                     out.ctypes.data + 4 * e)  # fmt: skip
+    if whole < out.size:
+        last = np.empty(LANES, np.int32)
+        copy(x[whole:], last[: out.size - whole])
+        place = last.ctypes.data
+        lookup_lanes(place, low, identity_above, table.ctypes.data, place)
+        copy(last, out[whole:])
 
 
 @compiled
 def exp(x, maximum, table, out):
     """The table at maximum - x: its first entry below 0, 0 from its end on."""
-    for e in range(out.size):
-        distance = maximum - np.int64(x[e])
-        inside = saturate(interpolate(table, min(max(distance, 0), TABLE_END - 1)))
-        out[e] = inside if distance < TABLE_END else np.int32(0)
+    whole, low = out.size // LANES * LANES, max(maximum - TABLE_END, INT32_MIN)
+    for e in range(0, whole, LANES):
+        exp_lanes(x.ctypes.data + 4 * e, low, maximum, table.ctypes.data, out.ctypes.data + 4 * e)
+    if whole < out.size:
+        last = np.empty(LANES, np.int32)
+        copy(x[whole:], last[: out.size - whole])
+        exp_lanes(last.ctypes.data, low, maximum, table.ctypes.data, last.ctypes.data)
+        copy(last, out[whole:])
 
 
 @compiled
@@ -145,12 +156,14 @@ def inverse_root(square, row_peak, epsilons):
 
 @compiled
 def scale_row(x, row_peak, inverse, gain, bias, gain_bits, out):
-    """A row over its root, times a gain, plus a bias."""
-    shift = shift_to(row_peak, 18)
+    """A row over its root, times a gain, plus a bias: in float64, where all products are exact."""
+    limit, down = np.float64(1 << 18), power(-shift_to(row_peak, 18))
+    root, gained = np.float64(inverse) * power(-22), power(-2 - gain_bits)
     for e in range(out.size):
-        n = narrow(np.int64(x[e]), shift, 18)
-        unit = round_shift(n * inverse, 22)
-        out[e] = saturate(round_shift(unit * gain[e], 2 + gain_bits) + bias[e])
+        n = min(max(np.floor(x[e] * down + 0.5), -limit), limit)
+        unit = np.floor(n * root + 0.5)
+        found = np.floor(unit * gain[e] * gained + 0.5) + bias[e]
+        out[e] = np.int32(min(max(found, REAL_MIN), REAL_MAX))
 
 
 @compiled

@@ -28,33 +28,67 @@ def scale_sums(
 
     def generate(context: Any, build: Any, _signature: Any, arguments: Any) -> Any:
         sums, scales, factor, biases, out = arguments
-
-        def load(address: Any, kind: Any, align: int) -> Any:
-            loaded = build.load(build.inttoptr(address, kind.as_pointer()))
-            loaded.align = align
-            return loaded
-
-        def every(number: Any) -> Any:
-            nothing = ir.Constant(_REALS, ir.Undefined)
-            one = build.insert_element(nothing, number, ir.IntType(32)(0))
-            return build.shuffle_vector(one, nothing, ir.Constant(_WORDS, [0] * CHANNELS))
-
-        def constant(number: float) -> Any:
-            return ir.Constant(_REALS, [float(number)] * CHANNELS)
-
-        name = f"llvm.floor.v{CHANNELS}f64"
-        floor = build.module.globals.get(name) or ir.Function(
-            build.module, ir.FunctionType(_REALS, [_REALS]), name
-        )
-        exact = build.fmul(build.sitofp(load(sums, _WORDS, 4), _REALS), load(scales, _REALS, 8))
-        rounded = build.call(floor, [build.fadd(build.fmul(exact, every(factor)), constant(0.5))])
-        found = build.fadd(rounded, build.sitofp(load(biases, _WORDS, 4), _REALS))
-        low, high = constant(INT32_MIN), constant(INT32_MAX)
-        found = build.select(build.fcmp_ordered("<", found, low), low, found)
-        found = build.select(build.fcmp_ordered(">", found, high), high, found)
-        place = build.inttoptr(out, _WORDS.as_pointer())
-        build.store(build.fptosi(found, _WORDS), place).align = 4
+        reals = _Reals(build)
+        scaled = reals.scaled(sums, scales, factor)
+        reals.store(build.fadd(scaled, reals.whole(biases)), out)
         return context.get_dummy_value()
 
     whole = types.int64
     return types.void(whole, whole, types.float64, whole, whole), generate
+
+
+@intrinsic
+def scale_products(_typing: Any, sums: Any, scales: Any, factor: Any, out: Any) -> Any:
+    """The same without biases."""
+
+    def generate(context: Any, build: Any, _signature: Any, arguments: Any) -> Any:
+        sums, scales, factor, out = arguments
+        reals = _Reals(build)
+        reals.store(reals.scaled(sums, scales, factor), out)
+        return context.get_dummy_value()
+
+    whole = types.int64
+    return types.void(whole, whole, types.float64, whole), generate
+
+
+class _Reals:
+    """Writes code for CHANNELS numbers in float64."""
+
+    def __init__(self, build: Any) -> None:
+        self.build = build
+
+    def scaled(self, sums: Any, scales: Any, factor: Any) -> Any:
+        """floor(sum * scale * factor + 1/2)."""
+        build = self.build
+        name = f"llvm.floor.v{CHANNELS}f64"
+        floor = build.module.globals.get(name) or ir.Function(
+            build.module, ir.FunctionType(_REALS, [_REALS]), name
+        )
+        exact = build.fmul(self.whole(sums), self._load(scales, _REALS, 8))
+        shifted = build.fmul(exact, self._every(factor))
+        return build.call(floor, [build.fadd(shifted, self._constant(0.5))])
+
+    def whole(self, address: Any) -> Any:
+        """The int32 at an address."""
+        return self.build.sitofp(self._load(address, _WORDS, 4), _REALS)
+
+    def store(self, found: Any, address: Any) -> None:
+        """Saturated int32, to an address."""
+        build, low, high = self.build, self._constant(INT32_MIN), self._constant(INT32_MAX)
+        found = build.select(build.fcmp_ordered("<", found, low), low, found)
+        found = build.select(build.fcmp_ordered(">", found, high), high, found)
+        place = build.inttoptr(address, _WORDS.as_pointer())
+        build.store(build.fptosi(found, _WORDS), place).align = 4
+
+    def _load(self, address: Any, kind: Any, align: int) -> Any:
+        loaded = self.build.load(self.build.inttoptr(address, kind.as_pointer()))
+        loaded.align = align
+        return loaded
+
+    def _every(self, number: Any) -> Any:
+        nothing = ir.Constant(_REALS, ir.Undefined)
+        one = self.build.insert_element(nothing, number, ir.IntType(32)(0))
+        return self.build.shuffle_vector(one, nothing, ir.Constant(_WORDS, [0] * CHANNELS))
+
+    def _constant(self, number: float) -> Any:
+        return ir.Constant(_REALS, [float(number)] * CHANNELS)
