@@ -23,10 +23,12 @@ from touchstone.errors import (
     TransactionReverted,
 )
 from touchstone.protocol.eip712 import Signature
+from touchstone.protocol.payload import payload_root
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from provider.records import Work
     from provider.signing import Signatory
     from provider.store import Store
     from touchstone.chain.market import Market
@@ -93,10 +95,20 @@ class Actions:
     def sign_commit(self, job: JobState) -> None:
         """Makes the commitment for the job's current draw."""
         work = self._store.work(job.id)
-        if work is None or work.output_root is None:
+        if work is None or work.output_root is None or not self._is_about(job, work):
             return
         record = self._signatory.commit(job, work.output_root)
         log("committed", job=job.id, round=record.round, draw=record.draw)
+
+    def _is_about(self, job: JobState, work: Work) -> bool:
+        """Whether what was computed is for the input that the draw names: a reorganisation may just
+        have fixed another."""
+        if not job.order.deferred:
+            return True
+        payload = self._store.input(job.id)
+        if payload is None or work.salt is None:
+            return False
+        return payload_root(payload, work.salt) == job.input_root
 
     def _send(self, duty: Duty, job: JobState, clock: Clock) -> None:
         try:

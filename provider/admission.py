@@ -9,7 +9,6 @@ from eth_utils.address import to_checksum_address
 from web3.exceptions import ContractLogicError
 
 from touchstone.errors import RefusedError, UnpaidInputError
-from touchstone.protocol.claims import delivery_struct_hash
 from touchstone.protocol.eip712 import is_signed_by
 from touchstone.protocol.inputs import input_size_limit, require_input, rows_to_do
 from touchstone.protocol.jobs import JobState, Phase
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from touchstone.chain.registry import PublishedModel
     from touchstone.programs.program import InputSpec
     from touchstone.protocol.eip712 import Domain
-    from touchstone.protocol.ids import JobId
     from touchstone.protocol.orders import Order
 
 _MAGIC_VALUE = bytes.fromhex("1626ba7e")
@@ -39,14 +37,14 @@ DISK_RESERVE = 64 << 20
 
 
 def require_requester(
-    w3: Web3, domain: Domain, order: Order, job: JobId, salt: bytes, signature: bytes
+    w3: Web3, domain: Domain, order: Order, struct_hash: bytes, signature: bytes
 ) -> None:
-    """Requires that the order's requester delivers: with its key, or as a contract (ERC-1271).
+    """Requires that the order's requester signed: with its key, or as a contract (ERC-1271).
 
     Raises:
         RefusedError: `unsigned`.
     """
-    digest = domain.digest(delivery_struct_hash(job, salt))
+    digest = domain.digest(struct_hash)
     if is_signed_by(digest, signature, order.requester):
         return
     requester = to_checksum_address(order.requester)
@@ -59,7 +57,7 @@ def require_requester(
         if bytes(answer) == _MAGIC_VALUE:
             return
     raise RefusedError(
-        "unsigned", f"the delivery is not signed by the order's requester {order.requester}"
+        "unsigned", f"the request is not signed by the order's requester {order.requester}"
     )
 
 

@@ -2,13 +2,15 @@
 
 Each of them reads rows, goes on in its own KV cache, and passes what comes out to the next; the
 last one's tokens go back the same way. Nothing here is claimed: what the drawn providers compute
-once the input is fixed proves or refutes it.
+once the input is fixed proves or refutes it. So jobs come first, and drafts take what is left.
 """
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
-from threading import Lock
+from contextlib import contextmanager
+from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,10 +20,13 @@ from provider.admission import require_requester
 from touchstone.coordination.messages import DraftAsked, DraftGiven
 from touchstone.coordination.peers import peer_of
 from touchstone.errors import InputError, PeerError, PeerRefusedError, RefusedError
+from touchstone.protocol.claims import draft_struct_hash
 from touchstone.protocol.ids import JobId
 from touchstone.protocol.jobs import Phase
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from provider.book import JobBook
@@ -33,8 +38,17 @@ if TYPE_CHECKING:
 
     Int32 = NDArray[np.int32]
 
+ROWS_AT_ONCE = 64
+"""Rows of a request at most: no job waits longer than these take."""
+
+MOST_AT_ONCE = 4
+"""Requests that are worked on at the same time, or wait for the nodes behind this one."""
+
 MOST_DRAFTS = 8
-"""KV caches that are kept; the one that was used longest ago makes room for another."""
+"""KV caches that are kept."""
+
+IDLE_S = 30.0
+"""A cache that was not used for so long makes room for another."""
 
 REMEMBERED = 4096
 """Drafts of which it is known how much was read for them."""
@@ -54,6 +68,9 @@ class _Draft:
         self.lock = Lock()
         self.reader: Reader | None = None
         self.rows = 0
+        self.used = 0.0
+        self.last: tuple[int, bytes, bytes] | None = None
+        """The request before, and what came out: a node behind may have been busy."""
 
 
 class Drafting:
@@ -65,6 +82,7 @@ class Drafting:
         self._signatory, self._vault = signatory, vault
         self._drafts: OrderedDict[JobId, _Draft] = OrderedDict()
         self._lock = Lock()
+        self._turns = BoundedSemaphore(MOST_AT_ONCE)
 
     def admit(self, order: Order, job: JobId, salt: bytes, signature: bytes) -> int:
         """Requires that the requester asks for a job that is drawn here and waits for its input;
@@ -73,7 +91,9 @@ class Drafting:
         Raises:
             RefusedError: `unsigned`, `unfunded` or `not_drawn_here`.
         """
-        require_requester(self._book.market.w3, self._signatory.domain, order, job, salt, signature)
+        me = self._signatory.address
+        signed = draft_struct_hash(job, me, salt)
+        require_requester(self._book.market.w3, self._signatory.domain, order, signed, signature)
         # A text asks once for each token: what was seen at the last look is new enough.
         state = self._book.state(job)
         if state is None or state.phase is not Phase.WAITING:
@@ -81,48 +101,53 @@ class Drafting:
         if state.phase is not Phase.WAITING:
             raise RefusedError("unfunded", "the job is not drawn, or its input is fixed already")
         if self._book.seat(state) is None:
-            me = self._signatory.address
             raise RefusedError("not_drawn_here", f"{me} holds no active seat of this job")
-        return HEX_AND_WORDS + 2 * 4 * self._most_rows(order) * self._worker.reads(order).width
+        return HEX_AND_WORDS + 2 * 4 * ROWS_AT_ONCE * self._worker.reads(order).width
 
     def read(self, order: Order, job: JobId, asked: DraftAsked) -> DraftGiven:
-        """Reads the next rows of an admitted draft and has the others go on.
+        """Reads the next rows of an admitted draft and has the others go on. Harmless if the last
+        request is repeated.
 
         Raises:
-            RefusedError: `malformed`, `oversized`, `not_ready` where this node has not read what
-                stands before, or where a node behind it does not answer.
+            RefusedError: `malformed`; `oversized`; `busy`, here or at a node behind this one;
+                `not_ready` where this node has not read what stands before, or a node behind it
+                does not answer.
         """
         width = self._worker.reads(order).width
         if not asked.rows or len(asked.rows) % (4 * width):
             raise RefusedError("malformed", f"{len(asked.rows)} bytes are no rows of {width} int32")
         rows = np.frombuffer(asked.rows, "<i4").astype(np.int32).reshape(-1, width)
-        draft = self._draft(job)
-        with draft.lock:
-            found = self._read(draft, order, asked.start, rows)
-        out = np.ascontiguousarray(found.reshape(len(found), -1), "<i4").tobytes()
-        return DraftGiven(rows=self._pass_on(out, asked, len(rows)) if asked.then else out)
+        if len(rows) > ROWS_AT_ONCE:
+            raise RefusedError("oversized", f"{len(rows)} rows at once, {ROWS_AT_ONCE} are allowed")
+        with _held(self._turns, "the node is drafting for others"):
+            with self._drafted(job) as draft:
+                if draft.last is None or draft.last[:2] != (asked.start, asked.rows):
+                    found = self._read(draft, order, asked.start, rows)
+                    out = np.ascontiguousarray(found.reshape(len(found), -1), "<i4").tobytes()
+                    draft.last = (asked.start, asked.rows, out)
+                out = draft.last[2]
+            return DraftGiven(rows=self._pass_on(out, asked, len(rows)) if asked.then else out)
 
     def _read(self, draft: _Draft, order: Order, start: int, rows: Int32) -> Int32:
-        if draft.rows + len(rows) > READINGS * self._most_rows(order):
+        most = READINGS * order.units * self._book.served[order.pool].published.unit_rows
+        if draft.rows + len(rows) > most:
             raise RefusedError(
                 "oversized",
-                f"drafts of this job may read {READINGS} times the {self._most_rows(order)} rows "
-                "that are paid for",
+                f"drafts of this job may read {most} rows, {READINGS} times what is paid for",
             )
         try:
-            if draft.reader is None or start == 0:
-                draft.reader = self._worker.reader(order)
-            if draft.reader.length != start:
+            reader = draft.reader if start else self._worker.reader(order)
+            if reader is None or reader.length != start:
+                length = 0 if reader is None else reader.length
                 raise RefusedError(
                     "not_ready",
-                    f"this node has read {draft.reader.length} rows of the draft, not {start}: "
-                    "begin again",
+                    f"this node has read {length} rows of the draft, not {start}: begin again",
                 )
-            found = self._worker.read(draft.reader, rows)
-            draft.rows += len(rows)
-            return found
+            found = self._worker.read(reader, rows)
         except InputError as error:
             raise RefusedError("malformed", str(error)) from None
+        draft.reader, draft.rows = reader, draft.rows + len(rows)
+        return found
 
     def _pass_on(self, out: bytes, asked: DraftAsked, count: int) -> bytes:
         """What comes back from those behind this node: one token for each row."""
@@ -136,21 +161,47 @@ class Drafting:
                 4 * count,
             )
         except PeerRefusedError as error:
-            raise RefusedError("not_ready", f"{then.provider} refuses: {error}") from None
+            rule = "busy" if error.rule == "busy" else "not_ready"
+            raise RefusedError(rule, f"{then.provider} refuses: {error}") from None
         except PeerError as error:
             raise RefusedError("not_ready", str(error)) from None
 
-    def _draft(self, job: JobId) -> _Draft:
-        """A job's draft, now the one used last."""
+    @contextmanager
+    def _drafted(self, job: JobId) -> Iterator[_Draft]:
+        """A job's draft, which nobody else uses meanwhile."""
         with self._lock:
             draft = self._drafts.setdefault(job, _Draft())
             self._drafts.move_to_end(job)
+            self._make_room(draft)
             # How much was read for a job is remembered longer than its cache.
-            for old in list(self._drafts.values())[:-MOST_DRAFTS]:
-                old.reader = None
             while len(self._drafts) > REMEMBERED:
                 self._drafts.popitem(last=False)
-        return draft
+        with _held(draft.lock, "this draft is being read on"):
+            draft.used = time.monotonic()
+            yield draft
 
-    def _most_rows(self, order: Order) -> int:
-        return order.units * self._book.served[order.pool].published.unit_rows
+    def _make_room(self, wanted: _Draft) -> None:
+        """Drops caches that are of no use any more. Raises RefusedError: `busy`."""
+        kept = [(job, one) for job, one in self._drafts.items() if one.reader is not None]
+        room = MOST_DRAFTS - len(kept)
+        for job, one in kept:
+            state = self._book.state(job)
+            over = state is None or state.phase is not Phase.WAITING
+            idle = room < 1 and time.monotonic() - one.used > IDLE_S
+            if one is not wanted and (over or idle) and one.lock.acquire(blocking=False):
+                one.reader = one.last = None
+                one.lock.release()
+                room += 1
+        if room < 1 and wanted.reader is None:
+            raise RefusedError("busy", f"the node keeps {MOST_DRAFTS} drafts: try again")
+
+
+@contextmanager
+def _held(lock: Lock | BoundedSemaphore, why: str) -> Iterator[None]:
+    """Holds a lock that is free. Raises RefusedError: `busy`."""
+    if not lock.acquire(blocking=False):
+        raise RefusedError("busy", f"{why}: try again")
+    try:
+        yield
+    finally:
+        lock.release()

@@ -277,7 +277,7 @@ def _shelf(served: list[Served]) -> Shelf:
 def _keep_s(config: ProviderConfig, parameters: Parameters) -> int:
     """Seconds for which inputs and outputs are kept: at least as long as they can be demanded on
     chain, and as the bonds that stand for them can be held."""
-    return max(config.node.keep_days * 86_400, parameters.lock_time + parameters.contest_window)
+    return max(config.node.keep_days * 86_400, parameters.longest_lock + parameters.contest_window)
 
 
 def _born(store: Store, market: Market) -> int:

@@ -27,6 +27,7 @@ from touchstone.coordination.messages import (
 )
 from touchstone.errors import RefusedError
 from touchstone.protocol.audits import audit_request_hash
+from touchstone.protocol.claims import delivery_struct_hash
 from touchstone.protocol.eip712 import is_signed_by
 from touchstone.protocol.jobs import Phase
 
@@ -78,9 +79,7 @@ class Service:
     def admit(self, job: JobId, salt: bytes, signature: bytes) -> int:
         """Checks everything about a delivery but its body; returns the most bytes it may have."""
         work = self._require_known(job)
-        require_requester(
-            self._book.market.w3, self._signatory.domain, work.order, job, salt, signature
-        )
+        self._require_requester(work, salt, signature)
         if work.salt is None:
             state = self._fresh(work)
             require_drawn(state, self._book.seat(state), self._signatory.address)
@@ -91,9 +90,10 @@ class Service:
 
     def accept(self, job: JobId, payload: bytes, salt: bytes) -> tuple[JobStatus, bool]:
         """Queues an admitted input. Returns the job's status and whether the input is new."""
-        work = self._require_known(job)
-        rows = self._rows_in(work, payload, salt)
-        if work.salt is not None:
+        rows = self._rows_in(self._require_known(job), payload, salt)
+        # Read after that look at the chain: where a reorganisation has put another input in the
+        # place of one that was here, that one is forgotten.
+        if self._require_known(job).salt is not None:
             return self.status(job), False
         load = Load(self._store.queued(), self._most_queued, self._store.free_bytes())
         try:
@@ -107,9 +107,8 @@ class Service:
     def take_published(self, job: JobId, payload: bytes, salt: bytes) -> None:
         """Queues an input that was published on chain, however much is queued before it: late is
         better than silent."""
-        work = self._require_known(job)
-        rows = self._rows_in(work, payload, salt)
-        if work.salt is None:
+        rows = self._rows_in(self._require_known(job), payload, salt)
+        if self._require_known(job).salt is None:
             self._queue(job, payload, salt, rows)
 
     def audit_input(self, job: JobId, signature: bytes) -> tuple[bytes, bytes]:
@@ -221,9 +220,7 @@ class Service:
         auditor may be about to compute it, to the requester alone; in a dispute, to all again."""
         work = self._require_opened(job, salt)
         if self._fresh(work).audit.pending and not self._book.market.challenged(job):
-            require_requester(
-                self._book.market.w3, self._signatory.domain, work.order, job, salt, signature
-            )
+            self._require_requester(work, salt, signature)
         output = self._store.output(job)
         if output is None:
             raise RefusedError("not_ready", "there is no output")
@@ -232,9 +229,7 @@ class Service:
     def admit_reader(self, job: JobId, salt: bytes, signature: bytes) -> None:
         """Requires that the job's requester asks: nobody else may read what no claim binds yet."""
         work = self._require_known(job)
-        require_requester(
-            self._book.market.w3, self._signatory.domain, work.order, job, salt, signature
-        )
+        self._require_requester(work, salt, signature)
         if work.salt is None:
             raise RefusedError("not_ready", "this node has no input of the job")
 
@@ -290,6 +285,16 @@ class Service:
             self._store.keep_shown(proofs)
             seats = [one.seat for one in proofs]
             log("two commitments for one draw", logging.WARNING, job=state.id, seats=seats)
+
+    def _require_requester(self, work: Work, salt: bytes, signature: bytes) -> None:
+        """That whoever delivers or reads is the requester."""
+        require_requester(
+            self._book.market.w3,
+            self._signatory.domain,
+            work.order,
+            delivery_struct_hash(work.job, salt),
+            signature,
+        )
 
     def _fresh(self, work: Work) -> JobState:
         return self._book.refresh(work.job, work.order)

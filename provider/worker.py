@@ -13,7 +13,7 @@ import numpy as np
 from provider.log import log
 from provider.offers import Part
 from provider.streams import Streams
-from touchstone.errors import StoreError, TouchstoneError
+from touchstone.errors import RefusedError, StoreError, TouchstoneError
 from touchstone.programs.program import InputKind, InputSpec
 from touchstone.protocol.generation import Prompt, Sampling, encode_prompts, unseen
 from touchstone.protocol.inputs import REFUSED, output_of, positions_in
@@ -37,6 +37,8 @@ _WARM_UP_ROWS = 64
 _IDLE_S = 0.5
 _STORE_S = 1.0
 """Seconds before a write that failed is tried again."""
+_DRAFT_S = 1.0
+"""Seconds that a draft waits for its turn."""
 _ATTEMPTS = 2
 """Memory may have run out for a moment."""
 
@@ -138,9 +140,18 @@ class Worker:
         return self._executor.reader(Part.of(order))
 
     def read(self, reader: Reader, rows: NDArray[np.int32]) -> NDArray[np.int32]:
-        """What the next rows give, in turn with the jobs. Raises InputError as `Reader.read`."""
-        with self._executing:
+        """What the next rows give, while no job waits: jobs have deadlines.
+
+        Raises:
+            RefusedError: `busy`.
+            InputError: as `Reader.read`.
+        """
+        if self._store.queued() or not self._executing.acquire(timeout=_DRAFT_S):
+            raise RefusedError("busy", "the node executes jobs, which have deadlines: try again")
+        try:
             return reader.read(rows)
+        finally:
+            self._executing.release()
 
     def answer(self, job: JobId, order: Order, payload: bytes) -> bytes:
         """The output that is due for these bytes, computed now: what an audit needs."""

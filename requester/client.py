@@ -356,17 +356,18 @@ class Client:
             on_progress=on_progress,
         )
 
-    def wait_drawn(self, job: StoredJob | JobId, timeout: float = 120) -> JobState:
+    def wait_drawn(self, job: StoredJob | JobId, timeout: float = 600) -> JobState:
         """Waits until providers are drawn for the job, whose input need not be known yet.
 
         Raises:
             JobTimeoutError: nobody has drawn it within `timeout` seconds.
-            ResultUnavailableError: it could not be drawn, and is refunded.
+            ResultUnavailableError: it was refunded.
         """
         return follow_draw(
             self._stored(job),
             self.market,
             self._coordinator,
+            reopen=self.resume,
             timeout_s=timeout,
             patience_s=self._patience_s,
             poll_s=self._poll_s,

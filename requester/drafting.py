@@ -18,8 +18,8 @@ from eth_utils.address import to_checksum_address
 from touchstone.arithmetic.sampling import NO_TOKEN
 from touchstone.coordination.messages import DraftAsked, DraftStage
 from touchstone.coordination.peers import peer_of
-from touchstone.errors import DraftError, PeerError
-from touchstone.protocol.claims import sign_delivery
+from touchstone.errors import DraftError, PeerError, PeerRefusedError
+from touchstone.protocol.claims import sign_draft
 from touchstone.protocol.ids import JobId
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 PIECE = 32
 """Rows that are read at once: an answer must come within a peer's patience, through all shards."""
+
+_BUSY_S, _PAUSE_S = 20.0, 0.2
+"""Seconds for which a chain may be busy, and between two requests then."""
 
 _TRIES = 2
 """How often each chain may break before the text is given up."""
@@ -76,7 +79,9 @@ class PeerChain:
                 job=job.id,
                 provider=provider,
                 salt=job.salt,
-                signature=sign_delivery(domain, account, job.id, job.salt),
+                signature=sign_draft(
+                    domain, account, job.id, to_checksum_address(provider), job.salt
+                ),
             )
             for job, provider in zip(jobs, providers, strict=True)
         ]
@@ -87,13 +92,27 @@ class PeerChain:
         first = self._first
         asked = DraftAsked(start=start, rows=rows.astype("<i4").tobytes(), then=self._rest)
         peer = peer_of(self._vault, to_checksum_address(first.provider))
-        found = peer.draft(JobId(first.job), first.salt, first.signature, asked, 4 * len(rows))
+        found = self._patiently(
+            lambda: peer.draft(JobId(first.job), first.salt, first.signature, asked, 4 * len(rows))
+        )
         if len(found) != 4 * len(rows):
             raise PeerError(f"{peer.endpoint} gives {len(found)} bytes for {len(rows)} tokens")
         tokens: list[int] = np.frombuffer(found, "<i4").tolist()
         if min(tokens) < NO_TOKEN:
             raise PeerError(f"{peer.endpoint} gives {min(tokens)} for a token")
         return tokens
+
+    @staticmethod
+    def _patiently(call: Callable[[], bytes]) -> bytes:
+        """Jobs with deadlines come first, at the first node or at one behind it."""
+        end = time.monotonic() + _BUSY_S
+        while True:
+            try:
+                return call()
+            except PeerRefusedError as error:
+                if error.rule != "busy" or time.monotonic() > end:
+                    raise
+            time.sleep(_PAUSE_S)
 
 
 @dataclass(slots=True)

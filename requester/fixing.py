@@ -40,6 +40,9 @@ class Fixing:
         if state.phase is not Phase.WAITING and state.input_root != root:
             what = "another input is fixed" if any(state.input_root) else "there is no input to fix"
             raise RequestError(f"the job is {state.phase.name.lower()}: {what}")
+        known = self._store.get(job.id)
+        if known is not None and known.payload not in (b"", payload):
+            raise RequestError("another input of this job was given before, and may yet be fixed")
         # On disk first: a fixed input that is lost costs every seat's reservation fee.
         self._store.keep_payload(job.id, payload)
         if state.phase is Phase.WAITING:

@@ -249,7 +249,11 @@ def follow(
             if state.phase is Phase.NONE:
                 reopen(job)
                 continue
-            if state.phase is Phase.WAITING or not job.payload:
+            clock = market.clock()
+            if not job.payload or (
+                state.phase is Phase.WAITING
+                and clock.time <= input_deadline(state, market.parameters)
+            ):
                 job = courier.job = refix(job)
             if state.phase is Phase.DRAWN:
                 courier.deliver(state)
@@ -258,7 +262,6 @@ def follow(
             if state.phase.ended:
                 return read_outcome(market, job, state)
             failures, note = 0, None
-            clock = market.clock()
             if withheld.publish_if_due(job, state, clock):
                 continue
             alone = idle.over(state) or (
@@ -285,29 +288,35 @@ def follow_draw(
     market: Market,
     coordinator: Coordinator,
     *,
+    reopen: Callable[[StoredJob], object],
     timeout_s: float,
     patience_s: float,
     poll_s: float,
 ) -> JobState:
-    """Waits until a job is drawn, and drives it when nobody does; its state then.
+    """Waits until a job is drawn, and drives it when nobody does; its state then. `reopen` as for
+    `follow`.
 
     Raises:
         JobTimeoutError: it is not drawn in time.
-        ResultUnavailableError: it has ended undrawn.
+        ResultUnavailableError: it was refunded.
     """
     end, idle = time.monotonic() + timeout_s, Idle(patience_s)
     while True:
-        note = ""
+        note, state = "", None
         try:
             state = market.job(job.order)
-            if state.phase is Phase.REFUNDED:
-                raise ResultUnavailableError(f"job 0x{job.id.hex()} was not drawn and is refunded")
-            if state.phase not in (Phase.NONE, Phase.OPEN):
-                return state
-            if idle.over(state):
+            if state.phase is Phase.NONE:
+                reopen(job)
+            elif state.phase is Phase.OPEN and (
+                idle.over(state) or is_urgent(state, market.clock(), market.parameters)
+            ):
                 coordinator.step(job.order, state)
-        except TRANSIENT as error:
+        except (TouchstoneError, *TRANSIENT) as error:
             note = f" ({type(error).__name__}: {error})"
+        if state is not None and state.phase is Phase.REFUNDED:
+            raise ResultUnavailableError(f"job 0x{job.id.hex()} was refunded")
+        if state is not None and state.phase not in (Phase.NONE, Phase.OPEN):
+            return state
         if time.monotonic() + poll_s > end:
             raise JobTimeoutError(f"job 0x{job.id.hex()} is not drawn after {timeout_s:g} s{note}")
         time.sleep(poll_s)

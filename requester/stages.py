@@ -86,10 +86,15 @@ def order_stages(
         how: see `Ordering`.
 
     Raises:
-        RequestError: a text is too long, or the rows between stages are too many to be published
-            on chain, should somebody withhold them.
+        RequestError: strong claims are asked for, a text is too long, or the rows between stages
+            are too many to be published on chain, should somebody withhold them.
         Others as `Client.submit` does.
     """
+    if how.get("strong"):
+        raise RequestError(
+            "strong claims have their transcript before the rows that the next shard reads: leave "
+            "them out"
+        )
     published = client.published(model)
     manifest = read_manifest(model_folder, published)
     assert manifest is not None
@@ -117,7 +122,7 @@ def settle_stages(
     payload = encode_payload([one.reshape(-1) for one in rows])
     stages: list[Stage] = []
     for job in jobs:
-        client.wait_drawn(job)
+        client.wait_drawn(job, following.get("timeout", 600))
         fixed, shard = client.fix_input(job, payload), job.order.shard
         outcome = client.wait(
             fixed,

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from requester.stages import Following
     from requester.store import StoredJob
     from touchstone.protocol.generation import Prompt
+    from touchstone.protocol.jobs import JobState
 
 _DRAFTED_AFTER = 1 / 3
 """Share of the time in which an input can be fixed that a draft may take: the rest is for the
@@ -79,9 +80,9 @@ def write(
     published = client.published(model)
     check_prompts(published, [prompt], vocabulary_of(read_manifest(model_folder, published)))
     jobs = order_stages(client, model, shards, [prompt.positions], model_folder, how)
-    chains = chains_of(client, jobs)
-    window = client.market.parameters.input_window
-    drafted = Drafter(chains, prompt, on_token).write(time.monotonic() + _DRAFTED_AFTER * window)
+    states = [client.wait_drawn(job, following.get("timeout", 600)) for job in jobs]
+    drafter = Drafter(_chains(client, jobs, states), prompt, on_token)
+    drafted = drafter.write(time.monotonic() + _seconds_to_draft(client, states))
     stages = settle_stages(client, jobs, [prompt.rows(drafted[:-1])], **following)
     (found,) = decode_payload(stages[-1].output)
     proven: list[int] = found[len(prompt.tokens) - 1 :].tolist()
@@ -91,11 +92,19 @@ def write(
     return Written(proven[: same + 1], drafted, stages)
 
 
-def chains_of(client: Client, jobs: Sequence[StoredJob]) -> list[PeerChain]:
+def _chains(
+    client: Client, jobs: Sequence[StoredJob], states: Sequence[JobState]
+) -> list[PeerChain]:
     """The replicas of stages that are drawn: a chain of providers for each."""
-    states = [client.wait_drawn(job) for job in jobs]
     replicas = [[state.providers[seat] for seat in state.active] for state in states]
     return [
         PeerChain(jobs, providers, client.vault, client.market.domain, client.account)
         for providers in zip(*replicas, strict=True)
     ]
+
+
+def _seconds_to_draft(client: Client, states: Sequence[JobState]) -> float:
+    """Of the window that began with the first draw, what is left for a draft."""
+    window = client.market.parameters.input_window
+    began = min(state.since for state in states)
+    return began + _DRAFTED_AFTER * window - client.market.clock().time

@@ -48,6 +48,14 @@ def is_sampled(job: JobId, seed: bytes, share: float) -> bool:
     return number < share * 2**64
 
 
+def drawn_seed(watch: Watch, job: SeenJob) -> bytes:
+    """The seed that drew the seats; a deferred order's is made anew with its input, which its
+    requester chooses."""
+    last = watch.w3.eth.block_number
+    events = watch.market.events(job.opened_block, last, job.id, ("Drawn",))
+    return bytes(next(iter(events))["args"]["seed"])
+
+
 def compare(expected: bytes, claimed: dict[int, bytes]) -> tuple[str, dict[str, Any]]:
     """The verdict `agrees` or `differs`, and which seats claimed something else."""
     wrong = sorted(seat for seat, root in claimed.items() if root != expected)
@@ -72,7 +80,7 @@ def audit(
         # A reorganisation has put another input in its place.
         watch.store.drop_input(job.id)
         return None
-    if not is_sampled(job.id, state.seed, share):
+    if not is_sampled(job.id, drawn_seed(watch, job), share):
         return _skip(watch, job, "not in the sample")
     claimed = claimed_roots(watch, job)
     providers = {seat: state.providers[seat] for seat in claimed if seat in state.providers}

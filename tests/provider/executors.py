@@ -10,6 +10,12 @@ from touchstone.programs.program import InputKind, InputSpec
 TOKENS = InputSpec(InputKind.TOKENS, 1, 512)
 
 
+GATE = threading.Event()
+"""Opens `Gated` executors."""
+SUM_GATED = False
+"""Whether the jobs of `Summing` wait for it as well."""
+
+
 class Doubling:
     """Twice each token plus one."""
 
@@ -30,7 +36,12 @@ class Doubling:
 
 
 class Summing(Doubling):
-    """Reads piece by piece: behind each token, the sum of all so far."""
+    """Reads piece by piece: behind each token, the sum of all so far. Its jobs can be held up."""
+
+    def run(self, part, batch, seen):
+        if SUM_GATED:
+            GATE.wait(60)
+        return super().run(part, batch, seen)
 
     def reader(self, part):
         return Sum()
@@ -77,10 +88,6 @@ class Short(Doubling):
     def run(self, part, batch, seen):
         self.calls += 1
         return super().run(part, batch, seen)[: 1 if self.calls < 3 else -1]
-
-
-GATE = threading.Event()
-"""Opens `Gated` executors."""
 
 
 class Gated(Doubling):

@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 
-from provider.drafting import MOST_DRAFTS, READINGS
-from tests.provider.running import free_port, running_node
+from provider import drafting
+from provider.drafting import READINGS, ROWS_AT_ONCE
+from tests.provider import executors
+from tests.provider.running import free_port, running_node, wait_until
 from tests.provider.test_refusals import refusal
 from tests.provider.world import UNIT_ROWS, config_for
+from touchstone.protocol.claims import sign_draft
 
 DEFERRED = {"input_root": bytes(32)}
 
@@ -21,22 +24,26 @@ def node(world, tmp_path_factory):
         yield running
 
 
-def stage(world, job, provider):
-    headers = world.delivery(job)
+def stage(world, job, provider, account=None):
+    signed = sign_draft(world.market.domain, account or world.requester, job.id, provider, job.salt)
     return {
         "job": "0x" + job.id.hex(),
         "provider": provider,
-        "salt": headers["X-Touchstone-Salt"],
-        "signature": headers["X-Touchstone-Signature"],
+        "salt": "0x" + job.salt.hex(),
+        "signature": "0x" + signed.hex(),
     }
 
 
-def ask(node, world, job, start, tokens, then=(), account=None, **changes):
+def ask(node, world, job, start, tokens, then=(), account=None, signed=None, **changes):
     rows = "0x" + np.array(tokens, "<i4").tobytes().hex()
+    mine = signed or stage(world, job, node.account.address, account)
     return node.client.post(
         f"{job.path}/draft",
         json={"start": start, "rows": rows, "then": list(then)} | changes,
-        headers=world.delivery(job, account),
+        headers={
+            "X-Touchstone-Salt": mine["salt"],
+            "X-Touchstone-Signature": mine["signature"],
+        },
     )
 
 
@@ -62,12 +69,16 @@ def test_what_breaks_a_rule_is_refused(world, node, peer):
     twice = [stage(world, job, node.account.address)] * 2
     stranger = world.devnet.account(5)
     assert refusal(ask(node, world, job, 0, [1], account=stranger)) == (401, "unsigned")
+    # What admits the requester at one node is of no use at another.
+    elsewhere = stage(world, job, peer.account.address)
+    assert refusal(ask(node, world, job, 0, [1], signed=elsewhere)) == (401, "unsigned")
     assert refusal(ask(node, world, ordinary, 0, [1])) == (409, "unfunded")
     assert refusal(ask(node, world, job, 1, [1])) == (409, "not_ready")
     assert refusal(ask(node, world, job, 0, [])) == (422, "malformed")
     assert refusal(ask(node, world, job, 0, [], rows="0x123456")) == (422, "malformed")
     assert refusal(ask(node, world, job, 0, [1], twice)) == (422, "malformed")
     assert refusal(ask(node, world, job, 0, range(17))) == (422, "malformed")
+    assert refusal(ask(node, world, job, 0, range(ROWS_AT_ONCE + 1))) == (413, "oversized")
     assert refusal(ask(node, world, job, 0, range(1 << 14))) == (413, "oversized")
     refused = ask(node, world, job, 0, [1], [other])
     assert refusal(refused) == (409, "not_ready") and "fixed already" in refused.text
@@ -78,19 +89,45 @@ def test_what_breaks_a_rule_is_refused(world, node, peer):
 
 def test_a_draft_ends_when_its_order_has_paid_for_no_more(world, node):
     job = world.drawn(**DEFERRED)
-    for _ in range(READINGS * UNIT_ROWS // 16):
-        tokens_of(ask(node, world, job, 0, range(16)))
+    for number in range(READINGS * UNIT_ROWS // 16):
+        tokens_of(ask(node, world, job, 0, [number] * 16))
     assert refusal(ask(node, world, job, 0, [1])) == (413, "oversized")
 
 
-def test_old_caches_make_room_and_what_was_read_still_counts(world, node):
-    jobs = [world.drawn(**DEFERRED) for _ in range(MOST_DRAFTS + 1)]
-    for job in jobs:
-        for _ in range(READINGS * UNIT_ROWS // 16):
-            tokens_of(ask(node, world, job, 0, range(16)))
-    assert refusal(ask(node, world, jobs[0], 16, [1])) == (413, "oversized")
-    fresh = world.drawn(**DEFERRED)
-    tokens_of(ask(node, world, fresh, 0, [1]))
-    for job in jobs:
-        refusal(ask(node, world, job, 0, [1]))
-    assert refusal(ask(node, world, fresh, 1, [1])) == (409, "not_ready")
+def test_a_request_that_is_repeated_is_answered_alike_and_counts_once(world, node):
+    job = world.drawn(**DEFERRED)
+    assert tokens_of(ask(node, world, job, 0, [1, 2])) == [1, 3]
+    for _ in range(READINGS * UNIT_ROWS):
+        assert tokens_of(ask(node, world, job, 2, [4])) == [7]
+    assert tokens_of(ask(node, world, job, 3, [1])) == [8]
+
+
+def test_jobs_come_before_drafts(world, node):
+    draft, job = world.drawn(**DEFERRED), world.drawn()
+    executors.GATE.clear()
+    executors.SUM_GATED = True
+    try:
+        assert node.deliver(world, job).status_code == 202
+        wait_until(lambda: node.status(job)["state"] == "running", what="the execution")
+        assert refusal(ask(node, world, draft, 0, [1])) == (503, "busy")
+    finally:
+        executors.SUM_GATED = False
+        executors.GATE.set()
+    node.committed(job)
+    assert tokens_of(ask(node, world, draft, 0, [1])) == [1]
+
+
+def test_caches_are_bounded_and_idle_ones_make_room(world, node, monkeypatch):
+    monkeypatch.setattr(drafting, "MOST_DRAFTS", 2)
+    first, second, third = (world.drawn(**DEFERRED) for _ in range(3))
+    monkeypatch.setattr(drafting, "IDLE_S", 0.0)
+    for job in (first, second):
+        tokens_of(ask(node, world, job, 0, [1]))
+    monkeypatch.setattr(drafting, "IDLE_S", 30.0)
+    assert refusal(ask(node, world, third, 0, [1])) == (503, "busy")
+    tokens_of(ask(node, world, first, 1, [1]))
+    monkeypatch.setattr(drafting, "IDLE_S", 0.0)
+    tokens_of(ask(node, world, third, 0, [1]))
+    # One of the two had to begin again.
+    again = [ask(node, world, first, 2, [1]), ask(node, world, second, 1, [1])]
+    assert (409, "not_ready") in [refusal(a) for a in again if a.status_code != 200]

@@ -32,6 +32,7 @@ CLAIM_TYPEHASH = keccak(
 )
 INPUT_TYPEHASH = keccak(text="Input(bytes32 job,bytes32 inputRoot)")
 DELIVERY_TYPEHASH = keccak(text="Delivery(bytes32 job,bytes32 salt)")
+DRAFT_TYPEHASH = keccak(text="Draft(bytes32 job,address provider,bytes32 salt)")
 RECEIPT_TYPEHASH = keccak(text="Receipt(bytes32 job,bytes32 outputRoot)")
 
 
@@ -81,6 +82,20 @@ def delivery_struct_hash(job: JobId, salt: bytes) -> bytes:
 def sign_delivery(domain: Domain, account: LocalAccount, job: JobId, salt: bytes) -> bytes:
     """The requester's signature on that, 65 bytes: with it, it is known as the requester."""
     return sign(account, domain.digest(delivery_struct_hash(job, salt))).expanded()
+
+
+def draft_struct_hash(job: JobId, provider: ChecksumAddress, salt: bytes) -> bytes:
+    """EIP-712 hashStruct of a requester's word that this provider shall draft for it: of no use at
+    another's node."""
+    types = ["bytes32", "bytes32", "address", "bytes32"]
+    return keccak(encode(types, [DRAFT_TYPEHASH, job, provider, salt]))
+
+
+def sign_draft(
+    domain: Domain, account: LocalAccount, job: JobId, provider: ChecksumAddress, salt: bytes
+) -> bytes:
+    """The requester's signature on that, 65 bytes."""
+    return sign(account, domain.digest(draft_struct_hash(job, provider, salt))).expanded()
 
 
 def receipt_struct_hash(job: JobId, output_root: bytes) -> bytes:
