@@ -25,6 +25,7 @@ _MODULES = (
     "touchstone.cli.model",
     "touchstone.compilers",
     "touchstone.engines",
+    "touchstone.engines.native.encoder_selftest",
     "touchstone.engines.native.engine",
     "touchstone.engines.runner",
     "touchstone.players.keeper",
