@@ -20,6 +20,7 @@ from touchstone.protocol.claims import (
     Commit,
     commitment_of,
     delivery_struct_hash,
+    draft_struct_hash,
     draw_of,
     input_struct_hash,
     receipt_struct_hash,
@@ -148,6 +149,7 @@ def _job(rng: random.Random, chain_id: int, mode: int, replicas: int) -> dict[st
         "seats": seats,
         "receiptStructHash": _hex(receipt_struct_hash(job, output)),
         "deliveryStructHash": _hex(delivery_struct_hash(job, salts[0])),
+        "draftStructHash": _hex(draft_struct_hash(job, keys[0].address, salts[0])),
     }
 
 

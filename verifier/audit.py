@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from touchstone.disputes.case import Case
     from touchstone.engines.runner import Runner
     from touchstone.protocol.ids import JobId
+    from touchstone.protocol.jobs import JobState
     from touchstone.protocol.orders import Order
     from verifier.duties import Watch
     from verifier.store import SeenJob
@@ -48,9 +49,11 @@ def is_sampled(job: JobId, seed: bytes, share: float) -> bool:
     return number < share * 2**64
 
 
-def drawn_seed(watch: Watch, job: SeenJob) -> bytes:
-    """The seed that drew the seats; a deferred order's is made anew with its input, which its
-    requester chooses."""
+def drawn_seed(watch: Watch, job: SeenJob, state: JobState) -> bytes:
+    """The seed that drew the seats. That of a deferred order is made anew with its input, which the
+    requester chooses: the event of the draw has it as it was."""
+    if not job.order.deferred:
+        return state.seed
     last = watch.w3.eth.block_number
     events = watch.market.events(job.opened_block, last, job.id, ("Drawn",))
     return bytes(next(iter(events))["args"]["seed"])
@@ -80,7 +83,7 @@ def audit(
         # A reorganisation has put another input in its place.
         watch.store.drop_input(job.id)
         return None
-    if not is_sampled(job.id, drawn_seed(watch, job), share):
+    if not is_sampled(job.id, drawn_seed(watch, job, state), share):
         return _skip(watch, job, "not in the sample")
     claimed = claimed_roots(watch, job)
     providers = {seat: state.providers[seat] for seat in claimed if seat in state.providers}

@@ -18,6 +18,8 @@ from touchstone.protocol.claims import (
     Claim,
     Commit,
     commitment_of,
+    delivery_struct_hash,
+    draft_struct_hash,
     draw_of,
     input_struct_hash,
     seed_with,
@@ -83,6 +85,10 @@ def test_hashes_are_those_of_the_vectors(job: dict[str, Any]) -> None:
     assert audit_seed(job_id, unhex(job["seed"])) == unhex(job["auditSeed"])
     assert seed_with(unhex(job["seed"]), order.input_root) == unhex(job["fixedSeed"])
     assert input_struct_hash(job_id, order.input_root) == unhex(job["inputStructHash"])
+    first = job["seats"][0]
+    provider, salt = first["provider"], unhex(first["salt"])
+    assert delivery_struct_hash(job_id, salt) == unhex(job["deliveryStructHash"])
+    assert draft_struct_hash(job_id, provider, salt) == unhex(job["draftStructHash"])
     draw = draw_of(unhex(job["seed"]), job["round"])
     assert draw == unhex(job["draw"])
     output, set_ = unhex(job["outputRoot"]), unhex(job["set"])
