@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-BASES = (16, 64, 128, 256, 512, 1024, 2048, 4096)
+LEGS = range(2, 7)
 COLUMNS = (1, 2, 3)
+BLINDED = 16
+"""Rows that the proof system keeps to itself, with some to spare."""
+
 NEVER = 1000
 """Multiple of a scale up to which ezkl divides nothing: more than any network reaches."""
 
@@ -57,11 +60,26 @@ class Parameters:
 
 def legs_for(bits: int, base: int) -> int:
     """Digits of `base` that hold every magnitude below 2^bits."""
-    return max(2, math.ceil(bits / math.log2(base) - 1e-9))
+    legs = 2
+    while base**legs < 1 << bits:
+        legs += 1
+    return legs
 
 
-def shapes(bits: int) -> Iterator[tuple[int, int, int]]:
-    """Base, digits and columns to try, fewest digits first within each number of columns."""
-    for columns in COLUMNS:
-        for base in sorted(BASES, key=lambda base: (legs_for(bits, base), base)):
-            yield base, legs_for(bits, base), columns
+def base_for(bits: int, legs: int) -> int:
+    """The least base of which so many digits hold every magnitude below 2^bits."""
+    base = max(2, math.floor(2 ** (bits / legs)) - 1)
+    while base**legs < 1 << bits:
+        base += 1
+    return base
+
+
+def candidates(input_scale: int, param_scale: int, bits: int, logrows: int) -> Iterator[Parameters]:
+    """What to try, in this order: few digits first, whose table must fit into the rows."""
+    for legs in LEGS:
+        base = base_for(bits, legs)
+        if base + BLINDED > 1 << logrows:
+            continue
+        for columns in COLUMNS:
+            for shared in (True, False):
+                yield Parameters(input_scale, param_scale, base, legs, logrows, columns, shared)

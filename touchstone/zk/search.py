@@ -17,7 +17,7 @@ from touchstone.zk.commitment import SALT_BYTES, circuit_input
 from touchstone.zk.engine import MEMORY, call
 from touchstone.zk.field import dequantise, from_hex
 from touchstone.zk.network import Floats, Network, salted
-from touchstone.zk.parameters import Parameters, legs_for, shapes
+from touchstone.zk.parameters import BLINDED, Parameters, candidates, legs_for
 from touchstone.zk.ranges import relu_bits
 from touchstone.zk.srs import FILE as SRS
 
@@ -33,9 +33,6 @@ SAME = 0.95
 noise does not choose."""
 
 _WIDTH_BASE = 256
-_BLINDED = 16
-"""Rows that the proof system keeps to itself, with some to spare."""
-
 _SALT = bytes(SALT_BYTES)
 
 
@@ -83,21 +80,13 @@ class Search:
         rows = self.logrows or self.least_logrows(
             Parameters(input_scale, param_scale, 256, legs_for(bits, 256), 15, 2)
         )
-        for base, legs, columns in shapes(bits):
-            if base + _BLINDED > 1 << rows:
-                continue
-            for compress in (True, False):
-                if best is not None and time.monotonic() > ends:
-                    self.say(f"stopped after {self.seconds:g} s")
-                    return best
-                candidate = Parameters(
-                    input_scale, param_scale, base, legs, rows, columns, compress
-                )
-                worked = self.measure(candidate)
-                if worked < SAME * least:
-                    best, least = candidate, worked
-            if columns > 1 and best is not None and best.num_inner_cols < columns - 1:
-                break  # a further column made it no faster
+        for candidate in candidates(input_scale, param_scale, bits, rows):
+            if best is not None and time.monotonic() > ends:
+                self.say(f"stopped after {self.seconds:g} s, before the last candidates")
+                break
+            worked = self.measure(candidate)
+            if worked < SAME * least:
+                best, least = candidate, worked
         if best is None:
             raise CircuitError("no candidate could be proven: allow more memory, or a wider error")
         return best
@@ -145,7 +134,7 @@ class Search:
         with tempfile.TemporaryDirectory() as folder:
             settings = build(self.network, choice, Path(folder), self.memory)
         hashed = settings["module_sizes"]["poseidon"][0]
-        return int(np.ceil(np.log2(hashed + _BLINDED)))
+        return int(np.ceil(np.log2(hashed + BLINDED)))
 
     def measure(self, candidate: Parameters) -> float:
         """Processor seconds that one proof takes, of two; infinite where it cannot be made."""

@@ -1,5 +1,7 @@
 """One prepared circuit and one proof, which the tests share: both take seconds."""
 
+import fcntl
+import os
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +21,14 @@ def samples() -> np.ndarray:
 
 @pytest.fixture(scope="session")
 def circuit(tmp_path_factory, samples) -> Circuit:
-    out = tmp_path_factory.mktemp("zk") / "diagnosis"
-    prepare(MODEL / "model.onnx", samples, out, parameters=PARAMETERS, compare=False)
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    with (shared / "zk.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        out = shared / "zk-diagnosis"
+        if not out.exists():
+            prepare(MODEL / "model.onnx", samples, out, parameters=PARAMETERS, compare=False)
     return Circuit(out)
 
 

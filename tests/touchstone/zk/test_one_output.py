@@ -51,7 +51,7 @@ def divided(tmp_path_factory):
 def test_a_circuit_with_a_division_is_not_admitted(divided):
     _, built = divided
 
-    with pytest.raises(CircuitError, match="REBASED .* rounding slack is not admitted"):
+    with pytest.raises(CircuitError, match=r"REBASED .* rounding slack is not admitted"):
         admit(built["table"], built["settings"])
 
 

@@ -41,7 +41,7 @@ def test_a_folder_is_never_overwritten(circuit, samples):
 def test_a_reference_string_with_another_digest_is_not_used(circuit, samples, tmp_path):
     ceremony = Ceremony(circuit.folder / "kzg.srs", "00" * 32)
 
-    with pytest.raises(SrsError, match="has the SHA-256 .* not 0000"):
+    with pytest.raises(SrsError, match=r"has the SHA-256 .* not 0000"):
         prepare(MODEL / "model.onnx", samples, tmp_path / "out", ceremony=ceremony)
     assert not (tmp_path / "out").exists()
 
