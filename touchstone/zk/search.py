@@ -75,12 +75,18 @@ class Search:
         ends = time.monotonic() + self.seconds
         input_scale, param_scale = self.find_scales()
         bits = relu_bits(self.network, self.low, self.high, input_scale, param_scale)
+        sizes = (
+            [self.logrows]
+            if self.logrows
+            else self.logrows_to_try(
+                Parameters(
+                    input_scale, param_scale, _WIDTH_BASE, legs_for(bits, _WIDTH_BASE), 15, 2
+                )
+            )
+        )
         best: Parameters | None = None
         least = float("inf")
-        rows = self.logrows or self.least_logrows(
-            Parameters(input_scale, param_scale, 256, legs_for(bits, 256), 15, 2)
-        )
-        for candidate in candidates(input_scale, param_scale, bits, rows):
+        for candidate in candidates(input_scale, param_scale, bits, sizes):
             if best is not None and time.monotonic() > ends:
                 self.say(f"stopped after {self.seconds:g} s, before the last candidates")
                 break
@@ -129,12 +135,17 @@ class Search:
         )
         return kept
 
-    def least_logrows(self, choice: Parameters) -> int:
-        """The fewest rows that hold the hash of the input, which cannot be split over columns."""
+    def logrows_to_try(self, choice: Parameters) -> list[int]:
+        """Sizes to try: that which two columns fill, the one below, the one above.
+
+        The hash of the input cannot be split over columns, so it sets the least size.
+        """
         with tempfile.TemporaryDirectory() as folder:
             settings = build(self.network, choice, Path(folder), self.memory)
-        hashed = settings["module_sizes"]["poseidon"][0]
-        return int(np.ceil(np.log2(hashed + BLINDED)))
+        hashed, rows = settings["module_sizes"]["poseidon"][0], settings["num_rows"]
+        least, full = (int(np.ceil(np.log2(count + BLINDED))) for count in (hashed, rows))
+        sizes = (max(least, full), max(least, full - 1), max(least, full) + 1)
+        return list(dict.fromkeys(sizes))
 
     def measure(self, candidate: Parameters) -> float:
         """Processor seconds that one proof takes, of two; infinite where it cannot be made."""

@@ -58,7 +58,7 @@ def test_a_bound_that_no_circuit_keeps_is_named(search_of, monkeypatch):
 
 @pytest.mark.parametrize("bits", [8, 27, 40])
 def test_every_candidate_holds_the_bits_and_no_lesser_base_would(bits):
-    found = [(choice.decomp_base, choice.decomp_legs) for choice in candidates(8, 8, bits, 11)]
+    found = [(choice.decomp_base, choice.decomp_legs) for choice in candidates(8, 8, bits, [11])]
 
     assert found
     for base, legs in found:
