@@ -45,8 +45,7 @@ def circuit_input(values: ArrayLike, scale: int, salt: bytes) -> list[str]:
 def input_commitment(values: ArrayLike, salt: bytes, scale: int) -> int:
     """The field element that stands for an input in an order and among a proof's instances.
 
-    Needs no key and no circuit: blocks of 32 elements, the last padded with zeros, are hashed by
-    Poseidon (width 2, rate 1), their hashes again, until one is left, as ezkl's circuits do it.
+    Needs no key and no circuit: it is ezkl's Poseidon over the values and the salt.
 
     Args:
         values: the input's numbers, in the model's order.

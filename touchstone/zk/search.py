@@ -28,9 +28,9 @@ SCALES = range(3, 15)
 SAMPLES = 128
 """Samples that the circuit is run on at most, spread over those given."""
 
-SAME = 0.95
-"""A candidate replaces one before it only if it takes less than this share of its time, so that
-noise does not choose."""
+SLACK = 1.15
+"""Of the candidates that take up to so many times the least, that with the shortest proof is
+chosen: differences below this are noise, and a shorter proof costs less gas."""
 
 _WIDTH_BASE = 256
 _SALT = bytes(SALT_BYTES)
@@ -84,18 +84,19 @@ class Search:
                 )
             )
         )
-        best: Parameters | None = None
-        least = float("inf")
+        proven: list[tuple[float, int, Parameters]] = []
         for candidate in candidates(input_scale, param_scale, bits, sizes):
-            if best is not None and time.monotonic() > ends:
+            if proven and time.monotonic() > ends:
                 self.say(f"stopped after {self.seconds:g} s, before the last candidates")
                 break
-            worked = self.measure(candidate)
-            if worked < SAME * least:
-                best, least = candidate, worked
-        if best is None:
+            found = self.measure(candidate)
+            if found is not None:
+                proven.append((found["processor_seconds"], found["proof_bytes"], candidate))
+        if not proven:
             raise CircuitError("no candidate could be proven: allow more memory, or a wider error")
-        return best
+        least = min(worked for worked, _, _ in proven)
+        fast = [(size, choice) for worked, size, choice in proven if worked <= SLACK * least]
+        return min(fast, key=lambda entry: entry[0])[1]
 
     def find_scales(self) -> tuple[int, int]:
         """The fewest fraction bits that keep the bound: of both, then of the input alone."""
@@ -147,8 +148,8 @@ class Search:
         sizes = (max(least, full), max(least, full - 1), max(least, full) + 1)
         return list(dict.fromkeys(sizes))
 
-    def measure(self, candidate: Parameters) -> float:
-        """Processor seconds that one proof takes, of two; infinite where it cannot be made."""
+    def measure(self, candidate: Parameters) -> dict[str, Any] | None:
+        """What a proof takes, the better of two; None where it cannot be made."""
         record = asdict(candidate)
         self.tried.append(record)
         try:
@@ -162,13 +163,13 @@ class Search:
         except ProverError as error:
             record["refused"] = str(error)
             self.say(f"{_named(candidate)}: cannot be proven")
-            return float("inf")
+            return None
         record |= found
         self.say(
             f"{_named(candidate)}: {found['processor_seconds']:.2f} processor seconds, "
             f"{found['seconds']:.2f} s"
         )
-        return float(found["processor_seconds"])
+        return found
 
     def measure_default(self) -> dict[str, Any]:
         """What ezkl's own calibration proves in: 13 fraction bits or so, with rounding slack.

@@ -42,7 +42,7 @@ def test_the_search_keeps_the_bound_and_stops_in_time(search_of):
 
 
 def test_scales_are_found_alike_twice_and_fewer_bits_do_not_keep_the_bound(search_of):
-    first, second = search_of(0.5), search_of(0.5)
+    first, second = search_of(0.2), search_of(0.2)
     input_scale, param_scale = first.find_scales()
     assert second.find_scales() == (input_scale, param_scale)
 
