@@ -109,7 +109,7 @@ class Manifest:
             )
             if form != FORMAT or digest != manifest.digest or not whole:
                 raise ValueError("its parts do not belong together")
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
             raise CircuitError(f"{FILE} is no manifest of a circuit: {error}") from error
         return manifest
 

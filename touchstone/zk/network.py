@@ -82,7 +82,7 @@ def read_network(path: Path) -> Network:
         if path.stat().st_size > SIZE_LIMIT:
             raise CircuitError(f"{path} is over {SIZE_LIMIT >> 20} MiB")
         proto = onnx.load(path, load_external_data=False)
-        onnx.checker.check_model(proto)
+        onnx.checker.check_model(proto, full_check=True)
     except CircuitError:
         raise
     except OSError as error:
@@ -94,7 +94,10 @@ def read_network(path: Path) -> Network:
     for tensor in graph.initializer:
         if tensor.data_location == TensorProto.EXTERNAL:
             raise CircuitError(f"the constant {tensor.name} lies in another file: save it inside")
-        constants[tensor.name] = numpy_helper.to_array(tensor).astype(np.float64)
+        try:
+            constants[tensor.name] = numpy_helper.to_array(tensor).astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise CircuitError(f"the constant {tensor.name} is broken: {error}") from error
     if sum(array.size for array in constants.values()) > PARAMETER_LIMIT:
         raise CircuitError(
             f"the network has over {PARAMETER_LIMIT:,} parameters: too slow to prove"

@@ -46,11 +46,12 @@ def read_samples(path: Path) -> NDArray[np.float64]:
         if path.stat().st_size > _SAMPLES_LIMIT:
             raise InputRangeError(f"{path} is over {_SAMPLES_LIMIT >> 20} MiB")
         if path.suffix == ".npy":
-            found = np.load(path, allow_pickle=False)
+            # Mapped, so that a header cannot claim more than the file holds.
+            found = np.load(path, mmap_mode="r", allow_pickle=False)
         else:
             found = json.loads(path.read_text())
         rows = np.asarray(found, np.float64)
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, RecursionError, TypeError, ValueError) as error:
         raise InputRangeError(f"{path} holds no samples: {error}") from error
     return rows.reshape(len(rows), -1) if rows.ndim > 2 else rows
 

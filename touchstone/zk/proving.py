@@ -64,7 +64,7 @@ class Proof:
                 bytes.fromhex(data["proof"].removeprefix("0x")),
                 tuple(int(number, 16) for number in data["instances"]),
             )
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
             raise ProofError(f"this is no proof: {error}") from error
         found.check()
         return found

@@ -60,7 +60,10 @@ def relu_bits(
         if node.op_type == "Relu":
             reach = np.abs(first.centre) + first.radius
             widest = max(widest, float(reach.max()) * 2.0**first.scale)
-        boxes[node.output[0]] = _step(node, first, inputs[1:], constants[1:], param_scale)
+        try:
+            boxes[node.output[0]] = _step(node, first, inputs[1:], constants[1:], param_scale)
+        except ValueError as error:
+            raise CircuitError(f"{node.op_type} {node.output[0]}: {error}") from error
     return math.ceil(math.log2(widest + 1))
 
 
