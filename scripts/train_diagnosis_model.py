@@ -36,7 +36,7 @@ RATE = 0.01
 DECAY = 0.01
 HELD_OUT = 5
 SEED = 1
-CIRCUIT = Parameters(6, 8, 512, 3, 11, 2)
+CIRCUIT = Parameters(6, 8, 813, 3, 11, 2)
 """What `touchstone zk prepare` finds for an error of 0.05."""
 
 
