@@ -31,10 +31,10 @@ def search_of(tmp_path_factory):
 
 
 def test_the_search_keeps_the_bound_and_stops_in_time(search_of):
-    search = search_of(0.05)
+    search = search_of(0.5)
     found = search.run()
 
-    assert search.error <= 0.05
+    assert search.error <= 0.5
     # Its time was over at once: the first candidate is taken, with what was measured of it.
     assert len(search.tried) == 1
     assert search.tried[0]["num_inner_cols"] == found.num_inner_cols
