@@ -43,6 +43,30 @@ class KeystoreError(TouchstoneError):
     """A key file cannot be created, read or opened."""
 
 
+class ZkError(TouchstoneError):
+    """Something about circuits, keys and proofs went wrong."""
+
+
+class CircuitError(ZkError):
+    """A network or a prepared folder breaks a rule of circuits."""
+
+
+class SrsError(ZkError):
+    """A structured reference string is not the one that was asked for."""
+
+
+class InputRangeError(ZkError):
+    """An input does not fit a circuit: its length, its salt, or a value outside its range."""
+
+
+class ProofError(ZkError):
+    """Something is not a proof of the circuit's form."""
+
+
+class ProverError(ZkError):
+    """ezkl crashed, or ran out of its memory or its time."""
+
+
 class ChainError(TouchstoneError):
     """Something between this process and the chain went wrong."""
 

@@ -9,7 +9,7 @@ import typer
 from typer._click.exceptions import ClickException, NoArgsIsHelpError
 
 import touchstone
-from touchstone.cli import devnet, dispute, doctor, key
+from touchstone.cli import devnet, dispute, doctor, key, zk
 from touchstone.cli.output import emit_error
 from touchstone.cli.plugins import PluginGroup
 from touchstone.errors import TouchstoneError, UsageError
@@ -24,6 +24,7 @@ app = typer.Typer(
 app.add_typer(devnet.app, name="devnet")
 app.add_typer(key.app, name="key")
 app.add_typer(dispute.app, name="dispute")
+app.add_typer(zk.app, name="zk")
 app.command("doctor")(doctor.doctor)
 
 
