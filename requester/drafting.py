@@ -180,12 +180,27 @@ class Drafter:
             if self.written and time.monotonic() > deadline:
                 break
             try:
-                token = turn.read(self._prompt.rows(self.written))[-1]
+                tokens = turn.read(self._prompt.rows(self.written))
             except PeerError as error:
                 turn = self._next(error)
                 continue
-            self._append(token)
+            self._take(turn, tokens)
         return turn
+
+    def _take(self, turn: _Turn, tokens: Sequence[int]) -> None:
+        """Appends the last of the tokens that a chain found behind the rows that it has read. Where
+        others wrote what it read, and it would have written another token, that stands instead:
+        the text is its own then, so that it counts for one opinion."""
+        before = len(self._prompt.tokens) + len(self.written) - len(tokens)
+        first = max(before - (len(self._prompt.tokens) - 1), 0)
+        own = tokens[len(tokens) - 1 - (len(self.written) - first) :]
+        for place, token in enumerate(own[:-1], start=first):
+            if token != self.written[place]:
+                del self.written[place:]
+                self._append(token)
+                turn.length = 0
+                return
+        self._append(own[-1])
 
     def _is_over(self) -> bool:
         ended = len(self.written) == self._prompt.sampling.max_new

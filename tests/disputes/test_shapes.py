@@ -131,6 +131,7 @@ def test_any_payload_has_one_shape(world, kind: InputKind) -> None:
                 registry,
                 order.values(),
                 b"j" * 32,
+                order.input_root,
                 Case(program, root, model.tensors, payload, None).briefing(SALT),
             )
             for order, payload in zip(orders, payloads, strict=True)

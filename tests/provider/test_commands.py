@@ -5,6 +5,7 @@ import pytest
 from tests.provider.process import Setup, toml
 from tests.provider.world import World
 from touchstone.chain.devnet import Devnet
+from touchstone.chain.parameters import DEVNET
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +52,7 @@ def test_stake_offer_status_and_unstake_follow_one_another(world, setup):
     assert (one["slots_begun"], one["withdrawn"], one["slots_leaving"]) == (1, "0.424", 1)
     rest = setup.json("unstake", "--all")
     assert (rest["slots_begun"], rest["withdrawn"], rest["slots_leaving"]) == (2, "0", 3)
-    world.devnet.increase_time(700)
+    world.devnet.increase_time(DEVNET.unbonding_time + 100)
     last = setup.json("unstake")
     assert (last["slots_finished"], last["withdrawn"], last["slots_leaving"]) == (3, "0.576", 0)
 
