@@ -27,7 +27,7 @@ def threads() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(SEEDS, SEEDS, st.integers(1, 6))
 def test_torch_is_the_reference_on_random_programs(seed: int, data: int, count: int) -> None:
     model = random_model(seed)
@@ -72,7 +72,7 @@ def test_an_output_depends_on_its_own_sequence_only(seed: int, data: int, random
         assert np.array_equal(together[place], alone[index])
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(SEEDS, SEEDS)
 def test_every_kernel_and_thread_count_gives_the_same_bytes(seed: int, data: int) -> None:
     model = random_model(seed)
